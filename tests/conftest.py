@@ -1,11 +1,101 @@
-"""Fixtures that every part's tests share."""
+"""What every part's tests share: one database server, a cast of fixed people, a fixed moment.
+
+The server is started once a test session in a short folder of its own and is gone afterwards; `DATABASE_URL` names
+another one instead. Each test has a data folder of its own and never sees a person's.
+"""
 
 import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from pehra.kernel.actors import Actor, ActorKind, system
+from pehra.kernel.clock import VirtualClock
+from pehra.node.database import Database
+
 SHARED_DATA = Path(os.environ.get("PEHRA_SHARED_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
+_FOLDER_PREFIX = "pehra-test-"
+_LEFT_BEHIND_SECONDS = 2 * 3600
+_server: Database | None = None
+_folder: Path | None = None
+_number = count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the server once; workers of pytest-xdist find it by the environment of the one that started them."""
+    global _server, _folder
+    _folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX, dir="/tmp"))
+    _folder.chmod(0o711)
+    _use_folder(_folder / "session")
+    if hasattr(config, "workerinput") or os.environ.get("DATABASE_URL"):
+        return
+    _sweep_left_behind()
+    _server = Database(_folder / "node", fast=True)
+    _server.start()
+    os.environ["DATABASE_URL"] = _server.url
+    _use_database(_server.url)
+
+
+def pytest_unconfigure() -> None:
+    """Stop the server and leave nothing behind."""
+    global _server
+    if _server is not None:
+        _server.stop()
+        _server = None
+        os.environ.pop("DATABASE_URL", None)
+    if _folder is not None:
+        shutil.rmtree(_folder, ignore_errors=True)
+
+
+def _use_folder(folder: Path) -> None:
+    """Point the settings, which were read before this file, at a folder of the tests."""
+    from django.conf import settings
+
+    for name, value in _folders(folder).items():
+        setattr(settings, name, value)
+
+
+def _folders(folder: Path) -> dict[str, object]:
+    return {"PEHRA_DATA": folder, "PEHRA_LAKE": folder / "lake", "PEHRA_OUTBOX_URL": f"maildir://{folder / 'maildir'}"}
+
+
+def _use_database(url: str) -> None:
+    """Point the settings, which were read before this file, at the tests' server."""
+    from django.conf import settings
+    from django.db import connections
+
+    from pehra.node.settings import database
+
+    settings.DATABASES["default"].update(database(url))
+    connections["default"].settings_dict.update(database(url))
+
+
+def _sweep_left_behind() -> None:
+    """Remove servers of earlier sessions that were killed and could not clean up; those in use hold a lock."""
+    for folder in Path("/tmp").glob(f"{_FOLDER_PREFIX}*"):
+        seen = folder.stat()
+        if seen.st_uid == os.geteuid() and time.time() - seen.st_mtime > _LEFT_BEHIND_SECONDS:
+            Database(folder / "node", fast=True).stop_if_unused()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def data_folder() -> Iterator[Path]:
+    """A data folder of the test's own: lake, mail directory and keys of one test never meet another's."""
+    from django.test import override_settings
+
+    assert _folder is not None
+    folder = _folder / str(next(_number))
+    folder.mkdir(mode=0o755)
+    with override_settings(**_folders(folder)):
+        yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +104,92 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"no shared data at {SHARED_DATA}; set PEHRA_SHARED_DATA to run this test")
     return SHARED_DATA
+
+
+@pytest.fixture
+def at() -> datetime:
+    """The moment at which everything happens, unless a test says otherwise: a Tuesday morning."""
+    return datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock(at: datetime) -> VirtualClock:
+    """A clock at that moment which moves only when told to."""
+    return VirtualClock(at)
+
+
+_READING = frozenset({"findings.read", "incidents.read", "registry.read", "ledger.read", "outbox.read"})
+_WORKING = _READING | {
+    "findings.change",
+    "incidents.change",
+    "incidents.close",
+    "registry.import",
+    "telemetry.ingest",
+    "intel.import",
+}
+
+
+def _member(number: int, name: str, *teams: str, permissions: frozenset[str] = _WORKING) -> Actor:
+    return Actor(
+        id=f"00000000-0000-7000-8000-{number:012d}",
+        kind=ActorKind.PERSON,
+        name=name,
+        teams=frozenset(teams),
+        permissions=permissions,
+    )
+
+
+@pytest.fixture
+def machine() -> Actor:
+    """Pehra itself."""
+    return system("test")
+
+
+@pytest.fixture
+def analyst() -> Actor:
+    """The duty officer of the national CERT."""
+    return _member(1, "Ayesha, duty officer", "pkcert")
+
+
+@pytest.fixture
+def sector_analyst() -> Actor:
+    """An analyst of the telecom sector's CERT."""
+    return _member(2, "Bilal, telecom analyst", "ntcert")
+
+
+@pytest.fixture
+def provincial_analyst() -> Actor:
+    """An analyst of a province's CERT."""
+    return _member(3, "Chiragh, Punjab analyst", "punjab-cert")
+
+
+@pytest.fixture
+def organisation_contact() -> Actor:
+    """The security contact of one organisation: sees what concerns it, decides nothing."""
+    return Actor(
+        id="00000000-0000-7000-8000-000000000004",
+        kind=ActorKind.PERSON,
+        name="Dania, contact",
+        organisations=frozenset({"org-0001"}),
+        permissions=frozenset({"findings.read", "incidents.read", "registry.read"}),
+    )
+
+
+@pytest.fixture
+def council_member() -> Actor:
+    """A member of the council: reads what the national CERT reads, changes nothing."""
+    return _member(5, "Ehsan, council member", "pkcert", permissions=_READING)
+
+
+@pytest.fixture
+def foreign_peer() -> Actor:
+    """Another country's team, a service: sees only what was shared with it, which is nothing yet."""
+    return Actor(
+        id="peer-example", kind=ActorKind.SERVICE, name="CERT of a neighbour", teams=frozenset({"peer-example"})
+    )
+
+
+@pytest.fixture
+def stranger() -> Actor:
+    """Somebody signed in who has no team, no organisation and no permission: must see nothing."""
+    return _member(7, "Gul, stranger", permissions=frozenset())

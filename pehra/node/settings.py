@@ -28,7 +28,9 @@ def database(url: str) -> dict[str, object]:
     }
 
 
-DATABASES = {"default": database(os.environ.get("DATABASE_URL") or f"postgresql://pehra@/pehra?host={PEHRA_DATA / 'socket'}")}
+DATABASES = {
+    "default": database(os.environ.get("DATABASE_URL") or f"postgresql://pehra@/pehra?host={PEHRA_DATA / 'socket'}")
+}
 SECRET_KEY = os.environ.get("PEHRA_SECRET_KEY", "not-a-secret-replaced-by-node")
 DEBUG = False
 ALLOWED_HOSTS = ["*"]
