@@ -1,7 +1,8 @@
 """Handling marks: who may be told (TLP) and what may be done with it (PAP).
 
-FIRST Traffic Light Protocol 2.0 (August 2022); MISP Permissible Actions Protocol, version 3. TLP is about disclosure and
-only its source may loosen it; PAP is about use.
+FIRST Traffic Light Protocol 2.0 (August 2022); MISP Permissible Actions Protocol, version 3. TLP is about disclosure
+and only its source may loosen it; PAP is about use. Marks compare by strictness, never by spelling. A label that is
+not one of theirs is refused, not read as the freest.
 """
 
 from enum import StrEnum
@@ -9,7 +10,33 @@ from enum import StrEnum
 from pehra.kernel.refusals import Invalid
 
 
-class Tlp(StrEnum):
+class _Ordered(StrEnum):
+    """Text whose members compare by the order they are declared in: as text, RED would be above CLEAR by luck only."""
+
+    @property
+    def rank(self) -> int:
+        """Place in the order of declaration, from 0."""
+        return list(type(self)).index(self)
+
+    def _rank_of(self, other: str) -> int:
+        if type(other) is not type(self):
+            raise TypeError(f"{self!r} has no order with {other!r}")
+        return other.rank
+
+    def __lt__(self, other: str) -> bool:
+        return self.rank < self._rank_of(other)
+
+    def __le__(self, other: str) -> bool:
+        return self.rank <= self._rank_of(other)
+
+    def __gt__(self, other: str) -> bool:
+        return self.rank > self._rank_of(other)
+
+    def __ge__(self, other: str) -> bool:
+        return self.rank >= self._rank_of(other)
+
+
+class Tlp(_Ordered):
     """FIRST TLP 2.0, from the freest to the strictest."""
 
     CLEAR = "TLP:CLEAR"
@@ -18,13 +45,8 @@ class Tlp(StrEnum):
     AMBER_STRICT = "TLP:AMBER+STRICT"
     RED = "TLP:RED"
 
-    @property
-    def rank(self) -> int:
-        """Strictness, 0 for CLEAR to 4 for RED."""
-        return list(Tlp).index(self)
 
-
-class Pap(StrEnum):
+class Pap(_Ordered):
     """Permissible actions, from the freest to the strictest."""
 
     CLEAR = "PAP:CLEAR"
@@ -32,14 +54,9 @@ class Pap(StrEnum):
     AMBER = "PAP:AMBER"
     RED = "PAP:RED"
 
-    @property
-    def rank(self) -> int:
-        """Strictness, 0 for CLEAR to 3 for RED."""
-        return list(Pap).index(self)
 
-
-class Circle(StrEnum):
-    """How far from the source a recipient stands, as TLP 2.0 draws its circles."""
+class Circle(_Ordered):
+    """How far from the source a recipient stands, as TLP 2.0 draws its circles, from the nearest."""
 
     NAMED = "named recipient"
     ORGANISATION = "the recipient's own organisation"
@@ -59,20 +76,20 @@ _WIDEST: dict[Tlp, Circle] = {
 
 def may_share(marking: Tlp, circle: Circle) -> bool:
     """Whether something so marked may reach a recipient in that circle."""
-    circles = list(Circle)
-    return circles.index(circle) <= circles.index(_WIDEST[marking])
+    return circle <= _WIDEST[marking]
 
 
-def strictest(*markings: Tlp) -> Tlp:
+def strictest(marking: Tlp, *markings: Tlp) -> Tlp:
     """Return the strictest of some markings: what a whole made of such parts must carry."""
-    return max(markings, key=lambda marking: marking.rank)
+    return max(marking, *markings) if markings else marking
 
 
 def parse_tlp(text: str) -> Tlp:
-    """Read a TLP label in any usual spelling (`amber`, `tlp:amber`, `TLP:WHITE`); refuse what is none."""
-    name = text.strip().upper().removeprefix("TLP:").replace(" ", "").replace("_", "+")
+    """Read a TLP label in any usual spelling (`amber`, `tlp:amber strict`, `TLP:WHITE`); refuse what is none."""
+    name = "+".join(text.upper().replace("+", " ").replace("_", " ").replace("-", " ").split())
+    name = name.removeprefix("TLP:").removeprefix("+")
     if name == "WHITE":
-        name = "CLEAR"
+        name = "CLEAR"  # the name until TLP 2.0
     try:
         return Tlp(f"TLP:{name}")
     except ValueError as error:
@@ -81,7 +98,7 @@ def parse_tlp(text: str) -> Tlp:
 
 def parse_pap(text: str) -> Pap:
     """Read a PAP label in any usual spelling; refuse what is none."""
-    name = text.strip().upper().removeprefix("PAP:")
+    name = text.strip().upper().removeprefix("PAP:").strip()
     if name == "WHITE":
         name = "CLEAR"
     try:
