@@ -74,7 +74,7 @@ def narrowed(by: Actor, permission: Permission) -> Actor:
 
 
 def actor_for(*, person_id: UUID, at: datetime) -> Actor:
-    """Return a person as an actor, with what they were granted at that moment; an unknown or inactive one is not there."""
+    """Return a person as an actor, with what they hold at that moment; one unknown or inactive is not there."""
     person = Person.objects.filter(id=person_id, active=True).first()
     if person is None:
         raise NotVisible(_("There is no such person."))

@@ -26,7 +26,7 @@ def people(as_json: bool) -> None:
         return
     for row in rows:
         roles = ", ".join(f"{grant.role} ({grant.scope})" for grant in row.grants) or "no role"
-        click.echo(f"{row.email}\t{row.name}\t{roles}{'' if row.active else '\tinactive'}")
+        click.echo(f"{row.email}\t{row.name}\t{roles}" + ("" if row.active else "\tinactive"))
     if not rows:
         click.echo("Nobody yet. Add somebody with: pehra access add EMAIL NAME")
 

@@ -81,7 +81,7 @@ def allows(by: Actor, permission: Permission, *, teams: Iterable[str] = (), orga
 
 
 def narrowed(by: Actor, permission: Permission) -> Actor:
-    """Return the actor with only those teams and organisations in which it holds the permission: what a list is read by."""
+    """Return the actor with only the teams and organisations where it holds the permission: what a list is read by."""
     if by.is_system:
         return by
     return replace(
@@ -92,7 +92,7 @@ def narrowed(by: Actor, permission: Permission) -> Actor:
 
 
 def may_grant(by: Actor, *, role: Role, scope: Scope) -> bool:
-    """Whether the actor may give this role in this scope: it must be able to grant there, and hold all it gives away."""
+    """Whether the actor may give this role in this scope: it must grant there, and hold all it gives away."""
     if by.is_system:
         return True
     where = {"teams": [scope.code]} if scope.kind is ScopeKind.TEAM else {}
