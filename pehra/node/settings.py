@@ -1,23 +1,55 @@
 """Django's settings: the only place that reads the environment.
 
-Everything a deployment may set is a variable named here; nothing else reads `os.environ`.
+Everything a deployment may set is a variable named here; nothing else reads `os.environ`. What `pehra init` decides
+once (the profile, the secret key) is read from the data folder. Nothing here makes a file or asks a server.
 """
 
+import json
 import os
+import secrets
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from pehra.node.database.place import known_place
+
 ROOT = Path(__file__).resolve().parents[2]
-PEHRA_DATA = Path(os.environ.get("PEHRA_DATA") or Path.home() / ".local/share/pehra")
-PEHRA_PROFILE = os.environ.get("PEHRA_PROFILE", "pk")
+
+# --- The node: where it keeps things, whose law it follows -----------------------------------------------------------
+
+
+def _noted(folder: Path) -> dict[str, str]:
+    """What `pehra init` wrote down."""
+    try:
+        note = json.loads((folder / "node.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return note if isinstance(note, dict) else {}
+
+
+PEHRA_DATA = Path(os.environ.get("PEHRA_DATA") or Path.home() / ".local/share/pehra").absolute()
+PEHRA_PROFILE = os.environ.get("PEHRA_PROFILE") or _noted(PEHRA_DATA).get("profile", "pk")
+PEHRA_PROFILES = os.environ.get("PEHRA_PROFILES", "")  # a folder of profiles, instead of those that ship
 PEHRA_LAKE = PEHRA_DATA / "lake"
-PEHRA_OUTBOX_URL = os.environ.get("PEHRA_OUTBOX_URL", f"maildir://{PEHRA_DATA / 'maildir'}")
+PEHRA_OUTBOX_URL = os.environ.get("PEHRA_OUTBOX_URL") or f"maildir://{PEHRA_DATA / 'maildir'}"
+PEHRA_URL = os.environ.get(
+    "PEHRA_URL", ""
+)  # the public address, such as https://pehra.example; https makes cookies secure
+PEHRA_HOSTS = [host for host in os.environ.get("PEHRA_HOSTS", "").split(",") if host]  # further names it answers to
+PEHRA_LOG_LEVEL = os.environ.get("PEHRA_LOG_LEVEL", "warning")
+PEHRA_PG_BIN = os.environ.get("PEHRA_PG_BIN", "")  # the folder of other PostgreSQL programs for the embedded server
+PEHRA_DB_USER = os.environ.get("PEHRA_DB_USER", "")  # as root: the account that runs the embedded server
+PEHRA_SUPERVISOR = int(
+    os.environ.get("PEHRA_SUPERVISOR") or 0
+)  # set by `pehra up` for its children: its process number
+
+# --- The database ----------------------------------------------------------------------------------------------------
 
 
 def database(url: str) -> dict[str, object]:
     """Read `postgresql://user:password@host:port/name?host=/socket/folder` as a Django database."""
     parts = urlsplit(url)
     query = parse_qs(parts.query)
+    options = {name: query[name][0] for name in ("sslmode", "sslrootcert", "sslcert", "sslkey") if name in query}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")) or "pehra",
@@ -25,15 +57,45 @@ def database(url: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": query["host"][0] if "host" in query else parts.hostname or "",
         "PORT": str(parts.port or ""),
+        "OPTIONS": options,
+        "CONN_HEALTH_CHECKS": True,
     }
 
 
-DATABASES = {
-    "default": database(os.environ.get("DATABASE_URL") or f"postgresql://pehra@/pehra?host={PEHRA_DATA / 'socket'}")
-}
-SECRET_KEY = os.environ.get("PEHRA_SECRET_KEY", "not-a-secret-replaced-by-node")
+DATABASE_URL = os.environ.get("DATABASE_URL", "")  # empty: the embedded server in the data folder
+DATABASES = {"default": database(DATABASE_URL or f"postgresql://pehra@/pehra?host={known_place(PEHRA_DATA).socket}")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Secrets and doors -----------------------------------------------------------------------------------------------
+
+
+def _secret_key() -> str:
+    """The key that `pehra init` made; before that one that lives as long as the process: never a guessable one."""
+    try:
+        return (PEHRA_DATA / "secret.key").read_text().strip() or secrets.token_urlsafe(50)
+    except OSError:
+        return secrets.token_urlsafe(50)
+
+
+SECRET_KEY = os.environ.get("PEHRA_SECRET_KEY") or _secret_key()
 DEBUG = False
-ALLOWED_HOSTS = ["*"]
+_PUBLIC = urlsplit(PEHRA_URL)
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *PEHRA_HOSTS, *([_PUBLIC.hostname] if _PUBLIC.hostname else [])]
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600  # one shift
+CSRF_COOKIE_HTTPONLY = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+if _PUBLIC.scheme == "https":
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    CSRF_TRUSTED_ORIGINS = [f"https://{_PUBLIC.netloc}"]
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # TLS ends at a proxy, which must set or drop this
+
+# --- Parts -----------------------------------------------------------------------------------------------------------
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -51,11 +113,17 @@ INSTALLED_APPS = [
     "pehra.findings",
     "pehra.incidents",
     "pehra.drill",
+    "pehra.node",
     "pehra.web",
 ]
 AUTH_USER_MODEL = "access.Person"
-ROOT_URLCONF = "pehra.web.urls"
 USE_TZ = True
 TIME_ZONE = "UTC"
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+LOGGING_CONFIG = "pehra.node.logs.configure"
+LOGGING = {"level": PEHRA_LOG_LEVEL}
+
+# --- Web: URLs, middleware, templates, languages, static files --------------------------------------------------------
+
+ROOT_URLCONF = "pehra.web.urls"
+WSGI_APPLICATION = "pehra.node.wsgi.application"
