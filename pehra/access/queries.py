@@ -77,7 +77,7 @@ def people(*, by: Actor, at: datetime) -> list[PersonView]:
     """Return the people an actor may see, each with the grants that hold."""
     grants = Prefetch("grants", queryset=valid_grants(at), to_attr="held")
     rows = people_visible_to(by).prefetch_related(grants).order_by("email")[:PEOPLE_MAX]
-    return [view(person, person.held) for person in rows]  # type: ignore[attr-defined]
+    return [view(person, person.held) for person in rows]
 
 
 def view(person: Person, grants: Iterable[Grant]) -> PersonView:
