@@ -161,7 +161,9 @@ def _columns(
     address = starts[chosen] + random.integers(0, np.minimum(sizes[chosen], 64))
     abroad = random.random(count) < ABROAD_SHARE
     foreign = np.array([int(network.network_address) for network in ABROAD], dtype=np.int64)
-    address = np.where(abroad, foreign[random.integers(0, len(foreign), count)] + random.integers(1, 255, count), address)
+    address = np.where(
+        abroad, foreign[random.integers(0, len(foreign), count)] + random.integers(1, 255, count), address
+    )
     tags = np.array(kind.tags)[random.integers(0, len(kind.tags), count)]
     frame = pl.DataFrame(
         {
@@ -177,7 +179,9 @@ def _columns(
 def _moments(random: np.random.Generator, count: int, day: date) -> pl.Series:
     midnight = datetime.combine(day, time.min)
     seconds = pl.Series("timestamp", random.integers(0, SECONDS_A_DAY, count) * 1_000_000, dtype=pl.Duration("us"))
-    return (pl.select(pl.lit(midnight) + pl.lit(timedelta(0))).to_series()[0] + seconds).dt.strftime("%Y-%m-%d %H:%M:%S")
+    return (pl.select(pl.lit(midnight) + pl.lit(timedelta(0))).to_series()[0] + seconds).dt.strftime(
+        "%Y-%m-%d %H:%M:%S"
+    )
 
 
 def _dotted(address: np.ndarray) -> pl.Series:

@@ -1,6 +1,6 @@
 """A synthetic nation: organisations, their assets and contacts, over a profile's sectors and territories.
 
-The same seed gives the same nation. Nothing here reads a profile, a clock or a file: the shape of the country is an argument.
+The same seed gives the same nation. Nothing here reads a profile, a clock or a file: the shape is an argument.
 """
 
 from collections.abc import Iterator, Sequence

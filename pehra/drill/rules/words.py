@@ -56,6 +56,10 @@ SECTOR_NOUNS: dict[str, tuple[tuple[str, str], ...]] = {
     "transport": (("Railways", "ریلویز"), ("Port Authority", "پورٹ اتھارٹی"), ("Bus Company", "بس کمپنی")),
     "academia": (("University", "یونیورسٹی"), ("College", "کالج"), ("Research Centre", "تحقیقی مرکز")),
 }
-OTHER_NOUNS: tuple[tuple[str, str], ...] = (("Trading House", "تجارتی ادارہ"), ("Mills", "ملز"), ("Foundation", "فاؤنڈیشن"))
+OTHER_NOUNS: tuple[tuple[str, str], ...] = (
+    ("Trading House", "تجارتی ادارہ"),
+    ("Mills", "ملز"),
+    ("Foundation", "فاؤنڈیشن"),
+)
 
 INFECTIONS: tuple[str, ...] = ("drillbot", "saffronloader", "kohstealer", "lanternrat")

@@ -1,0 +1,195 @@
+"""The door of `drill`: a synthetic nation and its feeds, as files or laid out in a node.
+
+Refuses real address space and real names by having none to give.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from pehra.access import api as access
+from pehra.drill.gateways import files
+from pehra.drill.rules import attacks, feed, formats
+from pehra.drill.rules.cast import CastMember, cast
+from pehra.drill.rules.feed import REPORTS, Expected
+from pehra.drill.rules.nation import Country, Nation, make_nation
+from pehra.intel import api as intel
+from pehra.kernel.actors import Actor
+from pehra.kernel.refusals import Invalid
+from pehra.law import api as law
+from pehra.registry import api as registry
+
+SAMPLE_ORGANISATIONS = 1_500
+SAMPLE_FEEDS: tuple[tuple[str, int], ...] = (("scan_rdp", 4_000), ("scan_smb", 2_500), ("scan_ldap_tcp", 1_500))
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenFile:
+    """A registry file and how many rows it has."""
+
+    path: Path
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplePerson:
+    """Somebody of the sample, who may be given a sign-in link."""
+
+    person_id: UUID
+    member: CastMember
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """What was laid out: the feeds still to be ingested, and the people."""
+
+    feeds: tuple[Path, ...]
+    people: tuple[SamplePerson, ...]
+
+
+def country() -> Country:
+    """Return the shape of the country that the node's profile describes."""
+    profile = law.load(settings.PEHRA_PROFILE)
+    return Country(
+        sectors=tuple(sector.code for sector in profile.sectors if not sector.parent),
+        territories=tuple(territory.code for territory in profile.territories),
+        critical_class="cii",
+        public_class="public-body",
+        licensee_class="licensee",
+        private_class="private",
+    )
+
+
+def write_nation(*, seed: int, organisations: int, assets: int | None, folder: Path) -> dict[str, WrittenFile]:
+    """Write the registry files of a synthetic nation; return each file by its kind."""
+    nation = make_nation(country(), seed=seed, organisations=organisations, assets=assets)
+    teams = _team_rows()
+    counts = {
+        "teams": len(teams),
+        "organisations": len(nation.organisations),
+        "assets": len(nation.assets),
+        "contacts": len(nation.contacts),
+    }
+    written = files.write_nation(nation, folder=folder, teams=teams)
+    return {kind: WrittenFile(path=path, rows=counts[kind]) for kind, path in written.items()}
+
+
+def write_feed(*, seed: int, rows: int, form: str, report: str, day: date, path: Path) -> Expected:
+    """Write a feed about the loaded registry; return what a right reader counts in it."""
+    if report not in REPORTS:
+        raise Invalid(f"{report!r} is not one of {', '.join(REPORTS)}", field="report")
+    kind = REPORTS[report]
+    made = feed.make_feed(kind=kind, prefixes=registry.prefixes(on=day), seed=seed, rows=rows, day=day)
+    files.write_feed(formats.WRITERS[form](made.rows, kind), path=path)
+    return made.expected
+
+
+def lay_out_sample(*, seed: int, by: Actor, at: datetime) -> Sample:
+    """Fill an empty registry with a synthetic nation and its people, and write one day of its feeds."""
+    shape = country()
+    folder = settings.PEHRA_DATA / "sample"
+    nation = make_nation(shape, seed=seed, organisations=SAMPLE_ORGANISATIONS)
+    written = files.write_nation(nation, folder=folder, teams=_team_rows())
+    for kind in ("organisations", "assets", "contacts"):
+        summary = registry.import_csv(path=written[kind], kind=kind, by=by, at=at)
+        if summary.rejected:
+            first = summary.rejected[0]
+            raise Invalid(f"{written[kind]}, line {first.line}: {first.message}", field=first.field)
+    staged = attacks.stage_attacks(nation, shape)
+    feeds = _sample_feeds(nation, shape, staged, folder=folder / "feeds", seed=seed, day=at.date())
+    intel.import_indicators(path=_indicators(folder), source="Partner indicators", by=by, at=at)
+    return Sample(feeds=feeds, people=_people(staged, by=by, at=at))
+
+
+def _team_rows() -> list[dict[str, str]]:
+    return [
+        {
+            "team": team.code,
+            "name": team.name,
+            "name_local": team.name_local,
+            "types": ";".join(team.types),
+            "parent": team.parent,
+            "sectors": ";".join(team.sectors),
+            "territories": ";".join(team.territories),
+            "valid_from": "",
+            "valid_to": "",
+        }
+        for team in law.load(settings.PEHRA_PROFILE).teams
+    ]
+
+
+def _sample_feeds(
+    nation: Nation, shape: Country, staged: attacks.Attacks, *, folder: Path, seed: int, day: date
+) -> tuple[Path, ...]:
+    quiet = attacks.quiet_prefixes(nation, shape)
+    paths: list[Path] = []
+    for report, rows in SAMPLE_FEEDS:
+        made = feed.make_feed(kind=REPORTS[report], prefixes=quiet, seed=seed, rows=rows, day=day)
+        paths.append(_write_report(folder, report, formats.shadowserver(made.rows, REPORTS[report]), day))
+    for report, addresses, tag in (
+        ("event4_sinkhole", staged.critical_hosts, "kohstealer"),
+        ("compromised_website", staged.broken_into, "drill-webshell"),
+    ):
+        rows = feed.attack_rows(kind=REPORTS[report], addresses=addresses, tag=tag, day=day, seed=seed)
+        paths.append(_write_report(folder, report, formats.shadowserver(rows, REPORTS[report]), day))
+    events = folder / f"{day.isoformat()}-partner-sensors.jsonl"
+    files.write_feed(attacks.control_server_events(staged, day=day), path=events)
+    return (*paths, events)
+
+
+def _write_report(folder: Path, report: str, content: bytes, day: date) -> Path:
+    path = folder / f"{day.isoformat()}-{report}-nation.csv"
+    files.write_feed(content, path=path)
+    return path
+
+
+def _indicators(folder: Path) -> Path:
+    path = folder / "indicators.txt"
+    lines: Sequence[str] = ("# sinkholes of the drill", *(f"192.0.2.{last}" for last in range(1, 9)))
+    files.write_feed("\n".join(lines).encode() + b"\n", path=path)
+    return path
+
+
+@transaction.atomic
+def _people(staged: attacks.Attacks, *, by: Actor, at: datetime) -> tuple[SamplePerson, ...]:
+    profile = law.load(settings.PEHRA_PROFILE)
+    members = cast(
+        national_team=_team_of_type(profile, "national"),
+        sector_team=_team_of_type(profile, "sectoral"),
+        provincial_team=_team_of_type(profile, "provincial"),
+        organisation=staged.critical.organisation,
+    )
+    people = []
+    for member in members:
+        person = access.add_person(
+            email=member.email,
+            name=member.name,
+            name_local=member.name_local,
+            language=member.language,
+            by=by,
+            at=at,
+        )
+        access.grant(
+            person_id=person,
+            role=member.role,
+            team=member.team,
+            organisation=member.organisation,
+            national=not member.team and not member.organisation,
+            reason="sample cast",
+            by=by,
+            at=at,
+        )
+        people.append(SamplePerson(person_id=person, member=member))
+    return tuple(people)
+
+
+def _team_of_type(profile: law.Profile, wanted: str) -> str:
+    for team in profile.teams:
+        if wanted in team.types:
+            return team.code
+    raise Invalid(f"the profile names no {wanted} team", field="teams")

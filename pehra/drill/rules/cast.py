@@ -1,0 +1,61 @@
+"""The people of the sample: one of each sort who meets on an incident."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class CastMember:
+    """Somebody of the sample, with one role in one scope (team, organisation, or the nation when both are empty)."""
+
+    email: str
+    name: str
+    name_local: str
+    language: str
+    role: str
+    team: str = ""
+    organisation: str = ""
+
+
+def cast(*, national_team: str, sector_team: str, provincial_team: str, organisation: str) -> tuple[CastMember, ...]:
+    """Return the sample's people for these teams and this organisation."""
+    return (
+        CastMember(
+            email="amna@national.example",
+            name="Amna, duty officer",
+            name_local="آمنہ، ڈیوٹی افسر",
+            language="en",
+            role="duty-officer",
+            team=national_team,
+        ),
+        CastMember(
+            email="bilal@sector.example",
+            name="Bilal, sector analyst",
+            name_local="بلال، شعبہ جاتی تجزیہ کار",
+            language="en",
+            role="duty-officer",
+            team=sector_team,
+        ),
+        CastMember(
+            email="chandni@province.example",
+            name="Chandni, provincial handler",
+            name_local="چاندنی، صوبائی اہلکار",
+            language="ur",
+            role="incident-handler",
+            team=provincial_team,
+        ),
+        CastMember(
+            email="danish@organisation.example",
+            name="Danish, organisation contact",
+            name_local="دانش، ادارے کا رابطہ کار",
+            language="ur",
+            role="organisation-contact",
+            organisation=organisation,
+        ),
+        CastMember(
+            email="erum@council.example",
+            name="Erum, council member",
+            name_local="ارم، رکن کونسل",
+            language="en",
+            role="council-member",
+        ),
+    )
