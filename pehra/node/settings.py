@@ -7,6 +7,7 @@ once (the profile, the secret key) is read from the data folder. Nothing here ma
 import json
 import os
 import secrets
+import sys
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -127,3 +128,59 @@ LOGGING = {"level": PEHRA_LOG_LEVEL}
 
 ROOT_URLCONF = "pehra.web.urls"
 WSGI_APPLICATION = "pehra.node.wsgi.application"
+
+# Pages (the part `web`).
+PEHRA_FONTS = Path(os.environ.get("PEHRA_FONTS") or ROOT / "fonts")
+LANGUAGES = [("en", "English"), ("ur", "اردو")]
+LANGUAGE_CODE = "en"
+LOCALE_PATHS = [ROOT / "pehra/web/locale"]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "builtins": ["pehra.web.templatetags.pehra", "django.templatetags.i18n", "django.templatetags.static"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "pehra.web.shell.shell",
+            ],
+        },
+    }
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "pehra.web.middleware.security_headers",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "pehra.web.middleware.Acting",
+]
+AUTHENTICATION_BACKENDS = ["pehra.access.sessions.LinkBackend"]
+LOGIN_URL = "access:sign-in"
+STATIC_URL = "static/"
+STATIC_ROOT = Path(os.environ.get("PEHRA_STATIC") or ROOT / "staticfiles")
+STATICFILES_DIRS = [("fonts", PEHRA_FONTS)] if PEHRA_FONTS.is_dir() else []
+# Before `collectstatic` has run (a checkout, the tests) files are served from where they lie.
+_STATIC_BUILT = (STATIC_ROOT / "staticfiles.json").is_file()
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if _STATIC_BUILT or "collectstatic" in sys.argv
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not _STATIC_BUILT
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+SESSION_COOKIE_NAME = "pehra_session"
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = _PUBLIC.scheme == "https"
+CSRF_FAILURE_VIEW = "pehra.web.refused.csrf_failure"
