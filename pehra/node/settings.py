@@ -32,6 +32,7 @@ PEHRA_PROFILE = os.environ.get("PEHRA_PROFILE") or _noted(PEHRA_DATA).get("profi
 PEHRA_PROFILES = os.environ.get("PEHRA_PROFILES", "")  # a folder of profiles, instead of those that ship
 PEHRA_LAKE = PEHRA_DATA / "lake"
 PEHRA_OUTBOX_URL = os.environ.get("PEHRA_OUTBOX_URL") or f"maildir://{PEHRA_DATA / 'maildir'}"
+PEHRA_OUTBOX_FROM = os.environ.get("PEHRA_OUTBOX_FROM") or "Pehra <pehra@localhost>"  # in whose name mail is sent
 PEHRA_URL = os.environ.get(
     "PEHRA_URL", ""
 )  # the public address, such as https://pehra.example; https makes cookies secure
@@ -78,6 +79,7 @@ def _secret_key() -> str:
         return secrets.token_urlsafe(50)
 
 
+SECRET_KEY_GIVEN = bool(os.environ.get("PEHRA_SECRET_KEY"))
 SECRET_KEY = os.environ.get("PEHRA_SECRET_KEY") or _secret_key()
 DEBUG = False
 _PUBLIC = urlsplit(PEHRA_URL)

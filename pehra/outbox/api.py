@@ -1,0 +1,316 @@
+"""The door of `outbox`: what is to be said to whom, queued in the act's transaction, sent after it, proven for good.
+
+A message that was queued is sent, or stands there with the reason why not: held, failed, waiting. Refuses what is above
+its marking for the recipient, a header with a line break, and anything over a named limit. Between two commits a sender
+may die: the message then goes out once more under the same Message-ID, never under a new one.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from pehra.kernel.actors import Actor, system
+from pehra.kernel.clock import Clock
+from pehra.kernel.identifiers import new_id
+from pehra.kernel.markings import Circle, Tlp
+from pehra.kernel.refusals import Invalid
+from pehra.ledger import api as ledger
+from pehra.outbox import queries
+from pehra.outbox.gateways.transport import Parcel, PermanentFault, TemporaryFault, Transport, open_transport
+from pehra.outbox.models import Attachment as AttachmentRow
+from pehra.outbox.models import Message
+from pehra.outbox.queries import AttachmentView, MessageView, attachment_content, message, messages
+from pehra.outbox.rules import letters, retries, states
+from pehra.outbox.rules.leaving import AboveMarking, require_may_leave
+from pehra.outbox.rules.letters import Attachment, Recipient
+from pehra.outbox.rules.states import State
+
+__all__ = [
+    "AboveMarking",
+    "Attachment",
+    "AttachmentView",
+    "Circle",
+    "Draft",
+    "MessageView",
+    "Recipient",
+    "SendSummary",
+    "State",
+    "attachment_content",
+    "is_address",
+    "message",
+    "messages",
+    "queue",
+    "queue_again",
+    "queue_many",
+    "require_may_leave",
+    "send_due",
+]
+
+SEND_BATCH_MAX = 500
+DRAFTS_A_STATEMENT = 200
+DEDUPE_KEY_CHARACTERS_MAX = 200
+NO_ADDRESS = "no contact: nobody knows an address to send this to"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A message to be queued. The same `dedupe_key` a second time is the same message: the first stands."""
+
+    kind: str
+    recipient: Recipient
+    subject: str
+    body: str
+    tlp: Tlp
+    dedupe_key: str
+    about: str = ""
+    lead_team: str = ""
+    teams: tuple[str, ...] = ()
+    organisation: str = ""
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendSummary:
+    """What one round of sending came to."""
+
+    sent: int = 0
+    delayed: int = 0
+    failed: int = 0
+
+    def as_json(self) -> dict[str, int]:
+        """Return the counts as JSON values."""
+        return dict(vars(self))
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is a mail address that a message can be sent to."""
+    try:
+        letters.address(text)
+    except Invalid:
+        return False
+    return True
+
+
+def queue(
+    *,
+    kind: str,
+    recipient: Recipient,
+    subject: str,
+    body: str,
+    tlp: Tlp,
+    dedupe_key: str,
+    attachments: Sequence[Attachment] = (),
+    about: str = "",
+    teams: Sequence[str] = (),
+    lead_team: str = "",
+    organisation: str = "",
+    by: Actor,
+    at: datetime,
+) -> UUID:
+    """Queue one message within the caller's transaction and return its id; for a known `dedupe_key` the first one's."""
+    draft = Draft(
+        kind=kind,
+        recipient=recipient,
+        subject=subject,
+        body=body,
+        tlp=tlp,
+        dedupe_key=dedupe_key,
+        about=about,
+        lead_team=lead_team,
+        teams=tuple(teams),
+        organisation=organisation,
+        attachments=tuple(attachments),
+    )
+    return queue_many(drafts=[draft], by=by, at=at)[0]
+
+
+@transaction.atomic
+def queue_many(*, drafts: Sequence[Draft], by: Actor, at: datetime) -> list[UUID]:
+    """Queue messages within the caller's transaction and return their ids, in the order of the drafts."""
+    rows = {draft.dedupe_key: (draft, _row(draft, by=by, at=at)) for draft in reversed(drafts)}
+    ids: dict[str, UUID] = {}
+    fresh: list[tuple[Draft, Message]] = []
+    pairs = list(reversed(rows.values()))
+    for start in range(0, len(pairs), DRAFTS_A_STATEMENT):
+        part = pairs[start : start + DRAFTS_A_STATEMENT]
+        Message.objects.bulk_create([row for _draft, row in part], ignore_conflicts=True)
+        keys = [row.dedupe_key for _draft, row in part]
+        ids.update(Message.objects.filter(dedupe_key__in=keys).values_list("dedupe_key", "id"))
+        fresh += [(draft, row) for draft, row in part if ids[row.dedupe_key] == row.id]
+    AttachmentRow.objects.bulk_create(
+        [file for draft, row in fresh for file in _attachment_rows(draft, row)], batch_size=DRAFTS_A_STATEMENT
+    )
+    ledger.record_many([_queued_entry(row, by=by, at=at) for _draft, row in fresh])
+    return [ids[draft.dedupe_key] for draft in drafts]
+
+
+def _row(draft: Draft, *, by: Actor, at: datetime) -> Message:
+    """Return the row of a draft that may leave; refuse one that may not, or that cannot be a message."""
+    require_may_leave(draft.tlp, draft.recipient.circle)
+    letters.check_attachments(draft.attachments)
+    if not draft.dedupe_key or len(draft.dedupe_key) > DEDUPE_KEY_CHARACTERS_MAX:
+        raise Invalid("a message needs a key that tells it from every other", field="dedupe_key")
+    recipient = draft.recipient
+    email = letters.address(recipient.email) if recipient.email.strip() else ""
+    number = new_id(at)
+    sender = settings.PEHRA_OUTBOX_FROM
+    return Message(
+        id=number,
+        kind=draft.kind,
+        dedupe_key=draft.dedupe_key,
+        recipient_name=letters.one_line(recipient.name, field="name", limit=letters.NAME_CHARACTERS_MAX),
+        recipient_email=email,
+        language=letters.one_line(recipient.language, field="language", limit=35),
+        subject=letters.one_line(draft.subject, field="subject", limit=letters.SUBJECT_CHARACTERS_MAX),
+        body=letters.check_body(draft.body),
+        tlp=draft.tlp.value,
+        circle=recipient.circle.value,
+        about=draft.about,
+        lead_team=draft.lead_team,
+        teams=sorted({*draft.teams, *([draft.lead_team] if draft.lead_team else [])}),
+        organisation=draft.organisation,
+        state=State.QUEUED if email else State.HELD,
+        problem="" if email else NO_ADDRESS,
+        sender=sender,
+        message_id=letters.message_id(number, sender=sender),
+        queued_at=at,
+        queued_by=by.id,
+        next_attempt_at=at if email else None,
+    )
+
+
+def _attachment_rows(draft: Draft, row: Message) -> list[AttachmentRow]:
+    return [
+        AttachmentRow(
+            message=row,
+            position=position,
+            name=file.name.strip(),
+            media_type=file.media_type,
+            content=file.content,
+            sha256=hashlib.sha256(file.content).hexdigest(),
+            size=len(file.content),
+        )
+        for position, file in enumerate(draft.attachments)
+    ]
+
+
+def _queued_entry(row: Message, *, by: Actor, at: datetime) -> ledger.Entry:
+    event = "outbox.queued" if row.state == State.QUEUED else "outbox.held"
+    facts = {"kind": row.kind, "about": row.about, "tlp": row.tlp, "message_id": row.message_id}
+    return ledger.Entry(event=event, subject=_subject(row), by=by, at=at, teams=row.teams, facts=facts)
+
+
+def _subject(row: Message) -> str:
+    return f"message:{row.id}"
+
+
+@transaction.atomic
+def queue_again(*, message_id: UUID, reason: str, by: Actor, at: datetime, email: str = "") -> None:
+    """Send a held or failed message after all, to another address of the same recipient where one is given."""
+    row = queries.for_change(message_id, by=by)
+    states.require_move(State(row.state), State.QUEUED)
+    if not reason.strip():
+        raise Invalid("say why this message is to be sent after all", field="reason")
+    target = letters.address(email or row.recipient_email)
+    Message.objects.filter(id=row.id).update(
+        state=State.QUEUED, recipient_email=target, attempts=0, next_attempt_at=at, problem=""
+    )
+    facts = {"from": row.state, "reason": reason.strip(), "other_address": target != row.recipient_email}
+    ledger.record("outbox.queued_again", subject=_subject(row), by=by, at=at, teams=row.teams, facts=facts)
+
+
+def send_due(
+    *, at: datetime, by: Actor | None = None, limit: int = SEND_BATCH_MAX, clock: Clock | None = None
+) -> SendSummary:
+    """Send what is due, one message at a time; each is taken in one short transaction and marked in another.
+
+    `clock`, where given, is read before each message: on a slow day a batch takes longer than a lease. Called inside a
+    transaction this refuses to start, since a message would then leave before the act it tells of is certain.
+    """
+    sender = by or system("outbox")
+    counts = {"sent": 0, "delayed": 0, "failed": 0}
+    with open_transport(settings.PEHRA_OUTBOX_URL) as transport:
+        for _turn in range(min(limit, SEND_BATCH_MAX)):
+            moment = clock.now() if clock else at
+            row = _claim(by=sender, at=moment)
+            if row is None:
+                break
+            outcome = _send(row, transport, by=sender, at=moment)
+            counts[outcome] += 1
+    return SendSummary(**counts)
+
+
+def _claim(*, by: Actor, at: datetime) -> Message | None:
+    """Take the next message for the length of a lease; give up on those that outlived every attempt."""
+    with transaction.atomic(durable=True):
+        for row in queries.due(at).select_for_update(skip_locked=True)[:1]:
+            row.attempts += 1
+            states.require_move(State(row.state), State.SENDING)
+            Message.objects.filter(id=row.id).update(
+                state=State.SENDING, attempts=row.attempts, next_attempt_at=at + retries.LEASE
+            )
+            return row
+    return None
+
+
+def _send(row: Message, transport: Transport, *, by: Actor, at: datetime) -> str:
+    """Hand one taken message to the transport and mark what came of it."""
+    if row.attempts > retries.ATTEMPTS_MAX:
+        return _mark_failed(row, "every attempt ended without an answer: its senders were lost", by=by, at=at)
+    try:
+        require_may_leave(Tlp(row.tlp), Circle(row.circle))
+    except AboveMarking as refusal:
+        return _mark_failed(row, refusal.message, by=by, at=at)
+    content = letters.compose(queries.letter(row))
+    parcel = Parcel(
+        name=str(row.id),
+        written_at=row.queued_at.timestamp(),
+        sender=letters.sender_address(row.sender).addr_spec,
+        recipient=row.recipient_email,
+        content=content,
+    )
+    try:
+        answer = transport.deliver(parcel)
+    except PermanentFault as fault:
+        return _mark_failed(row, str(fault), by=by, at=at)
+    except TemporaryFault as fault:
+        return _mark_delayed(row, str(fault), by=by, at=at)
+    digest = hashlib.sha256(content).hexdigest()
+    return _mark_sent(row, {"message_id": row.message_id, "sha256": digest, **answer}, by=by, at=at)
+
+
+def _mark(row: Message, *, state: State, **changes: object) -> bool:
+    """Write down the end of an attempt, unless another sender has taken the message over meanwhile."""
+    states.require_move(State.SENDING, state)
+    mine = Message.objects.filter(id=row.id, state=State.SENDING, attempts=row.attempts)
+    return bool(mine.update(state=state.value, **{"next_attempt_at": None, **changes}))
+
+
+def _mark_sent(row: Message, proof: Mapping[str, object], *, by: Actor, at: datetime) -> str:
+    with transaction.atomic(durable=True):
+        if _mark(row, state=State.SENT, sent_at=at, proof=dict(proof), problem=""):
+            facts = {"attempts": row.attempts, "proof": dict(proof)}
+            ledger.record("outbox.sent", subject=_subject(row), by=by, at=at, teams=row.teams, facts=facts)
+    return "sent"
+
+
+def _mark_delayed(row: Message, problem: str, *, by: Actor, at: datetime) -> str:
+    again = retries.next_attempt(attempts=row.attempts, at=at)
+    if again is None:
+        return _mark_failed(row, f"given up after {row.attempts} attempts; the last: {problem}", by=by, at=at)
+    with transaction.atomic(durable=True):
+        _mark(row, state=State.QUEUED, next_attempt_at=again, problem=problem)
+    return "delayed"
+
+
+def _mark_failed(row: Message, problem: str, *, by: Actor, at: datetime) -> str:
+    with transaction.atomic(durable=True):
+        if _mark(row, state=State.FAILED, problem=problem):
+            facts = {"attempts": row.attempts, "problem": problem}
+            ledger.record("outbox.failed", subject=_subject(row), by=by, at=at, teams=row.teams, facts=facts)
+    return "failed"

@@ -1,0 +1,200 @@
+"""Reading messages: pages of them, one of them, the next one to send. Lists go through `visible_to`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from pehra.access import api as access
+from pehra.kernel.actors import Actor
+from pehra.kernel.clock import format_time
+from pehra.kernel.refusals import NotVisible
+from pehra.outbox.models import Attachment, Message
+from pehra.outbox.rules import letters
+from pehra.outbox.rules.states import State
+
+PAGE_MAX = 500
+SEARCH_CHARACTERS_MAX = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttachmentView:
+    """A file that goes along, without its content."""
+
+    position: int
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageView:
+    """A message as pages and commands show it."""
+
+    id: UUID
+    kind: str
+    state: State
+    recipient_name: str
+    recipient_email: str
+    language: str
+    subject: str
+    tlp: str
+    circle: str
+    about: str
+    lead_team: str
+    teams: tuple[str, ...]
+    organisation: str
+    message_id: str
+    queued_at: datetime
+    queued_by: str
+    attempts: int
+    next_attempt_at: datetime | None
+    sent_at: datetime | None
+    problem: str
+    proof: Mapping[str, Any] | None
+    body: str = ""
+    attachments: tuple[AttachmentView, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the message as JSON values; body and attachments only where they were read."""
+        return {
+            "id": str(self.id),
+            "kind": self.kind,
+            "state": self.state.value,
+            "recipient": {"name": self.recipient_name, "email": self.recipient_email, "language": self.language},
+            "subject": self.subject,
+            "tlp": self.tlp,
+            "about": self.about,
+            "organisation": self.organisation,
+            "lead_team": self.lead_team,
+            "teams": list(self.teams),
+            "message_id": self.message_id,
+            "queued_at": format_time(self.queued_at),
+            "attempts": self.attempts,
+            "next_attempt_at": format_time(self.next_attempt_at) if self.next_attempt_at else None,
+            "sent_at": format_time(self.sent_at) if self.sent_at else None,
+            "problem": self.problem,
+            "proof": dict(self.proof) if self.proof is not None else None,
+            **({"body": self.body} if self.body else {}),
+            **({"attachments": [vars(attachment) for attachment in self.attachments]} if self.attachments else {}),
+        }
+
+
+def messages(
+    *,
+    by: Actor,
+    state: State | None = None,
+    about: str = "",
+    organisation: str = "",
+    search: str = "",
+    before: UUID | None = None,
+    limit: int = 100,
+) -> list[MessageView]:
+    """Return a page of the messages the actor may see, newest first; `before` is the last id of the page before."""
+    reader = access.narrowed(by, access.Permission.OUTBOX_READ)
+    rows = Message.objects.visible_to(reader).defer("body").order_by("-id")
+    if state is not None:
+        rows = rows.filter(state=state.value)
+    if about:
+        rows = rows.filter(about=about)
+    if organisation:
+        rows = rows.filter(organisation=organisation)
+    if search:
+        words = search.strip()[:SEARCH_CHARACTERS_MAX]
+        rows = rows.filter(
+            Q(subject__icontains=words) | Q(recipient_email__icontains=words) | Q(recipient_name__icontains=words)
+        )
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    return [_view(row) for row in rows[: min(limit, PAGE_MAX)]]
+
+
+def message(*, message_id: UUID, by: Actor) -> MessageView:
+    """Return one message whole; one the actor may not see is not there."""
+    reader = access.narrowed(by, access.Permission.OUTBOX_READ)
+    row = Message.objects.visible_to(reader).filter(id=message_id).first()
+    if row is None:
+        raise NotVisible("There is no such message.")
+    return _view(row, whole=True)
+
+
+def for_change(message_id: UUID, *, by: Actor) -> Message:
+    """Return a message locked for a change by somebody who may send; one they may not see is not there."""
+    row = Message.objects.visible_to(by).select_for_update().filter(id=message_id).first()
+    if row is None:
+        raise NotVisible("There is no such message.")
+    access.require(by, access.Permission.OUTBOX_SEND, teams=row.teams, organisation=row.organisation)
+    return row
+
+
+def attachment_content(*, message_id: UUID, position: int, by: Actor) -> tuple[AttachmentView, bytes]:
+    """Return one attachment with its bytes; of a message the actor may not see there is none."""
+    reader = access.narrowed(by, access.Permission.OUTBOX_READ)
+    seen = Message.objects.visible_to(reader).filter(id=message_id)
+    row = Attachment.objects.filter(message__in=seen, position=position).first()
+    if row is None:
+        raise NotVisible("There is no such attachment.")
+    return _attachment_view(row), bytes(row.content)
+
+
+def due(at: datetime) -> QuerySet[Message]:
+    """Return the messages a sender may take: those whose time has come, and those whose sender was lost."""
+    moving = Message.objects.filter(state__in=[State.QUEUED, State.SENDING])
+    return moving.filter(next_attempt_at__lte=at).order_by("next_attempt_at")
+
+
+def letter(row: Message) -> letters.Letter:
+    """Return what decides the bytes of a message, its attachments included."""
+    return letters.Letter(
+        id=row.id,
+        sender=row.sender,
+        to_name=row.recipient_name,
+        to_email=row.recipient_email,
+        language=row.language,
+        subject=row.subject,
+        body=row.body,
+        written_at=row.queued_at,
+        attachments=tuple(
+            letters.Attachment(name=file.name, media_type=file.media_type, content=bytes(file.content))
+            for file in Attachment.objects.filter(message=row).order_by("position")
+        ),
+    )
+
+
+def _view(row: Message, *, whole: bool = False) -> MessageView:
+    files = Attachment.objects.filter(message=row).defer("content").order_by("position") if whole else ()
+    return MessageView(
+        id=row.id,
+        kind=row.kind,
+        state=State(row.state),
+        recipient_name=row.recipient_name,
+        recipient_email=row.recipient_email,
+        language=row.language,
+        subject=row.subject,
+        tlp=row.tlp,
+        circle=row.circle,
+        about=row.about,
+        lead_team=row.lead_team,
+        teams=tuple(row.teams),
+        organisation=row.organisation,
+        message_id=row.message_id,
+        queued_at=row.queued_at,
+        queued_by=row.queued_by,
+        attempts=row.attempts,
+        next_attempt_at=row.next_attempt_at,
+        sent_at=row.sent_at,
+        problem=row.problem,
+        proof=row.proof,
+        body=row.body if whole else "",
+        attachments=tuple(_attachment_view(file) for file in files),
+    )
+
+
+def _attachment_view(row: Attachment) -> AttachmentView:
+    return AttachmentView(
+        position=row.position, name=row.name, media_type=row.media_type, size=row.size, sha256=row.sha256
+    )
