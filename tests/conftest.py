@@ -12,9 +12,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pehra.access.rules.roles import PERMISSIONS, Role, ScopeKind
+from pehra.access.rules.wall import Granted, Scope, permissions_of
 from pehra.kernel.actors import Actor, ActorKind, system
 from pehra.kernel.clock import VirtualClock
 from pehra.node.database import Database
@@ -99,6 +102,17 @@ def data_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Let Django empty the tables between tests: the ledger's refuse TRUNCATE, to everybody."""
+    from django.db import connection
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for table in ("ledger_entry", "ledger_waiting", "ledger_leaf", "ledger_subtree", "ledger_checkpoint"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {table}_refuse_truncate")
+            cursor.execute(f"GRANT TRUNCATE ON {table} TO CURRENT_USER")
+
+
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real inputs kept beside the checkout; a test that reads them is skipped where they are absent."""
     if not SHARED_DATA.is_dir():
@@ -118,18 +132,14 @@ def clock(at: datetime) -> VirtualClock:
     return VirtualClock(at)
 
 
-_READING = frozenset({"findings.read", "incidents.read", "registry.read", "ledger.read", "outbox.read"})
-_WORKING = _READING | {
-    "findings.change",
-    "incidents.change",
-    "incidents.close",
-    "registry.import",
-    "telemetry.ingest",
-    "intel.import",
-}
+_WATCH = frozenset(
+    permission.value
+    for role in (Role.DUTY_OFFICER, Role.ANALYST, Role.REGISTRY_EDITOR)
+    for permission in PERMISSIONS[role]
+)
 
 
-def _member(number: int, name: str, *teams: str, permissions: frozenset[str] = _WORKING) -> Actor:
+def _member(number: int, name: str, *teams: str, permissions: frozenset[str] = _WATCH) -> Actor:
     return Actor(
         id=f"00000000-0000-7000-8000-{number:012d}",
         kind=ActorKind.PERSON,
@@ -171,14 +181,15 @@ def organisation_contact() -> Actor:
         kind=ActorKind.PERSON,
         name="Dania, contact",
         organisations=frozenset({"org-0001"}),
-        permissions=frozenset({"findings.read", "incidents.read", "registry.read"}),
+        permissions=frozenset(permission.value for permission in PERMISSIONS[Role.ORGANISATION_CONTACT]),
     )
 
 
 @pytest.fixture
 def council_member() -> Actor:
-    """A member of the council: reads what the national CERT reads, changes nothing."""
-    return _member(5, "Ehsan, council member", "pkcert", permissions=_READING)
+    """A member of the council: oversees the nation's law, constituencies and record; changes nothing."""
+    seat = Granted(role=Role.COUNCIL_MEMBER, scope=Scope(kind=ScopeKind.NATIONAL))
+    return _member(5, "Ehsan, council member", "pkcert", "ntcert", "punjab-cert", permissions=permissions_of([seat]))
 
 
 @pytest.fixture

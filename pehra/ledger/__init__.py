@@ -1,0 +1,1 @@
+"""What happened: append-only, Merkle-provable, verifiable from nothing."""

@@ -1,0 +1,263 @@
+"""The door of the ledger: record an act, give entries their place, prove and verify.
+
+An act inserts its entry in its own transaction and waits for nobody. One sequencer gives entries their place in the
+tree and signs a checkpoint every few seconds; what has no place yet is shown as not yet sealed. Nothing here changes or
+removes an entry, and there is no function that could.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from pehra.kernel.actors import Actor
+from pehra.kernel.identifiers import new_id
+from pehra.kernel.refusals import Fault, Invalid, NotVisible
+from pehra.ledger import queries
+from pehra.ledger.gateways import keys
+from pehra.ledger.models import LedgerCheckpoint
+from pehra.ledger.queries import Checkpoint, EntryView, history, recent, recent_checkpoints, view, waiting_count
+from pehra.ledger.rules import checkpoints, documents, entries, merkle, notes
+from pehra.ledger.rules.audit import Flaw, Verification, audit
+from pehra.ledger.rules.checkpoints import TreeHead
+from pehra.ledger.rules.entries import Entry
+from pehra.ledger.rules.merkle import Frontier
+
+__all__ = [
+    "Checkpoint",
+    "Entry",
+    "EntryView",
+    "Flaw",
+    "Verification",
+    "checkpoint_at",
+    "export",
+    "history",
+    "latest_checkpoint",
+    "place_entries",
+    "prove",
+    "prove_growth",
+    "recent",
+    "recent_checkpoints",
+    "record",
+    "record_many",
+    "verifier",
+    "verify",
+    "view",
+    "waiting_count",
+]
+
+PLACED_AT_ONCE_MAX = 10_000  # entries under one checkpoint
+CHECKPOINTS_PER_CALL_MAX = 100
+_SEQUENCER_LOCK = 0x70656872_6C656467  # "pehr", "ledg": one sequencer a database
+_COLUMNS = "identifier, event, subject, by, at, teams, canonical"
+_INSERT = f"INSERT INTO ledger_entry ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s)"  # noqa: S608 (a constant)
+_COPY = f"COPY ledger_entry ({_COLUMNS}) FROM STDIN"
+
+
+def record(
+    event: str,
+    *,
+    subject: str,
+    by: Actor,
+    at: datetime,
+    teams: Iterable[str] = (),
+    facts: Mapping[str, Any] | None = None,
+) -> UUID:
+    """Write one entry in the act's own transaction and return its identifier. Takes no lock."""
+    _require_transaction()
+    identifier = new_id(at)
+    entry = entries.written(Entry(event=event, subject=subject, by=by, at=at, teams=teams, facts=facts), identifier)
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, _row(entry))
+    return identifier
+
+
+def record_many(acts: Sequence[Entry]) -> list[UUID]:
+    """Write many entries at once, in order, in the acts' own transaction, and return their identifiers."""
+    _require_transaction()
+    kept = [entries.written(act, new_id(act.at)) for act in acts]
+    if kept:
+        with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+            for entry in kept:
+                copy.write_row(_row(entry))
+    return [entry.identifier for entry in kept]
+
+
+def place_entries(*, at: datetime) -> Checkpoint | None:
+    """Give waiting entries their place and sign for them; return the newest checkpoint made.
+
+    None when nothing waits or another sequencer is at work. Safe to call at any time from any number of processes.
+    """
+    newest: Checkpoint | None = None
+    for _ in range(CHECKPOINTS_PER_CALL_MAX):
+        made = _place_some(at=at)
+        if made is None:
+            break
+        newest = made
+    return newest
+
+
+@transaction.atomic
+def _place_some(*, at: datetime) -> Checkpoint | None:
+    if not _sole_sequencer():
+        return None
+    waiting = queries.waiting_entries(PLACED_AT_ONCE_MAX)
+    if not waiting:
+        return None
+    key = keys.signing_key()
+    tree = _trusted_tree(key.verifier)
+    leaves = [merkle.leaf_hash(canonical) for _, canonical in waiting]
+    grown = tree.extend(leaves)
+    head = TreeHead(origin=key.name, size=grown.size, root=grown.root, signed_at=at)
+    numbers = [number for number, _ in waiting]
+    with connection.cursor() as cursor:
+        with cursor.copy("COPY ledger_leaf (position, entry_id, leaf_hash) FROM STDIN") as copy:
+            for row in zip(range(tree.size, grown.size), numbers, leaves, strict=True):
+                copy.write_row(row)
+        cursor.executemany(
+            "INSERT INTO ledger_subtree (level, index, subtree_hash) VALUES (%s, %s, %s)",
+            [(subtree.level, subtree.index, value) for subtree, value in grown.finished],
+        )
+        cursor.execute("DELETE FROM ledger_waiting WHERE entry_id = ANY(%s)", [numbers])
+    made = LedgerCheckpoint.objects.create(
+        size=grown.size, root=grown.root, frontier=grown.as_bytes(), note=head.signed(key), signed_at=at
+    )
+    return queries.checkpoint_view(made)
+
+
+def latest_checkpoint() -> Checkpoint | None:
+    """Return the newest signed checkpoint, if there is one."""
+    row = queries.checkpoint_row()
+    return None if row is None else queries.checkpoint_view(row)
+
+
+def checkpoint_at(*, size: int) -> Checkpoint:
+    """Return the checkpoint that was signed at a size."""
+    return queries.checkpoint_view(_checkpoint(size))
+
+
+def verifier() -> str:
+    """Return the public key, `name+id+base64`, that outsiders need to check this ledger."""
+    return str(keys.verifier_key())
+
+
+def verify(*, known: str | None = None) -> Verification:
+    """Derive everything again from the entries and say what does not fit.
+
+    `known` is a checkpoint that somebody kept outside: a ledger that was cut short or written anew cannot fit it.
+    """
+    key = keys.verifier_key()
+    with transaction.atomic():
+        _hold_still()
+        kept = queries.kept_checkpoints()
+        found = audit(
+            key=key,
+            leaves=queries.placed_entries(),
+            kept=kept,
+            stored=queries.stored_subtrees(),
+            waiting=queries.waiting_count(),
+            lost=queries.lost_count(),
+            known=None if known is None else checkpoints.opened(known, key),
+        )
+    return found
+
+
+def prove(entry_id: UUID, *, by: Actor, size: int | None = None) -> dict[str, Any]:
+    """Return the proof that an entry is in the ledger, under the newest checkpoint or the one at `size`."""
+    row = queries.entry(entry_id, by=by)
+    position = queries.position_of(row)
+    if position is None:
+        raise Invalid(f"entry {entry_id} is not yet sealed: try again in a few seconds", field="entry")
+    checkpoint = _checkpoint(size)
+    if position >= checkpoint.size:
+        raise Invalid(f"the checkpoint at size {checkpoint.size} is older than the entry", field="size")
+    return documents.inclusion(
+        entry=bytes(row.canonical),
+        position=position,
+        size=checkpoint.size,
+        proof=merkle.inclusion_proof(position, checkpoint.size, queries.subtree_hash),
+        note=checkpoint.note,
+        verifier=keys.verifier_key(),
+    )
+
+
+def prove_growth(*, old: int, new: int | None = None) -> dict[str, Any]:
+    """Return the proof that a later checkpoint only adds to an earlier one."""
+    first, second = _checkpoint(old), _checkpoint(new)
+    if first.size > second.size:
+        raise Invalid(f"the checkpoint at size {first.size} is not older than that at {second.size}", field="size")
+    return documents.consistency(
+        old=first.note,
+        new=second.note,
+        proof=merkle.consistency_proof(first.size, second.size, queries.subtree_hash),
+        verifier=keys.verifier_key(),
+    )
+
+
+def export() -> Iterator[dict[str, Any]]:
+    """Return the whole ledger as documents, one a line, from which a stranger derives everything again."""
+    with transaction.atomic():
+        _hold_still()
+        yield documents.opening(keys.verifier_key())
+        ahead = queries.kept_checkpoints()
+        due = next(ahead, None)
+        for placed in queries.placed_entries():
+            if placed.entry is not None:
+                yield documents.entry(placed.position, placed.entry.canonical)
+            if due is not None and due.size == placed.position + 1:
+                yield documents.checkpoint(due.size, due.note)
+                due = next(ahead, None)
+        for kept in [] if due is None else [due, *ahead]:
+            yield documents.checkpoint(kept.size, kept.note)
+        for canonical in queries.waiting_canonical():
+            yield documents.waiting(canonical)
+
+
+def _checkpoint(size: int | None) -> LedgerCheckpoint:
+    row = queries.checkpoint_row(size=size)
+    if row is None:
+        raise NotVisible("there is no checkpoint yet" if size is None else f"there is no checkpoint at size {size}")
+    return row
+
+
+def _trusted_tree(key: notes.VerifierKey) -> Frontier:
+    """Return the tree to grow, after checking that this key signed for it: what was tampered with is not continued."""
+    row = queries.checkpoint_row()
+    tree = queries.frontier(row)
+    if row is None:
+        return tree
+    try:
+        head = checkpoints.opened(row.note, key)
+    except Invalid as error:
+        raise Fault(
+            f"the ledger's last checkpoint was not signed by the key in this data folder ({error.message}):"
+            " put the ledger's own keys/ledger.key back"
+        ) from error
+    if (head.size, head.root) != (tree.size, tree.root):
+        raise Fault("the ledger's last checkpoint does not fit what it was signed for: run `pehra ledger verify`")
+    return tree
+
+
+def _row(entry: entries.Written) -> tuple[Any, ...]:
+    return (entry.identifier, entry.event, entry.subject, entry.by, entry.at, entry.teams, entry.canonical)
+
+
+def _require_transaction() -> None:
+    if not connection.in_atomic_block:
+        raise RuntimeError("an entry is recorded inside the transaction of its act")
+
+
+def _sole_sequencer() -> bool:
+    """Whether this transaction now holds the sequencer's place; it is given back when the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_SEQUENCER_LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def _hold_still() -> None:
+    """Read everything of one moment, although the sequencer goes on; inside another transaction its view counts."""
+    if not connection.savepoint_ids and connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

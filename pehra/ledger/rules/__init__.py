@@ -1,0 +1,1 @@
+"""The ledger's arithmetic: entries, tree, notes, proofs and the audit. Pure."""
