@@ -34,7 +34,31 @@ class _Stderr(logging.StreamHandler[TextIO]):
 
 def configure(options: Mapping[str, Any]) -> None:
     """Send all logs to stderr as JSON; Django calls this once with `LOGGING`."""
-    shared: list[Any] = [
+    structlog.configure(
+        processors=[*_steps(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = _Stderr()
+    handler.setFormatter(json_formatter())
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(str(options.get("level", "warning")).upper())
+    # Each request that is refused or not found would be a line with its path; the server counts those.
+    logging.getLogger("django.request").setLevel(logging.ERROR)
+
+
+def json_formatter(*_arguments: Any, **_options: Any) -> logging.Formatter:
+    """Return the formatter of every log line, for handlers that others set up."""
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_steps(),
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
+    )
+
+
+def _steps() -> list[Any]:
+    return [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -42,23 +66,6 @@ def configure(options: Mapping[str, Any]) -> None:
         errors_as_places,
         without_addresses,
     ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
-    )
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
-    )
-    handler = _Stderr()
-    handler.setFormatter(formatter)
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(str(options.get("level", "warning")).upper())
-    # Each request that is refused or not found would be a line with its path; the server counts those.
-    logging.getLogger("django.request").setLevel(logging.ERROR)
 
 
 def errors_as_places(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

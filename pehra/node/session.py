@@ -1,0 +1,75 @@
+"""A command's time with the database: Django set up, the embedded server held, everything let go at the end.
+
+Refuses a database that `pehra init` never laid out, instead of failing later at some table.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pehra.kernel.refusals import Fault, Refusal
+
+
+def embedded_database() -> "contextlib.AbstractContextManager[str]":
+    """Return the embedded server of this node's data folder, started while it is held."""
+    from pehra.node import settings
+    from pehra.node.database import Database
+
+    return Database(Path(settings.PEHRA_DATA), programs=settings.PEHRA_PG_BIN, account=settings.PEHRA_DB_USER)
+
+
+@contextlib.contextmanager
+def database_held() -> Iterator[str]:
+    """Hold the database, the embedded or the named one; yield its address and point the settings at it."""
+    from pehra.node import settings
+
+    if settings.DATABASE_URL:
+        yield settings.DATABASE_URL
+        return
+    with embedded_database() as url:
+        settings.DATABASES["default"].update(settings.database(url))
+        yield url
+
+
+def set_up_django() -> None:
+    """Load the parts; the settings are this node's, whatever the environment says."""
+    import django
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "pehra.node.settings"
+    django.setup()
+
+
+@contextlib.contextmanager
+def node_session(*, laid_out: bool = True) -> Iterator[None]:
+    """Give a command the database and the parts; `laid_out` says that the tables must be there."""
+    with database_held():
+        set_up_django()
+        from django.db import OperationalError, connections
+
+        try:
+            try:
+                connections["default"].ensure_connection()
+            except OperationalError as error:
+                raise Fault(
+                    f"The database does not answer: {_reason(error)}. Check DATABASE_URL and that its server runs."
+                ) from error
+            if laid_out:
+                refuse_bare_database()
+            yield
+        finally:
+            connections.close_all()
+
+
+def refuse_bare_database() -> None:
+    """Refuse a database without Pehra's tables."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("select to_regclass('django_migrations')")
+        if cursor.fetchone()[0] is None:
+            raise Refusal("This node has not been set up yet: run `pehra init` first, or `pehra init --sample`.")
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip().split("\n", 1)[0]

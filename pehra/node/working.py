@@ -1,0 +1,23 @@
+"""The worker alone: runs the parts' jobs, queued in the acts' own transactions, and their periodic ticks.
+
+procrastinate through its Django integration. Every job is idempotent: one that a killed worker left half done is run
+again by `pehra.node.jobs`.
+"""
+
+CONCURRENCY = 4
+GRACE_SECONDS = 20
+
+
+def work(*, once: bool = False) -> None:
+    """Run jobs until SIGTERM or Ctrl-C; with `once` only those that wait now."""
+    from procrastinate.contrib.django import app
+
+    connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
+    with app.replace_connector(connector) as worker:
+        worker.run_worker(
+            name="pehra",
+            concurrency=CONCURRENCY,
+            wait=not once,
+            delete_jobs="successful",
+            shutdown_graceful_timeout=GRACE_SECONDS,
+        )
