@@ -53,6 +53,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 class Incident(models.Model):
     """One incident: who leads, how grave, where it stands, and why each was decided.
 
+    `entity` holds the facts on which the law was asked; in it and in `attributes` null is unknown.
     `organisation` is filled when the incident concerns one alone; a widespread one names its organisations in their
     own rows, each with its own wall, so that no constituency reads of another. Personal data: none but what people
     type.
@@ -70,6 +71,7 @@ class Incident(models.Model):
     organisation = models.CharField(max_length=CODE_LENGTH_MAX, blank=True, db_index=True)
     sector = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
     territory = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
+    entity = models.JSONField(default=dict)
     severity = models.CharField(max_length=32, blank=True)
     severity_because = models.JSONField(default=dict)
     severity_confirmed = models.BooleanField(default=False)
@@ -78,7 +80,7 @@ class Incident(models.Model):
     marking_because = models.JSONField(default=dict)
     taxonomy = models.CharField(max_length=64, blank=True)
     type = models.CharField(max_length=64, blank=True)
-    attributes = _codes()
+    attributes = ArrayField(models.CharField(max_length=CODE_LENGTH_MAX), null=True, blank=True)
     impact = models.JSONField(default=dict)
     moments = models.JSONField(default=dict)
     widespread = models.BooleanField(default=False)
@@ -211,7 +213,10 @@ class Clock(models.Model):
     fires_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=16, choices=[(state.value, state.value) for state in ClockState])
     because = models.JSONField(default=dict)
-    provisional = models.TextField(blank=True)
+    forward_to = _codes()
+    provisional = models.BooleanField(default=False)
+    notes = ArrayField(models.TextField(), default=list)
+    missing = ArrayField(models.CharField(max_length=300), default=list)
     due_soon_at = models.DateTimeField(null=True, blank=True)
     overdue_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)

@@ -7,6 +7,7 @@ opens nothing twice. A widespread incident is keyed by the rule and the problem 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Generic, Protocol, TypeVar
 
 ORIGIN_KEY_LENGTH_MAX = 400
@@ -85,7 +86,12 @@ def concern_of(finding: FindingLike) -> str:
 
 def origin_key(*, rule: str, concern: str, problem: Problem) -> str:
     """Return the key under which an incident is opened once; `concern` is empty for a widespread one."""
-    return f"{rule}|{concern}|{problem.key}"[:ORIGIN_KEY_LENGTH_MAX]
+    key = f"{rule}|{concern}|{problem.key}"
+    if len(key) <= ORIGIN_KEY_LENGTH_MAX:
+        return key
+    # Cut names must not make two matters one: the whole key's digest keeps them apart.
+    digest = sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{key[: ORIGIN_KEY_LENGTH_MAX - len(digest) - 1]}:{digest}"
 
 
 def group(obliged: Iterable[tuple[F, str]]) -> list[Opening[F]]:

@@ -1,0 +1,60 @@
+"""The door of `incidents`: the only module that other parts import.
+
+An incident has an owner, clocks and a proof. It opens by law from findings, or by hand; it closes only when nothing
+is owed. A clock never stops silently, fires each of its warnings once, and every act here leaves its entry in the
+ledger.
+"""
+
+from pehra.incidents.api.advancing import advance_clocks
+from pehra.incidents.api.changing import (
+    move,
+    open_incident,
+    record_stage_sent,
+    set_severity,
+    supply_moment,
+    withdraw_clock,
+)
+from pehra.incidents.api.opening import open_from_findings
+from pehra.incidents.queries import (
+    ClockView,
+    Counts,
+    DueView,
+    IncidentList,
+    IncidentPage,
+    IncidentView,
+    MomentView,
+    SideView,
+    counts,
+    incident,
+    incidents,
+    next_clocks,
+)
+from pehra.incidents.rules.clocks import ClockRefused, ClockState
+from pehra.incidents.rules.states import MoveRefused, State
+
+__all__ = [
+    "ClockRefused",
+    "ClockState",
+    "ClockView",
+    "Counts",
+    "DueView",
+    "IncidentList",
+    "IncidentPage",
+    "IncidentView",
+    "MomentView",
+    "MoveRefused",
+    "SideView",
+    "State",
+    "advance_clocks",
+    "counts",
+    "incident",
+    "incidents",
+    "move",
+    "next_clocks",
+    "open_from_findings",
+    "open_incident",
+    "record_stage_sent",
+    "set_severity",
+    "supply_moment",
+    "withdraw_clock",
+]

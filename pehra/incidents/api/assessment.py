@@ -1,0 +1,110 @@
+"""What the law says of findings and incidents on a day, asked once for each distinct set of facts.
+
+A feed of fifty thousand new findings holds a few hundred distinct combinations of sector, territory, classes and
+problem; the law is asked for those, not for the findings. One assessor lives as long as one use case: a changed
+profile is seen by the next.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+
+from pehra.incidents.rules.opening import FindingLike, highest
+from pehra.kernel.markings import Pap, strictest
+from pehra.law import api as law
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grading:
+    """How grave something is, and why; an empty level is unknown."""
+
+    level: str
+    because: dict[str, Any]
+
+
+@dataclass
+class Assessor:
+    """The law of the node's country on a day, with its answers remembered."""
+
+    on: date
+    profile: law.Profile = field(default_factory=lambda: law.load(settings.PEHRA_PROFILE))
+    _obligations: dict[Any, tuple[law.Obligation, ...]] = field(default_factory=dict)
+    _gradings: dict[Any, Grading] = field(default_factory=dict)
+    _markings: dict[Any, law.Marking] = field(default_factory=dict)
+    _responsible: dict[Any, law.Responsibility] = field(default_factory=dict)
+
+    def obligations(self, entity: law.EntityFacts, finding: law.FindingFacts) -> tuple[law.Obligation, ...]:
+        """Return what a finding obliges its entity or its team to."""
+        key = (entity, finding)
+        if key not in self._obligations:
+            self._obligations[key] = law.obligations(self.profile, entity=entity, finding=finding, on=self.on)
+        return self._obligations[key]
+
+    def grading(self, entity: law.EntityFacts, finding: law.FindingFacts) -> Grading:
+        """Return how grave a finding is, by the profile's scale."""
+        key = (entity, finding)
+        if key not in self._gradings:
+            judged = law.severity(self.profile, entity=entity, finding=finding, on=self.on)
+            self._gradings[key] = Grading(level=judged.level or "", because=judged.because.as_json())
+        return self._gradings[key]
+
+    def grading_of(self, entity: law.EntityFacts, incident: law.IncidentFacts) -> Grading:
+        """Return how grave an incident is, by the profile's scale."""
+        judged = law.severity(self.profile, entity=entity, incident=incident, on=self.on)
+        return Grading(level=judged.level or "", because=judged.because.as_json())
+
+    def marking(self, entity: law.EntityFacts, finding: law.FindingFacts) -> law.Marking:
+        """Return how a finding may be shared and used."""
+        key = (entity, finding)
+        if key not in self._markings:
+            self._markings[key] = law.sharing(self.profile, entity=entity, finding=finding, on=self.on)
+        return self._markings[key]
+
+    def responsibility(self, entity: law.EntityFacts, incident: law.IncidentFacts) -> law.Responsibility:
+        """Return who leads, coordinates, supports and is informed."""
+        key = (entity, _frozen(incident))
+        if key not in self._responsible:
+            self._responsible[key] = self._ask_responsibility(entity, incident)
+        return self._responsible[key]
+
+    def _ask_responsibility(self, entity: law.EntityFacts, incident: law.IncidentFacts) -> law.Responsibility:
+        if entity.known:
+            return law.responsible(self.profile, entity=entity, incident=incident, on=self.on)
+        return law.responsible_for_unowned(self.profile, on=self.on)
+
+    def duties(
+        self, entity: law.EntityFacts, incident: law.IncidentFacts, moments: Mapping[str, datetime]
+    ) -> tuple[law.DutyDue, ...]:
+        """Return what the law makes due because of an incident, and when."""
+        known = law.Moments(at=dict(moments))
+        return law.duties(self.profile, entity=entity, incident=incident, moments=known, on=self.on)
+
+    def gravest(self, gradings: Iterable[Grading]) -> Grading:
+        """Return the gravest of some gradings; unknown when none is known."""
+        known = list(gradings)
+        level = highest((grading.level for grading in known), order=tuple(self.profile.severity_levels))
+        return next((grading for grading in known if grading.level == level), Grading(level="", because={}))
+
+
+def strictest_marking(markings: Iterable[law.Marking]) -> law.Marking:
+    """Return the marking that a whole made of such parts carries: the strictest TLP and the strictest PAP of them."""
+    known = list(markings)
+    tlp = strictest(*(marking.tlp for marking in known))
+    pap: Pap = max((marking.pap for marking in known), key=lambda pap: pap.rank)
+    strict = next(marking for marking in known if marking.tlp is tlp)
+    return replace(strict, pap=pap)
+
+
+def finding_facts(finding: FindingLike) -> law.FindingFacts:
+    """Return a finding as the law reads it."""
+    return law.FindingFacts(
+        taxonomy=finding.taxonomy, type=finding.type, identifier=finding.identifier, malware=finding.malware
+    )
+
+
+def _frozen(incident: law.IncidentFacts) -> tuple[Any, ...]:
+    impact = tuple(sorted((name, repr(value)) for name, value in incident.impact.items()))
+    return (incident.taxonomy, incident.type, incident.severity, incident.attributes, impact)

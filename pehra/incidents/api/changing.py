@@ -1,0 +1,314 @@
+"""What people do to an incident: open one by hand, move it, grade it, supply a fact, say that a stage was sent or
+does not arise.
+
+Each is one transaction: the row locked, the permission, the change, its ledger entry. None of them can silence a
+clock: an incident closes only when nothing is owed, and a clock ends only by being met or withdrawn with a reason.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from pehra.access import api as access
+from pehra.access.api import Permission
+from pehra.incidents import queries
+from pehra.incidents.api import drafts, duty_clocks
+from pehra.incidents.api.assessment import Assessor, Grading
+from pehra.incidents.api.drafts import Draft, Side
+from pehra.incidents.models import Clock, Incident
+from pehra.incidents.rules import clocks as clock_rules
+from pehra.incidents.rules import states
+from pehra.incidents.rules.clocks import ClockState
+from pehra.incidents.rules.opening import TITLE_LENGTH_MAX
+from pehra.incidents.rules.states import State
+from pehra.kernel.actors import Actor
+from pehra.kernel.clock import format_time
+from pehra.kernel.reasons import Because
+from pehra.kernel.refusals import Invalid, NotVisible
+from pehra.law import api as law
+from pehra.ledger import api as ledger
+from pehra.registry import api as registry
+
+REASON_LENGTH_MAX = 2_000
+OWED_NAMED_MAX = 5
+SET_BY_HAND = "set-by-hand"
+DECIDED_BY_PERSON = "decided by a person"
+MOMENTS = ("occurrence", "discovery", "awareness", "ransom_payment", "handling_end")
+WORKING_ROLES = frozenset({"lead", "coordinate", "support"})
+
+
+@transaction.atomic
+def open_incident(
+    *,
+    title: str,
+    organisations: Sequence[str],
+    facts: law.IncidentFacts,
+    moments: Mapping[str, datetime],
+    marking: law.Marking,
+    summary: str = "",
+    entity: law.EntityFacts | None = None,
+    findings: Sequence[UUID] = (),
+    rule: str = "",
+    because: Sequence[Because] = (),
+    by: Actor,
+    at: datetime,
+) -> queries.IncidentView:
+    """Open an incident by hand or from a report. What law follows is asked with the facts of its first organisation.
+
+    `entity` states those facts where no registered organisation is concerned. An absent severity is asked of the law.
+    """
+    access.require(by, Permission.INCIDENTS_OPEN)
+    words = title.strip()
+    if not words or len(words) > TITLE_LENGTH_MAX:
+        raise Invalid(f"an incident needs a title of at most {TITLE_LENGTH_MAX} characters", field="title")
+    sides = _sides(organisations)
+    concerned = entity or (sides[0].entity if sides else law.EntityFacts())
+    assessor = Assessor(on=at.date())
+    grading, facts = _graded(assessor, concerned, facts, by=by)
+    draft = Draft(
+        title=words,
+        summary=summary.strip(),
+        entity=concerned,
+        facts=facts,
+        grading=grading,
+        severity_confirmed=grading.because.get("rule") == SET_BY_HAND,
+        marking=marking,
+        sides=sides,
+        findings=findings,
+        moments={name: duty_clocks.moment(value=value, by=by.id, at=at, note="") for name, value in moments.items()},
+        because=because,
+        rule=rule,
+    )
+    return queries.views(drafts.write([draft], assessor=assessor, by=by, at=at))[0]
+
+
+def _sides(organisations: Sequence[str]) -> list[Side]:
+    entities = registry.entity_facts(list(organisations))
+    names = registry.names(list(organisations))
+    unknown = [code for code in organisations if code not in entities]
+    if unknown:
+        raise Invalid(f"the registry does not know {unknown[0]!r}", field="organisations")
+    return [
+        Side(organisation=code, name=names.get(code, ""), entity=entities[code].without_name())
+        for code in dict.fromkeys(organisations)
+    ]
+
+
+def _graded(
+    assessor: Assessor, entity: law.EntityFacts, facts: law.IncidentFacts, *, by: Actor
+) -> tuple[Grading, law.IncidentFacts]:
+    if facts.severity is None:
+        grading = assessor.grading_of(entity, facts)
+        return grading, replace(facts, severity=grading.level or None)
+    level = _level(facts.severity, assessor)
+    return Grading(level=level, because=_by_hand(assessor, by=by, reason="", before="").as_json()), facts
+
+
+def _level(text: str, assessor: Assessor) -> str:
+    levels = assessor.profile.severity_levels
+    level = text.strip().lower()
+    if level not in levels:
+        raise Invalid(f"{text!r} is not a level of the scale; one of: {', '.join(levels)}", field="severity")
+    return level
+
+
+def _by_hand(assessor: Assessor, *, by: Actor, reason: str, before: str) -> Because:
+    return Because(
+        rule=SET_BY_HAND,
+        version=assessor.profile.version,
+        citation="",
+        status=DECIDED_BY_PERSON,
+        facts={"by": by.id, "reason": reason, "before": before},
+    )
+
+
+@transaction.atomic
+def move(*, ref: str, to: State | str, reason: str, by: Actor, at: datetime) -> queries.IncidentView:
+    """Move an incident to another state. Closing is refused while anything is owed; dismissing withdraws what is
+    owed."""
+    incident = queries.for_change(ref, by=by)
+    target = states.parse_state(to)
+    ends = target in states.ENDED
+    _require(incident, Permission.INCIDENTS_CLOSE if ends else Permission.INCIDENTS_CHANGE, by=by)
+    states.require_move(State(incident.state), target)
+    words = _reason(reason, needed=ends)
+    clocks = _clocks(incident)
+    if target is State.CLOSED:
+        _require_nothing_owed(clocks)
+    if target is State.DISMISSED:
+        for clock in clocks:
+            if clock.state in clock_rules.OWED:
+                _withdraw(clock, reason=words, by=by, at=at)
+    before = incident.state
+    incident.state, incident.state_reason = target, words
+    incident.ended_at = at if ends else None
+    incident.save(update_fields=["state", "state_reason", "ended_at"])
+    _record(incident, "incidents.moved", {"from": before, "to": target, "reason": words}, by=by, at=at)
+    return queries.views([incident])[0]
+
+
+def _require_nothing_owed(clocks: Sequence[Clock]) -> None:
+    owed = [clock for clock in clocks if clock.state in clock_rules.OWED]
+    if not owed:
+        return
+    names = ", ".join(f"{clock.duty}/{clock.stage} ({clock.state})" for clock in owed[:OWED_NAMED_MAX])
+    raise states.MoveRefused(
+        f"{len(owed)} stages are still owed: {names}. Record them as sent, or withdraw each with a reason",
+        field="state",
+    )
+
+
+@transaction.atomic
+def set_severity(*, ref: str, severity: str, reason: str, by: Actor, at: datetime) -> queries.IncidentView:
+    """Set the severity by a person's judgement, with a reason. The law is asked anew what a matter so grave makes
+    due."""
+    incident = queries.for_change(ref, by=by)
+    _require(incident, Permission.INCIDENTS_CHANGE, by=by)
+    _require_live(incident)
+    assessor = _assessor(incident)
+    level, words = _level(severity, assessor), _reason(reason, needed=True)
+    before = incident.severity
+    incident.severity, incident.severity_confirmed = level, True
+    incident.severity_because = _by_hand(assessor, by=by, reason=words, before=before).as_json()
+    incident.save(update_fields=["severity", "severity_confirmed", "severity_because"])
+    _record(incident, "incidents.severity.set", {"from": before, "to": level, "reason": words}, by=by, at=at)
+    _rederive(incident, _clocks(incident), assessor, by=by, at=at)
+    return queries.views([incident])[0]
+
+
+@transaction.atomic
+def supply_moment(*, ref: str, name: str, moment: datetime, by: Actor, at: datetime) -> queries.IncidentView:
+    """Supply a fact that only a person can know; the clocks that count from it are derived anew, those that ended
+    stay.
+
+    `name` is a start event of the law (`occurrence`, `discovery`, `awareness`, `ransom_payment`, `handling_end`), or,
+    where the law leaves a clock open, `<duty>/<stage>:start` or `<duty>/<stage>:due`.
+    """
+    incident = queries.for_change(ref, by=by)
+    _require(incident, Permission.INCIDENTS_CHANGE, by=by)
+    _require_live(incident)
+    clocks = _clocks(incident)
+    _require_moment(name, moment, clocks, at=at)
+    before = incident.moments.get(name, {}).get("moment")
+    incident.moments = incident.moments | {name: duty_clocks.moment(value=moment, by=by.id, at=at, note="")}
+    incident.save(update_fields=["moments"])
+    facts = {"moment": name, "at": format_time(moment), "before": before}
+    _record(incident, "incidents.moment.supplied", facts, by=by, at=at)
+    _rederive(incident, clocks, _assessor(incident), by=by, at=at)
+    return queries.views([incident])[0]
+
+
+def _require_moment(name: str, moment: datetime, clocks: Sequence[Clock], *, at: datetime) -> None:
+    settled = [f"{clock.duty}/{clock.stage}:{end}" for clock in clocks for end in ("start", "due")]
+    if name not in {*MOMENTS, *settled}:
+        names = ", ".join([*MOMENTS, "<duty>/<stage>:start", "<duty>/<stage>:due"])
+        raise Invalid(f"{name!r} is not a moment that the law counts from; one of: {names}", field="name")
+    if moment.tzinfo is None:
+        raise Invalid("a moment needs an offset", field="moment")
+    if moment > at and not name.endswith(":due"):
+        raise Invalid(f"{format_time(moment)} has not come yet", field="moment")
+
+
+@transaction.atomic
+def record_stage_sent(
+    *, ref: str, duty: str, stage: str, by: Actor, at: datetime, moment: datetime | None = None
+) -> queries.IncidentView:
+    """Record that a stage was sent at `moment` (by default now): the clock is met, or met late; what follows it
+    starts."""
+    incident = queries.for_change(ref, by=by)
+    _require(incident, Permission.INCIDENTS_CHANGE, by=by)
+    sent_at = moment or at
+    if sent_at > at:
+        raise Invalid(f"{format_time(sent_at)} has not come yet", field="moment")
+    clocks = _clocks(incident)
+    clock = _clock(clocks, duty, stage)
+    state = clock_rules.sent(state=ClockState(clock.state), due=clock.due_at, at=sent_at)
+    _end(clock, state=state, moment=sent_at, reason="", by=by)
+    facts = duty_clocks.told(clock) | {"sent": format_time(sent_at)}
+    ledger.record_many([drafts.entry_of(clock, event="incidents.stage.sent", by=by, at=at, facts=facts)])
+    _rederive(incident, clocks, _assessor(incident), by=by, at=at)
+    return queries.views([incident])[0]
+
+
+@transaction.atomic
+def withdraw_clock(*, ref: str, duty: str, stage: str, reason: str, by: Actor, at: datetime) -> queries.IncidentView:
+    """Say, with a reason, that a stage does not arise. The only way but sending it to end a clock."""
+    incident = queries.for_change(ref, by=by)
+    _require(incident, Permission.INCIDENTS_CLOSE, by=by)
+    _withdraw(_clock(_clocks(incident), duty, stage), reason=_reason(reason, needed=True), by=by, at=at)
+    return queries.views([incident])[0]
+
+
+def _withdraw(clock: Clock, *, reason: str, by: Actor, at: datetime) -> None:
+    clock_rules.require_withdrawable(ClockState(clock.state))
+    before = clock.state
+    _end(clock, state=ClockState.WITHDRAWN, moment=at, reason=reason, by=by)
+    facts = duty_clocks.told(clock) | {"before": before, "reason": reason}
+    ledger.record_many([drafts.entry_of(clock, event="incidents.clock.withdrawn", by=by, at=at, facts=facts)])
+
+
+def _end(clock: Clock, *, state: ClockState, moment: datetime, reason: str, by: Actor) -> None:
+    clock.state, clock.fires_at = state, None
+    clock.ended_at, clock.ended_by, clock.ended_reason = moment, by.id, reason
+    clock.save(update_fields=["state", "fires_at", "ended_at", "ended_by", "ended_reason"])
+
+
+def _rederive(incident: Incident, clocks: Sequence[Clock], assessor: Assessor, *, by: Actor, at: datetime) -> None:
+    """Ask the law anew with the facts as they now are, and store and tell what changed."""
+    moments = duty_clocks.moments_of(incident, clocks)
+    duties = assessor.duties(*duty_clocks.facts_of(incident), moments)
+    added, updated, changes = duty_clocks.rederive(incident, clocks, duties, at=at)
+    Clock.objects.bulk_create(added)
+    for clock in updated:
+        clock.save(update_fields=duty_clocks.DERIVED_FIELDS)
+    ledger.record_many(
+        [drafts.entry_of(change.clock, event=change.event, by=by, at=at, facts=change.facts) for change in changes]
+    )
+
+
+def _assessor(incident: Incident) -> Assessor:
+    # The law of the day on which the matter became one: a later change of law does not move its clocks.
+    return Assessor(on=incident.opened_at.date())
+
+
+def _clocks(incident: Incident) -> list[Clock]:
+    clocks = list(incident.clocks.select_for_update().order_by("order", "id"))
+    for clock in clocks:
+        # One row, one object: what is changed on the incident must be seen from its clocks.
+        clock.incident = incident
+    return clocks
+
+
+def _clock(clocks: Sequence[Clock], duty: str, stage: str) -> Clock:
+    found = next((clock for clock in clocks if (clock.duty, clock.stage) == (duty, stage)), None)
+    if found is None:
+        names = ", ".join(f"{clock.duty}/{clock.stage}" for clock in clocks) or "none"
+        raise NotVisible(f"this incident has no stage {duty}/{stage}; it has: {names}")
+    return found
+
+
+def _require(incident: Incident, permission: Permission, *, by: Actor) -> None:
+    """An informed team may read an incident; only those who lead, coordinate or support it change it."""
+    working = [role["team"] for role in incident.roles if role["role"] in WORKING_ROLES]
+    access.require(by, permission, teams=working or incident.teams)
+
+
+def _require_live(incident: Incident) -> None:
+    if State(incident.state) in states.ENDED:
+        raise states.MoveRefused(f"the incident is {incident.state}; open a new one instead", field="state")
+
+
+def _reason(text: str, *, needed: bool) -> str:
+    words = text.strip()
+    if needed and not words:
+        raise Invalid("say why: a reason is kept with this decision", field="reason")
+    if len(words) > REASON_LENGTH_MAX:
+        raise Invalid(f"a reason has at most {REASON_LENGTH_MAX} characters", field="reason")
+    return words
+
+
+def _record(incident: Incident, event: str, facts: Mapping[str, object], *, by: Actor, at: datetime) -> None:
+    ledger.record(event, subject=incident.reference, by=by, at=at, teams=incident.teams, facts=dict(facts))

@@ -1,0 +1,185 @@
+"""Clocks made from what the law says is due, and made anew when a fact changes.
+
+A new fact may start a clock, move its due time or add one. It never removes one: a clock that no longer follows from
+the facts stays, says so, and waits for a person. What has ended stays as it ended.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pehra.incidents.models import Clock, Incident
+from pehra.incidents.rules import clocks as rules
+from pehra.incidents.rules.clocks import ENDED, ClockState
+from pehra.kernel.clock import format_time
+from pehra.kernel.identifiers import new_id
+from pehra.law import api as law
+
+DERIVED_FIELDS = (
+    "order",
+    "owed_by",
+    "owed_to",
+    "copy_to",
+    "start_event",
+    "started_at",
+    "due_at",
+    "warn_at",
+    "fires_at",
+    "state",
+    "because",
+    "forward_to",
+    "provisional",
+    "notes",
+    "missing",
+    "due_soon_at",
+    "overdue_at",
+)
+NO_LONGER_FOLLOWS = "no longer follows from the facts; withdraw it with a reason, or let it run"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One change to the clocks of an incident, as the ledger tells it."""
+
+    event: str
+    clock: Clock
+    facts: dict[str, Any]
+
+
+def rows(incident: Incident, duties: Iterable[law.DutyDue], *, at: datetime) -> list[Clock]:
+    """Return the clocks, not yet saved, of an incident that has none."""
+    return [_fill(_blank(incident, at=at), duty, order=order) for order, duty in enumerate(duties)]
+
+
+def rederive(
+    incident: Incident, existing: Iterable[Clock], duties: Iterable[law.DutyDue], *, at: datetime
+) -> tuple[list[Clock], list[Clock], list[Change]]:
+    """Return clocks to add, clocks to update, and the changes to tell; nothing is saved here."""
+    known = {(clock.duty, clock.stage): clock for clock in existing}
+    added: list[Clock] = []
+    updated: list[Clock] = []
+    changes: list[Change] = []
+    derived: set[tuple[str, str]] = set()
+    for order, duty in enumerate(duties):
+        derived.add((duty.duty, duty.stage))
+        clock = known.get((duty.duty, duty.stage))
+        if clock is None:
+            added.append(_fill(_blank(incident, at=at), duty, order=order))
+            changes.append(Change(event="incidents.clock.started", clock=added[-1], facts=told(added[-1])))
+        elif clock.state not in ENDED and _differs(clock, duty):
+            before = {"due": _time(clock.due_at), "state": clock.state}
+            updated.append(_fill(clock, duty, order=order))
+            changes.append(Change(event="incidents.clock.derived", clock=clock, facts=told(clock) | {"before": before}))
+    for key, clock in known.items():
+        if key not in derived and clock.state not in ENDED and NO_LONGER_FOLLOWS not in clock.notes:
+            clock.provisional, clock.notes = True, [*clock.notes, NO_LONGER_FOLLOWS]
+            updated.append(clock)
+            facts = told(clock) | {"note": NO_LONGER_FOLLOWS}
+            changes.append(Change(event="incidents.clock.unfounded", clock=clock, facts=facts))
+    return added, updated, changes
+
+
+def told(clock: Clock) -> dict[str, Any]:
+    """Return what the ledger says of a clock: which stage of which duty, owed by whom to whom, by when, and its
+    state."""
+    return {
+        "clock": str(clock.id),
+        "duty": clock.duty,
+        "stage": clock.stage,
+        "owed_by": clock.owed_by,
+        "owed_to": list(clock.owed_to),
+        "due": _time(clock.due_at),
+        "state": str(clock.state),
+    }
+
+
+def moments_of(incident: Incident, clocks: Iterable[Clock]) -> dict[str, datetime]:
+    """Return the moments the law counts from: those supplied, and those at which stages were sent."""
+    known = {name: datetime.fromisoformat(moment["moment"]) for name, moment in incident.moments.items()}
+    for clock in clocks:
+        if clock.state in {ClockState.MET, ClockState.MET_LATE} and clock.ended_at is not None:
+            known[f"{clock.duty}/{clock.stage}"] = clock.ended_at
+    return known
+
+
+def facts_of(incident: Incident) -> tuple[law.EntityFacts, law.IncidentFacts]:
+    """Return the facts on which the law is asked about an incident, as they are stored with it."""
+    entity = incident.entity
+    classes = entity["classes"]
+    return (
+        law.EntityFacts(
+            sector=entity["sector"],
+            territory=entity["territory"],
+            classes=frozenset(classes) if classes is not None else None,
+            known=entity["known"],
+        ),
+        law.IncidentFacts(
+            taxonomy=incident.taxonomy or None,
+            type=incident.type or None,
+            severity=incident.severity or None,
+            attributes=frozenset(incident.attributes) if incident.attributes is not None else None,
+            impact=incident.impact,
+        ),
+    )
+
+
+def entity_json(entity: law.EntityFacts) -> dict[str, Any]:
+    """Return the facts about an entity as an incident stores them; null is unknown."""
+    return {
+        "sector": entity.sector,
+        "territory": entity.territory,
+        "classes": sorted(entity.classes) if entity.classes is not None else None,
+        "known": entity.known,
+    }
+
+
+def moment(*, value: datetime, by: str, at: datetime, note: str) -> dict[str, str]:
+    """Return one known moment as it is kept: what, by whom, when said, and how far it can be trusted."""
+    return {"moment": format_time(value), "by": by, "supplied_at": format_time(at), "note": note}
+
+
+def incident_note(incident: Incident, start_event: str) -> str:
+    """Return the doubt that a clock's starting moment carries, empty when a person supplied it."""
+    note: str = incident.moments.get(start_event.replace("-", "_"), {}).get("note", "")
+    return note
+
+
+def _blank(incident: Incident, *, at: datetime) -> Clock:
+    return Clock(
+        id=new_id(at),
+        incident=incident,
+        lead_team=incident.lead_team,
+        teams=list(incident.teams),
+        organisation=incident.organisation,
+    )
+
+
+def _fill(clock: Clock, duty: law.DutyDue, *, order: int) -> Clock:
+    reading = rules.start(status=duty.status, started=duty.starts, due=duty.due)
+    clock.duty, clock.stage, clock.order = duty.duty, duty.stage, order
+    clock.owed_by = duty.owed_by
+    clock.owed_to, clock.copy_to = list(duty.owed_to), list(duty.copy_to)
+    clock.start_event = duty.start_event
+    clock.started_at, clock.due_at = duty.starts, duty.due
+    clock.warn_at = rules.warn_at(started=duty.starts or duty.due, due=duty.due) if duty.due else None
+    clock.state, clock.fires_at = reading.state, reading.fires_at
+    clock.due_soon_at = clock.overdue_at = None
+    clock.because = duty.because.as_json()
+    doubt = incident_note(clock.incident, duty.start_event)
+    clock.notes = [*([doubt] if doubt else []), *duty.notes]
+    clock.provisional = duty.provisional or bool(doubt)
+    clock.forward_to, clock.missing = list(duty.forward_to), list(duty.missing)
+    return clock
+
+
+def _differs(clock: Clock, duty: law.DutyDue) -> bool:
+    if (clock.due_at, clock.started_at) != (duty.due, duty.starts):
+        return True
+    if set(clock.missing) != set(duty.missing):
+        return True
+    return duty.due is None and (clock.state == ClockState.WAITING) != (duty.status == ClockState.WAITING)
+
+
+def _time(moment: datetime | None) -> str | None:
+    return format_time(moment) if moment else None

@@ -1,0 +1,272 @@
+"""Incidents that open: from findings, by law; and by hand.
+
+Three triggers come from the machine road: the law obliges an incident for a finding; a later finding joins the live
+incident of its key; one problem over many organisations, sectors or territories opens one widespread incident. The
+origin key makes each of them happen once, however often the same outcome is brought here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from pehra.access import api as access
+from pehra.findings import api as findings_api
+from pehra.incidents import queries
+from pehra.incidents.api import drafts, duty_clocks
+from pehra.incidents.api.assessment import Assessor, Grading, finding_facts, strictest_marking
+from pehra.incidents.api.drafts import Draft, Side
+from pehra.incidents.models import Incident, IncidentFinding
+from pehra.incidents.rules import opening as rules
+from pehra.kernel.actors import Actor
+from pehra.kernel.reasons import Because
+from pehra.law import api as law
+from pehra.ledger import api as ledger
+from pehra.registry import api as registry
+
+# Any fixed number: opening from findings happens one ingest at a time, so that two files with one problem meet as
+# "open" and "join" and not as two inserts of one key.
+OPENING_LOCK = 0x70656872_696E63
+INCIDENT_OBLIGATION = "incident"
+WIDESPREAD = frozenset({"widespread"})
+SEEN_NOTE = "the moment it was first seen; it may have begun earlier"
+LEARNED_NOTE = "counted from when the team learned of it; when the organisation became aware is not known: supply it"
+
+
+@dataclass(kw_only=True)
+class _Batch:
+    """One call's findings with what is known about their organisations, asked once."""
+
+    findings: Sequence[findings_api.FindingView]
+    new: frozenset[UUID]
+    entities: Mapping[str, law.EntityFacts]
+    names: Mapping[str, str]
+    by: Actor
+    at: datetime
+    assessor: Assessor
+    opened: list[Incident] = field(default_factory=list)
+
+    def entity(self, finding: findings_api.FindingView) -> law.EntityFacts:
+        """Return the facts about whose matter a finding is, without the name: no rule may ask for a name."""
+        if not finding.organisation:
+            return law.EntityFacts(sector=None, territory=finding.territory or None, classes=None, known=False)
+        known = self.entities.get(finding.organisation)
+        if known is not None:
+            return known.without_name()
+        return law.EntityFacts(sector=finding.sector or None, territory=finding.territory or None, classes=None)
+
+    def side(self, finding: findings_api.FindingView) -> Side:
+        """Return the organisation of a finding as an incident keeps it."""
+        return Side(
+            organisation=finding.organisation,
+            name=self.names.get(finding.organisation, ""),
+            entity=self.entity(finding),
+            lead_team=finding.lead_team,
+            teams=tuple(finding.teams),
+        )
+
+
+@transaction.atomic
+def open_from_findings(*, outcome: findings_api.FoldOutcome, by: Actor, at: datetime) -> list[queries.IncidentView]:
+    """Open or join incidents for new and reopened findings, by law. Return those opened; a re-run returns none."""
+    access.require(by, access.Permission.INCIDENTS_OPEN)
+    findings = [*outcome.new, *outcome.reopened]
+    if not findings:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [OPENING_LOCK])
+    organisations = sorted({finding.organisation for finding in findings if finding.organisation})
+    entities = registry.entity_facts(organisations)
+    batch = _Batch(
+        findings=findings,
+        new=frozenset(finding.id for finding in outcome.new),
+        entities=entities,
+        names=registry.names(organisations),
+        by=by,
+        at=at,
+        assessor=Assessor(on=at.date()),
+    )
+    _open_obliged(batch)
+    _open_widespread(batch)
+    return queries.views(batch.opened)
+
+
+def _open_obliged(batch: _Batch) -> None:
+    obliged: list[tuple[findings_api.FindingView, str]] = []
+    reasons: dict[str, Because] = {}
+    for finding in batch.findings:
+        for obligation in batch.assessor.obligations(batch.entity(finding), finding_facts(finding)):
+            if obligation.kind == INCIDENT_OBLIGATION:
+                obliged.append((finding, obligation.rule))
+                reasons.setdefault(obligation.rule, obligation.because)
+    openings = rules.group(obliged)
+    live, fresh = _settle(openings, batch)
+    for incident, opening in live:
+        _join(incident, opening.findings, batch)
+    batch.opened += drafts.write(
+        [_draft(opening, reasons[opening.rule], batch) for opening in fresh],
+        assessor=batch.assessor,
+        by=batch.by,
+        at=batch.at,
+    )
+
+
+def _settle(
+    openings: Sequence[rules.Opening[findings_api.FindingView]], batch: _Batch
+) -> tuple[
+    list[tuple[Incident, rules.Opening[findings_api.FindingView]]], list[rules.Opening[findings_api.FindingView]]
+]:
+    """Part the openings into those whose incident lives already and those to open.
+
+    A new finding that an ended incident of the same key holds was judged there: it opens nothing. One that was mended
+    and came back is a new matter.
+    """
+    keys = [opening.key for opening in openings]
+    known = Incident.objects.filter(origin_key__in=keys)
+    live = {row.origin_key: row for row in known.filter(ended_at__isnull=True).select_for_update().order_by("id")}
+    held = set(
+        IncidentFinding.objects.filter(
+            incident__origin_key__in=keys, finding__in=[finding.id for finding in batch.findings]
+        ).values_list("incident__origin_key", "finding")
+    )
+    joins, fresh = [], []
+    for opening in openings:
+        judged = {finding.id for finding in opening.findings if (opening.key, finding.id) in held}
+        if opening.key in live:
+            opening.findings = [finding for finding in opening.findings if finding.id not in judged]
+            joins.append((live[opening.key], opening))
+            continue
+        opening.findings = [finding for finding in opening.findings if finding.id not in judged & batch.new]
+        if opening.findings:
+            fresh.append(opening)
+    return joins, fresh
+
+
+def _draft(opening: rules.Opening[findings_api.FindingView], because: Because, batch: _Batch) -> Draft:
+    first = opening.findings[0]
+    entity = batch.entity(first)
+    facts, grading, marking = _judge(opening.problem, opening.findings, batch)
+    side = batch.side(first)
+    return Draft(
+        title=rules.title(
+            problem=opening.problem, where=side.name or side.organisation or first.asset or first.subject
+        ),
+        entity=entity,
+        facts=facts,
+        grading=grading,
+        marking=marking,
+        sides=[side],
+        findings=[finding.id for finding in opening.findings],
+        moments=_moments(opening.findings, batch),
+        because=[because],
+        rule=opening.rule,
+        key=opening.key,
+    )
+
+
+def _judge(
+    problem: rules.Problem,
+    findings: Iterable[findings_api.FindingView],
+    batch: _Batch,
+    attributes: frozenset[str] = frozenset(),
+) -> tuple[law.IncidentFacts, Grading, law.Marking]:
+    """Return what the law says of a group of findings: as grave as its gravest, marked as its strictest."""
+    distinct = {(batch.entity(finding), finding_facts(finding)) for finding in findings}
+    grading = batch.assessor.gravest(batch.assessor.grading(entity, facts) for entity, facts in distinct)
+    marking = strictest_marking([batch.assessor.marking(entity, facts) for entity, facts in distinct])
+    facts = law.IncidentFacts(
+        taxonomy=problem.taxonomy, type=problem.type, severity=grading.level or None, attributes=attributes, impact={}
+    )
+    return facts, grading, marking
+
+
+def _moments(findings: Iterable[findings_api.FindingView], batch: _Batch) -> dict[str, dict[str, str]]:
+    """Return what the machine knows: when it was first seen, and when the team learned. The rest stays unknown."""
+    first = min(finding.first_seen for finding in findings)
+    return {
+        "occurrence": duty_clocks.moment(value=first, by=batch.by.id, at=batch.at, note=SEEN_NOTE),
+        "awareness": duty_clocks.moment(value=batch.at, by=batch.by.id, at=batch.at, note=LEARNED_NOTE),
+    }
+
+
+def _join(incident: Incident, findings: Sequence[findings_api.FindingView], batch: _Batch) -> None:
+    """Add findings to a live incident, once; the ledger says how many."""
+    if not findings:
+        return
+    drafts.add_findings([(incident, finding.id) for finding in findings], at=batch.at)
+    if incident.widespread:
+        sides = {finding.organisation: batch.side(finding) for finding in findings if finding.organisation}
+        drafts.add_sides([(incident, side) for side in sides.values()], at=batch.at)
+    ledger.record(
+        "incidents.joined",
+        subject=incident.reference,
+        by=batch.by,
+        at=batch.at,
+        teams=incident.teams,
+        facts={"findings": len(findings), "rule": incident.origin_rule},
+    )
+
+
+def _open_widespread(batch: _Batch) -> None:
+    rule = law.widespread(batch.assessor.profile, on=batch.at.date())
+    if rule is None:
+        return
+    since = batch.at - rule.window
+    by_problem: dict[tuple[str, rules.Problem], list[findings_api.FindingView]] = {}
+    for finding in batch.findings:
+        if rule.concerns(finding.taxonomy):
+            by_problem.setdefault((finding.kind, rules.problem_of(finding)), []).append(finding)
+    for (kind, problem), findings in by_problem.items():
+        key = rules.origin_key(rule=rule.rule, concern="", problem=problem)
+        live = Incident.objects.select_for_update().filter(origin_key=key, ended_at__isnull=True).first()
+        if live is not None:
+            held = set(live.findings.values_list("finding", flat=True))
+            _join(live, [finding for finding in findings if finding.id not in held], batch)
+            continue
+        spread = findings_api.recent_by_kind(kind=kind, since=since)
+        if rule.is_reached(
+            organisations=len(spread.organisations), sectors=len(spread.sectors), territories=len(spread.territories)
+        ):
+            _write_widespread(kind, problem, key, rule, spread, batch)
+
+
+def _write_widespread(
+    kind: str,
+    problem: rules.Problem,
+    key: str,
+    rule: law.WidespreadRule,
+    spread: findings_api.KindSpread,
+    batch: _Batch,
+) -> None:
+    """Open one incident for a problem over many; the national team leads by law, each side's lead is informed."""
+    entity = law.EntityFacts()
+    everyone = spread.findings
+    facts, _, marking = _judge(problem, everyone, batch, WIDESPREAD)
+    sides = {finding.organisation: batch.side(finding) for finding in everyone if finding.organisation}
+    counted = {
+        "kind": kind,
+        "organisations": len(spread.organisations),
+        "sectors": len(spread.sectors),
+        "territories": len(spread.territories),
+    }
+    because = replace(rule.because, facts={**rule.because.facts, **counted})
+    leads = sorted({finding.lead_team for finding in everyone if finding.lead_team})
+    where = f"{len(spread.organisations)} organisations"
+    draft = Draft(
+        title=rules.title(problem=problem, where=where),
+        entity=entity,
+        facts=facts,
+        grading=batch.assessor.grading_of(entity, facts),
+        marking=marking,
+        sides=list(sides.values()),
+        findings=[finding.id for finding in everyone],
+        moments=_moments(everyone, batch),
+        informed=[law.TeamRole(team=team, role="inform", because=because) for team in leads],
+        because=[because],
+        rule=rule.rule,
+        key=key,
+        widespread=True,
+    )
+    batch.opened += drafts.write([draft], assessor=batch.assessor, by=batch.by, at=batch.at)

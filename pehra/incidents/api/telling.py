@@ -1,0 +1,166 @@
+"""Who is told what about an incident: messages to teams, queued in the act's own transaction.
+
+A team without an address is never passed over in silence: its message is queued and held by the outbox, and the act's
+ledger entry names it. A message says the reference, what happened and the due time; the content stays behind the wall,
+so that a mailbox holds nothing above its marking.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from pehra.incidents.models import Clock, Incident
+from pehra.incidents.rules.clocks import ClockState
+from pehra.kernel.clock import format_time
+from pehra.kernel.markings import Tlp
+from pehra.outbox import api as outbox
+from pehra.registry import api as registry
+
+LANGUAGE_DEFAULT = "en"
+DEDUPE_KEY_CHARACTERS_MAX = 200
+SUBJECT_CHARACTERS_MAX = 250
+KIND_OPENED = "incident-opened"
+WATCHES = frozenset({"lead"})
+ESCALATED_TO = frozenset({"lead", "coordinate"})
+
+
+@dataclass(kw_only=True)
+class Told:
+    """The messages about one event, the teams they are for, and those of them that have no address."""
+
+    drafts: list[outbox.Draft] = field(default_factory=list)
+    teams: list[str] = field(default_factory=list)
+    no_address: list[str] = field(default_factory=list)
+
+    def as_facts(self) -> dict[str, list[str]]:
+        """Return what the ledger says of it."""
+        return {"told": self.teams, "no_address": self.no_address}
+
+
+@dataclass
+class AddressBook:
+    """The teams' addresses, asked of the registry once a use case."""
+
+    known: dict[str, tuple[outbox.Recipient, ...]] = field(default_factory=dict)
+
+    def of(self, team: str) -> tuple[outbox.Recipient, ...]:
+        """Return a team's recipients: those the registry names, or one without an address.
+
+        The law names these teams one by one for this matter, so in the words of TLP they are named recipients.
+        """
+        if team not in self.known:
+            self.known[team] = tuple(
+                outbox.Recipient(
+                    name=contact.name,
+                    email=contact.email,
+                    language=contact.language or LANGUAGE_DEFAULT,
+                    circle=outbox.Circle.NAMED,
+                )
+                for contact in registry.team_contacts(team)
+            ) or (outbox.Recipient(name=team, email="", language=LANGUAGE_DEFAULT, circle=outbox.Circle.NAMED),)
+        return self.known[team]
+
+
+def opened(incident: Incident, book: AddressBook) -> Told:
+    """Tell the lead and every other team with a role that an incident was opened."""
+    told = Told()
+    for role in incident.roles:
+        for recipient in _noted(told, role["team"], book):
+            with translation.override(recipient.language):
+                subject, body = _opening_text(incident, role["role"])
+            key = f"{KIND_OPENED}:{incident.id}:{role['team']}:{recipient.email}"
+            told.drafts.append(_draft(incident, recipient, kind=KIND_OPENED, subject=subject, body=body, key=key))
+    return told
+
+
+def clock_fired(clock: Clock, book: AddressBook) -> Told:
+    """Tell of a clock that is due soon or overdue: the lead, and when it is overdue those who coordinate too."""
+    told = Told()
+    kind = f"clock-{clock.state}"
+    # The due time is part of the key: a clock that a new fact moved may fire again, for its new due time.
+    due = format_time(clock.due_at) if clock.due_at else ""
+    for team in _watchers(clock):
+        for recipient in _noted(told, team, book):
+            with translation.override(recipient.language):
+                subject, body = _clock_text(clock)
+            key = f"{kind}:{clock.id}:{due}:{team}:{recipient.email}"
+            told.drafts.append(_draft(clock.incident, recipient, kind=kind, subject=subject, body=body, key=key))
+    return told
+
+
+def _noted(told: Told, team: str, book: AddressBook) -> tuple[outbox.Recipient, ...]:
+    recipients = book.of(team)
+    told.teams.append(team)
+    if not any(recipient.email for recipient in recipients):
+        told.no_address.append(team)
+    return recipients
+
+
+def _watchers(clock: Clock) -> Sequence[str]:
+    wanted = ESCALATED_TO if clock.state == ClockState.OVERDUE else WATCHES
+    roles = clock.incident.roles
+    return [role["team"] for role in roles if role["role"] in wanted] or [role["team"] for role in roles]
+
+
+def _opening_text(incident: Incident, role: str) -> tuple[str, str]:
+    subject = _("%(reference)s opened: %(title)s") % {"reference": incident.reference, "title": incident.title}
+    lines = [
+        _("An incident was opened: %(title)s") % {"title": incident.title},
+        _("Reference: %(reference)s") % {"reference": incident.reference},
+        _("Lead: %(team)s") % {"team": incident.lead_team or _("nobody yet")},
+        _("Your part: %(role)s") % {"role": role_name(role)},
+        _("Severity: %(severity)s") % {"severity": incident.severity or _("unknown")},
+        _("Opened: %(time)s") % {"time": format_time(incident.opened_at)},
+    ]
+    return subject, "\n".join(lines) + "\n"
+
+
+def role_name(role: str) -> str:
+    """Return a role in the reader's language."""
+    names = {"lead": _("lead"), "coordinate": _("coordinate"), "support": _("support"), "inform": _("be informed")}
+    return names.get(role, role)
+
+
+def _clock_text(clock: Clock) -> tuple[str, str]:
+    words = {"reference": clock.incident.reference, "duty": clock.duty, "stage": clock.stage}
+    if clock.state == ClockState.OVERDUE:
+        subject = _("%(reference)s: %(stage)s of %(duty)s is overdue") % words
+    else:
+        subject = _("%(reference)s: %(stage)s of %(duty)s is due soon") % words
+    due = format_time(clock.due_at) if clock.due_at else _("unknown")
+    receivers = ", ".join(clock.owed_to) or _("unknown")
+    lines = [
+        subject,
+        _("Due: %(time)s") % {"time": due},
+        _("Owed by %(debtor)s to %(receivers)s") % {"debtor": clock.owed_by, "receivers": receivers},
+        _("The clock keeps running until the stage is sent or a person says, with a reason, that it does not arise."),
+    ]
+    return subject, "\n".join(lines) + "\n"
+
+
+def _draft(
+    incident: Incident, recipient: outbox.Recipient, *, kind: str, subject: str, body: str, key: str
+) -> outbox.Draft:
+    return outbox.Draft(
+        kind=kind,
+        recipient=recipient,
+        subject=subject[:SUBJECT_CHARACTERS_MAX],
+        body=body,
+        tlp=Tlp(incident.tlp),
+        about=incident.reference,
+        lead_team=incident.lead_team,
+        teams=tuple(incident.teams),
+        organisation=incident.organisation,
+        dedupe_key=_short(key),
+    )
+
+
+def _short(key: str) -> str:
+    """Return a key that the outbox takes; a long one is cut and told apart by its hash."""
+    if len(key) <= DEDUPE_KEY_CHARACTERS_MAX:
+        return key
+    digest = sha256(key.encode()).hexdigest()
+    return f"{key[: DEDUPE_KEY_CHARACTERS_MAX - len(digest) - 1]}:{digest}"

@@ -1,0 +1,170 @@
+"""`pehra incidents`: list, show, and what a duty officer does to an incident."""
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pehra.incidents.api import ClockView, IncidentView
+
+NEEDS_DATABASE = True
+ROWS_DEFAULT = 50
+ROWS_MAX = 500
+
+
+@click.group("incidents")
+def commands() -> None:
+    """Incidents: who leads, what the law makes due, and by when."""
+
+
+@commands.command("list")
+@click.option("--state", default="", help="A state's name, or `live` for all that have not ended.")
+@click.option("--team", default="", help="Only incidents this team leads.")
+@click.option("--severity", default="", help="Only this level.")
+@click.option("--organisation", default="", help="Only incidents that concern this organisation.")
+@click.option("--search", default="", help="A reference, or words of title, summary and organisation.")
+@click.option("--limit", type=click.IntRange(1, ROWS_MAX), default=ROWS_DEFAULT, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def list_incidents(
+    state: str, team: str, severity: str, organisation: str, search: str, limit: int, as_json: bool
+) -> None:
+    """List incidents, newest first."""
+    from pehra.incidents import api
+    from pehra.kernel.actors import system
+
+    found = api.incidents(
+        by=system("cli"),
+        state=state,
+        team=team,
+        severity=severity,
+        organisation=organisation,
+        search=search,
+        limit=limit,
+    )
+    if as_json:
+        click.echo(json.dumps([row.as_json() for row in found.rows], ensure_ascii=False))
+        return
+    for row in found.rows:
+        click.echo(_line(row))
+
+
+@commands.command("show")
+@click.argument("reference")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def show(reference: str, as_json: bool) -> None:
+    """Show one incident with its clocks and why each was decided."""
+    from pehra.incidents import api
+    from pehra.kernel.actors import system
+
+    page = api.incident(reference, by=system("cli"))
+    if as_json:
+        click.echo(json.dumps(page.as_json(), ensure_ascii=False))
+        return
+    view = page.incident
+    click.echo(_line(view))
+    for role in view.roles:
+        click.echo(f"  {role['role']:<12} {role['team']:<20} {role['because']['rule']}: {role['because']['citation']}")
+    for clock in view.stages:
+        click.echo(_clock_line(clock))
+    for fact in page.missing:
+        click.echo(f"  not known: {fact}")
+    for entry in page.timeline:
+        click.echo(f"  {entry.at:%Y-%m-%d %H:%M:%S} {entry.event}")
+
+
+@commands.command("move")
+@click.argument("reference")
+@click.argument("state")
+@click.option("--reason", default="", help="Why; needed to close or dismiss.")
+def move(reference: str, state: str, reason: str) -> None:
+    """Move an incident to another state."""
+    from pehra.incidents import api
+    from pehra.kernel import clock
+    from pehra.kernel.actors import system
+
+    click.echo(_line(api.move(ref=reference, to=state, reason=reason, by=system("cli"), at=clock.now())))
+
+
+@commands.command("severity")
+@click.argument("reference")
+@click.argument("level")
+@click.option("--reason", required=True, help="Why; kept with the decision.")
+def severity(reference: str, level: str, reason: str) -> None:
+    """Set the severity by judgement; the law is asked anew what that makes due."""
+    from pehra.incidents import api
+    from pehra.kernel import clock
+    from pehra.kernel.actors import system
+
+    view = api.set_severity(ref=reference, severity=level, reason=reason, by=system("cli"), at=clock.now())
+    click.echo(_line(view))
+
+
+@commands.command("moment")
+@click.argument("reference")
+@click.argument("name")
+@click.argument("moment")
+def moment(reference: str, name: str, moment: str) -> None:
+    """Supply a fact that only a person can know, such as when the organisation became aware."""
+    from pehra.incidents import api
+    from pehra.kernel import clock
+    from pehra.kernel.actors import system
+
+    view = api.supply_moment(
+        ref=reference,
+        name=name,
+        moment=clock.parse_time(moment, field="moment"),
+        by=system("cli"),
+        at=clock.now(),
+    )
+    for changed in view.stages:
+        click.echo(_clock_line(changed))
+
+
+@commands.command("sent")
+@click.argument("reference")
+@click.argument("duty")
+@click.argument("stage")
+@click.option("--at", "moment", default="", help="When it was sent; now if not given.")
+def sent(reference: str, duty: str, stage: str, moment: str) -> None:
+    """Record that a stage of a duty was sent: its clock is met, and what follows it starts."""
+    from pehra.incidents import api
+    from pehra.kernel import clock
+    from pehra.kernel.actors import system
+
+    view = api.record_stage_sent(
+        ref=reference,
+        duty=duty,
+        stage=stage,
+        moment=clock.parse_time(moment) if moment else None,
+        by=system("cli"),
+        at=clock.now(),
+    )
+    for changed in view.stages:
+        click.echo(_clock_line(changed))
+
+
+@commands.command("withdraw")
+@click.argument("reference")
+@click.argument("duty")
+@click.argument("stage")
+@click.option("--reason", required=True, help="Why the stage does not arise; kept with the decision.")
+def withdraw(reference: str, duty: str, stage: str, reason: str) -> None:
+    """Say, with a reason, that a stage of a duty does not arise."""
+    from pehra.incidents import api
+    from pehra.kernel import clock
+    from pehra.kernel.actors import system
+
+    view = api.withdraw_clock(ref=reference, duty=duty, stage=stage, reason=reason, by=system("cli"), at=clock.now())
+    for changed in view.stages:
+        click.echo(_clock_line(changed))
+
+
+def _line(view: "IncidentView") -> str:
+    severity = view.severity or "unknown"
+    return f"{view.reference}  {view.state:<10} {severity:<9} {view.lead_team or '-':<18} {view.title}"
+
+
+def _clock_line(clock: "ClockView") -> str:
+    due = f"{clock.due_at:%Y-%m-%d %H:%M} UTC" if clock.due_at else "due unknown"
+    return f"  {clock.state:<10} {due:<22} {clock.duty}/{clock.stage} to {', '.join(clock.owed_to) or 'unknown'}"

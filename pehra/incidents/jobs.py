@@ -1,0 +1,18 @@
+"""Periodic work: the clocks advance every few seconds, one call a tick."""
+
+from procrastinate.contrib.django import app
+
+from pehra.kernel import clock
+
+ADVANCES_A_TICK_MAX = 20
+
+
+@app.periodic(cron="* * * * * */5", periodic_id="incidents.advance_clocks")
+@app.task(name="incidents.advance_clocks", queueing_lock="incidents.advance_clocks", pass_context=False)
+def advance_clocks(timestamp: int) -> None:
+    """Advance what has come due. Bounded: what is left waits five seconds, and the worker stays free for other work."""
+    from pehra.incidents import api
+
+    for _ in range(ADVANCES_A_TICK_MAX):
+        if not api.advance_clocks(at=clock.now()):
+            return

@@ -1,0 +1,297 @@
+"""Reading incidents: lists, one incident with everything beside it, the clocks that run out next.
+
+Every list starts at `visible_to` with the actor narrowed to where it may read incidents; who may read none sees none.
+What comes out are frozen dataclasses: a template can start no query.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Count, Q
+
+from pehra.access import api as access
+from pehra.incidents.models import Clock, Incident, IncidentFinding, IncidentOrganisation, IncidentQuerySet
+from pehra.incidents.queries.shapes import (
+    ClockView,
+    Counts,
+    DueView,
+    IncidentList,
+    IncidentPage,
+    IncidentView,
+    MomentView,
+    SideView,
+)
+from pehra.incidents.rules import clocks as clock_rules
+from pehra.incidents.rules.clocks import ClockState
+from pehra.incidents.rules.states import State, moves_from, parse_state
+from pehra.kernel.actors import Actor
+from pehra.kernel.identifiers import parse_reference
+from pehra.kernel.refusals import Invalid, NotVisible
+from pehra.ledger import api as ledger
+from pehra.outbox import api as outbox
+
+PAGE_ROWS_DEFAULT = 50
+PAGE_ROWS_MAX = 500
+SIDES_SHOWN_MAX = 500
+FINDINGS_SHOWN_MAX = 500
+NEXT_CLOCKS_MAX = 200
+NOTICES_SHOWN_MAX = 200
+
+
+def reader(by: Actor) -> Actor:
+    """Return the actor with only the constituencies where it may read incidents; with none, it sees nothing."""
+    if not access.may(by, access.Permission.INCIDENTS_READ):
+        return replace(by, teams=frozenset(), organisations=frozenset())
+    return access.narrowed(by, access.Permission.INCIDENTS_READ)
+
+
+def visible(by: Actor) -> IncidentQuerySet:
+    """Return the incidents that the actor may see."""
+    return Incident.objects.all().visible_to(reader(by))
+
+
+def find(reference: str, *, by: Actor) -> Incident:
+    """Return the row of a visible incident; what is not visible is not there."""
+    row = visible(by).filter(reference=_reference(reference)).first()
+    if row is None:
+        raise NotVisible(f"there is no incident {reference}")
+    return row
+
+
+def for_change(reference: str, *, by: Actor) -> Incident:
+    """Return a visible incident with its row locked until the end of the transaction; the only way to change one."""
+    row = visible(by).filter(reference=_reference(reference)).select_for_update().first()
+    if row is None:
+        raise NotVisible(f"there is no incident {reference}")
+    return row
+
+
+def _reference(text: str) -> str:
+    try:
+        return parse_reference(text)
+    except Invalid as error:
+        raise NotVisible(f"there is no incident {text}") from error
+
+
+def incidents(
+    *,
+    by: Actor,
+    state: str = "",
+    team: str = "",
+    severity: str = "",
+    organisation: str = "",
+    search: str = "",
+    before: UUID | None = None,
+    limit: int = PAGE_ROWS_DEFAULT,
+) -> IncidentList:
+    """Return a page of the incidents the actor may see, newest first.
+
+    `state` is a state's name, or `live` for all that have not ended; `team` is the lead's code. `search` is a
+    reference, or words of title, summary and organisation.
+    """
+    rows = visible(by)
+    if state == "live":
+        rows = rows.filter(ended_at__isnull=True)
+    elif state:
+        rows = rows.filter(state=parse_state(state))
+    if team:
+        rows = rows.filter(lead_team=team)
+    if severity:
+        rows = rows.filter(severity=severity)
+    if organisation:
+        rows = rows.filter(Q(organisation=organisation) | Q(id__in=_with_side(organisation, by=by)))
+    if search.strip():
+        rows = rows.filter(_matching(search))
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    size = max(1, min(limit, PAGE_ROWS_MAX))
+    found = list(rows.order_by("-id")[: size + 1])
+    following = found[size - 1].id if len(found) > size else None
+    return IncidentList(rows=tuple(views(found[:size])), following=following)
+
+
+def _with_side(organisation: str, *, by: Actor) -> Any:
+    sides = IncidentOrganisation.objects.all().visible_to(reader(by))
+    return sides.filter(organisation=organisation).values("incident_id")
+
+
+def _matching(search: str) -> Q:
+    try:
+        return Q(reference=parse_reference(search))
+    except Invalid:
+        return Q(search=SearchQuery(search.strip(), config="simple", search_type="websearch"))
+
+
+def incident(reference: str, *, by: Actor) -> IncidentPage:
+    """Return one incident with its reasons, organisations, findings, clocks and timeline."""
+    row = find(reference, by=by)
+    (view,) = views([row])
+    moments = tuple(
+        MomentView(
+            name=name,
+            moment=datetime.fromisoformat(known["moment"]),
+            by=known["by"],
+            supplied_at=datetime.fromisoformat(known["supplied_at"]),
+            note=known["note"],
+        )
+        for name, known in sorted(row.moments.items())
+    )
+    return IncidentPage(
+        incident=view,
+        summary=row.summary,
+        state_reason=row.state_reason,
+        opened_by=row.opened_by,
+        origin_rule=row.origin_rule,
+        because=tuple(row.because),
+        severity_because=row.severity_because,
+        marking_because=row.marking_because,
+        attributes=tuple(row.attributes or ()),
+        moments=moments,
+        missing=tuple(dict.fromkeys(fact for clock in view.clocks if clock.is_owed for fact in clock.missing)),
+        sides=_sides(row, by=by),
+        finding_ids=tuple(row.findings.order_by("id").values_list("finding", flat=True)[:FINDINGS_SHOWN_MAX]),
+        timeline=tuple(ledger.history(subject=row.reference, by=by)),
+        notices=_notices(row.reference, by=by),
+        moves=moves_from(State(row.state)),
+    )
+
+
+def _sides(row: Incident, *, by: Actor) -> tuple[SideView, ...]:
+    """Return the organisations the actor may read of: the lead's team reads all, others those of their own."""
+    actor = reader(by)
+    sides = row.organisations.order_by("organisation")
+    if row.lead_team not in actor.teams:
+        sides = sides.filter(pk__in=IncidentOrganisation.objects.filter(incident=row).visible_to(actor).values("pk"))
+    return tuple(
+        SideView(
+            organisation=side.organisation,
+            name=side.name,
+            sector=side.sector,
+            territory=side.territory,
+            classes=tuple(side.classes) if side.classes is not None else None,
+            lead_team=side.lead_team,
+            added_at=side.added_at,
+        )
+        for side in sides[:SIDES_SHOWN_MAX]
+    )
+
+
+def _notices(reference: str, *, by: Actor) -> tuple[outbox.MessageView, ...]:
+    if not access.may(by, access.Permission.OUTBOX_READ):
+        return ()
+    return tuple(outbox.messages(by=by, about=reference, limit=NOTICES_SHOWN_MAX))
+
+
+def next_clocks(*, by: Actor, limit: int = 10) -> list[DueView]:
+    """Return the owed clocks with a due time that the actor may see, the one that runs out (or ran out) first at the
+    head."""
+    owed = Clock.objects.all().visible_to(reader(by)).filter(ended_at__isnull=True, due_at__isnull=False)
+    rows = list(owed.select_related("incident").order_by("due_at", "id")[: max(1, min(limit, NEXT_CLOCKS_MAX))])
+    seen = {view.id: view for view in views(list({row.incident_id: row.incident for row in rows}.values()))}
+    return [DueView(clock=clock_view(row), incident=seen[row.incident_id]) for row in rows]
+
+
+def counts(*, by: Actor) -> Counts:
+    """Return how many live incidents and owed clocks the actor can see."""
+    actor = reader(by)
+    live = (
+        Incident.objects.all()
+        .visible_to(actor)
+        .filter(ended_at__isnull=True)
+        .aggregate(
+            live=Count("id"),
+            new=Count("id", filter=Q(state=State.NEW)),
+            widespread=Count("id", filter=Q(widespread=True)),
+            without_lead=Count("id", filter=Q(lead_team="")),
+        )
+    )
+    owed = Clock.objects.all().visible_to(actor).filter(ended_at__isnull=True)
+    states = _counted(owed.values_list("state"))
+    return Counts(
+        **live,
+        running=states.get(ClockState.RUNNING, 0),
+        due_soon=states.get(ClockState.DUE_SOON, 0),
+        overdue=states.get(ClockState.OVERDUE, 0),
+        unknown=states.get(ClockState.UNKNOWN, 0),
+        waiting=states.get(ClockState.WAITING, 0),
+    )
+
+
+def views(rows: Sequence[Incident]) -> list[IncidentView]:
+    """Return rows as lists show them, with a fixed number of queries whatever their number."""
+    ids = [row.id for row in rows]
+    clocks: dict[UUID, list[ClockView]] = {}
+    for clock in Clock.objects.filter(incident__in=ids):
+        clocks.setdefault(clock.incident_id, []).append(clock_view(clock))
+    findings = _counted(IncidentFinding.objects.filter(incident__in=ids).values_list("incident"))
+    sides = _counted(IncidentOrganisation.objects.filter(incident__in=ids).values_list("incident"))
+    alone = [row.id for row in rows if row.organisation]
+    names = dict(IncidentOrganisation.objects.filter(incident__in=alone).values_list("incident", "name"))
+    return [
+        _view(row, clocks.get(row.id, ()), findings.get(row.id, 0), sides.get(row.id, 0), names.get(row.id, ""))
+        for row in rows
+    ]
+
+
+def _counted(rows: Any) -> dict[Any, int]:
+    return dict(rows.annotate(number=Count("id")))
+
+
+def _view(row: Incident, clocks: Iterable[ClockView], findings: int, sides: int, name: str) -> IncidentView:
+    return IncidentView(
+        id=row.id,
+        reference=row.reference,
+        title=row.title,
+        state=State(row.state),
+        severity=row.severity,
+        severity_confirmed=row.severity_confirmed,
+        tlp=row.tlp,
+        pap=row.pap,
+        lead_team=row.lead_team,
+        teams=tuple(row.teams),
+        roles=tuple(row.roles),
+        organisation=row.organisation,
+        organisation_name=name,
+        sector=row.sector,
+        territory=row.territory,
+        taxonomy=row.taxonomy,
+        type=row.type,
+        widespread=row.widespread,
+        opened_at=row.opened_at,
+        ended_at=row.ended_at,
+        findings=findings,
+        organisations=sides,
+        clocks=tuple(sorted(clocks, key=lambda clock: clock_rules.urgency(clock.state, clock.due_at, clock.order))),
+    )
+
+
+def clock_view(row: Clock) -> ClockView:
+    """Return a clock's row as shown."""
+    return ClockView(
+        id=row.id,
+        duty=row.duty,
+        stage=row.stage,
+        order=row.order,
+        owed_by=row.owed_by,
+        owed_to=tuple(row.owed_to),
+        copy_to=tuple(row.copy_to),
+        start_event=row.start_event,
+        started_at=row.started_at,
+        due_at=row.due_at,
+        warn_at=row.warn_at,
+        state=ClockState(row.state),
+        because=row.because,
+        forward_to=tuple(row.forward_to),
+        provisional=row.provisional,
+        notes=tuple(row.notes),
+        missing=tuple(row.missing),
+        due_soon_at=row.due_soon_at,
+        overdue_at=row.overdue_at,
+        ended_at=row.ended_at,
+        ended_by=row.ended_by,
+        ended_reason=row.ended_reason,
+    )

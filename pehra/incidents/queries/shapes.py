@@ -1,0 +1,237 @@
+"""What reading incidents gives: frozen records for pages, commands and other parts.
+
+A template receives these and can start no query. `as_json` gives the keys that the contract names.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pehra.incidents.rules import clocks as clock_rules
+from pehra.incidents.rules.clocks import ClockState
+from pehra.incidents.rules.states import State
+from pehra.kernel.clock import format_time
+from pehra.ledger import api as ledger
+from pehra.outbox import api as outbox
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockView:
+    """One stage of one duty, as shown."""
+
+    id: UUID
+    duty: str
+    stage: str
+    order: int
+    owed_by: str
+    owed_to: tuple[str, ...]
+    copy_to: tuple[str, ...]
+    start_event: str
+    started_at: datetime | None
+    due_at: datetime | None
+    warn_at: datetime | None
+    state: ClockState
+    because: Mapping[str, Any]
+    forward_to: tuple[str, ...]
+    provisional: bool
+    notes: tuple[str, ...]
+    missing: tuple[str, ...]
+    due_soon_at: datetime | None
+    overdue_at: datetime | None
+    ended_at: datetime | None
+    ended_by: str
+    ended_reason: str
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether this clock still holds its incident open."""
+        return self.state in clock_rules.OWED
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the clock as the contract names its keys."""
+        return {
+            "duty": self.duty,
+            "stage": self.stage,
+            "due": format_time(self.due_at) if self.due_at else None,
+            "state": self.state.value,
+            "because": dict(self.because),
+            "owed_by": self.owed_by,
+            "owed_to": list(self.owed_to),
+            "starts": format_time(self.started_at) if self.started_at else None,
+            "start_event": self.start_event,
+            "copy_to": list(self.copy_to),
+            "forward_to": list(self.forward_to),
+            "provisional": self.provisional,
+            "notes": list(self.notes),
+            "missing": list(self.missing),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentView:
+    """One incident as a list shows it."""
+
+    id: UUID
+    reference: str
+    title: str
+    state: State
+    severity: str
+    severity_confirmed: bool
+    tlp: str
+    pap: str
+    lead_team: str
+    teams: tuple[str, ...]
+    roles: tuple[Mapping[str, Any], ...]
+    organisation: str
+    organisation_name: str
+    sector: str
+    territory: str
+    taxonomy: str
+    type: str
+    widespread: bool
+    opened_at: datetime
+    ended_at: datetime | None
+    findings: int
+    organisations: int
+    clocks: tuple[ClockView, ...]
+
+    @property
+    def informed(self) -> tuple[str, ...]:
+        """Every team that knows of it and does not lead it."""
+        return tuple(role["team"] for role in self.roles if role["role"] != "lead")
+
+    @property
+    def next_clock(self) -> ClockView | None:
+        """The owed clock that comes first: overdue, due next, then unknown."""
+        return next((clock for clock in self.clocks if clock.is_owed), None)
+
+    @property
+    def stages(self) -> tuple[ClockView, ...]:
+        """The clocks in the order in which the law lists their stages."""
+        return tuple(sorted(self.clocks, key=lambda clock: clock.order))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the incident as the contract names its keys."""
+        return {
+            "reference": self.reference,
+            "title": self.title,
+            "state": self.state.value,
+            "severity": self.severity or None,
+            "severity_confirmed": self.severity_confirmed,
+            "tlp": self.tlp,
+            "pap": self.pap,
+            "lead": self.lead_team or None,
+            "informed": list(self.informed),
+            "organisation": self.organisation or None,
+            "sector": self.sector or None,
+            "territory": self.territory or None,
+            "taxonomy": self.taxonomy or None,
+            "type": self.type or None,
+            "widespread": self.widespread,
+            "findings": self.findings,
+            "organisations": self.organisations,
+            "opened": format_time(self.opened_at),
+            "ended": format_time(self.ended_at) if self.ended_at else None,
+            "clocks": [clock.as_json() for clock in self.clocks],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class SideView:
+    """An organisation that an incident concerns."""
+
+    organisation: str
+    name: str
+    sector: str
+    territory: str
+    classes: tuple[str, ...] | None
+    lead_team: str
+    added_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class MomentView:
+    """A moment from which the law counts: when, who said so, and how far it can be trusted."""
+
+    name: str
+    moment: datetime
+    by: str
+    supplied_at: datetime
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentPage:
+    """One incident with everything that its page says and why."""
+
+    incident: IncidentView
+    summary: str
+    state_reason: str
+    opened_by: str
+    origin_rule: str
+    because: tuple[Mapping[str, Any], ...]
+    severity_because: Mapping[str, Any]
+    marking_because: Mapping[str, Any]
+    attributes: tuple[str, ...]
+    moments: tuple[MomentView, ...]
+    missing: tuple[str, ...]
+    sides: tuple[SideView, ...]
+    finding_ids: tuple[UUID, ...]
+    timeline: tuple[ledger.EntryView, ...]
+    notices: tuple[outbox.MessageView, ...]
+    moves: tuple[State, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the page as the contract names its keys, with the reasons beside it."""
+        return self.incident.as_json() | {
+            "summary": self.summary,
+            "roles": [dict(role) for role in self.incident.roles],
+            "because": [dict(reason) for reason in self.because],
+            "severity_because": dict(self.severity_because),
+            "marking_because": dict(self.marking_because),
+            "moments": {moment.name: format_time(moment.moment) for moment in self.moments},
+            "missing": list(self.missing),
+            "sides": [
+                {"organisation": side.organisation or None, "name": side.name, "sector": side.sector or None}
+                for side in self.sides
+            ],
+            "finding_ids": [str(finding) for finding in self.finding_ids],
+            "timeline": [
+                {"event": entry.event, "at": format_time(entry.at), "by": entry.by, "facts": entry.facts}
+                for entry in self.timeline
+            ],
+            "notices": [notice.as_json() for notice in self.notices],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentList:
+    """A page of incidents, newest first; `following` continues it, None at the end."""
+
+    rows: tuple[IncidentView, ...]
+    following: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DueView:
+    """A clock with the incident that it belongs to."""
+
+    clock: ClockView
+    incident: IncidentView
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """How many of each the actor can see: live incidents and owed clocks."""
+
+    live: int
+    new: int
+    widespread: int
+    without_lead: int
+    running: int
+    due_soon: int
+    overdue: int
+    unknown: int
+    waiting: int

@@ -1,0 +1,67 @@
+"""What an incident asks of somebody next: one thing, the most pressing first.
+
+A page that lists twenty duties helps nobody at three in the morning; this says which one comes first and why.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pehra.incidents.rules.clocks import ClockState
+from pehra.incidents.rules.states import State
+
+
+class Step(StrEnum):
+    """What to do next."""
+
+    SEND_LATE = "send-late"
+    TAKE = "take"
+    SEND = "send"
+    SAY_WHEN = "say-when"
+    CLOSE = "close"
+    WAIT = "wait"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owed:
+    """One owed clock, as far as it decides what comes next."""
+
+    duty: str
+    stage: str
+    owed_to: tuple[str, ...]
+    state: ClockState
+    due: datetime | None
+    start_event: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextStep:
+    """The step, and the clock or the missing moment that asks for it."""
+
+    step: Step
+    owed: Owed | None = None
+    moment: str = ""
+
+
+def next_step(*, state: State, owed: Sequence[Owed], unknown_moments: Sequence[str], may_close: bool) -> NextStep:
+    """Return the most pressing step: what is overdue, then taking a new incident, then what is due, then what is missing.
+
+    `owed` comes most urgent first.
+    """
+    if state in {State.CLOSED, State.DISMISSED}:
+        return NextStep(step=Step.NOTHING)
+    late = next((clock for clock in owed if clock.state is ClockState.OVERDUE), None)
+    if late is not None:
+        return NextStep(step=Step.SEND_LATE, owed=late)
+    if state is State.NEW:
+        return NextStep(step=Step.TAKE)
+    due = next((clock for clock in owed if clock.due is not None), None)
+    if due is not None:
+        return NextStep(step=Step.SEND, owed=due)
+    if unknown_moments:
+        return NextStep(step=Step.SAY_WHEN, moment=unknown_moments[0])
+    if owed:
+        return NextStep(step=Step.WAIT, owed=owed[0])
+    return NextStep(step=Step.CLOSE if may_close else Step.WAIT)
