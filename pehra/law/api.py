@@ -1,0 +1,202 @@
+"""The door of `law`: what a country's law says on a date, each answer with its reason.
+
+Pure but for reading a profile's files. It refuses a profile with any mistake, and never guesses: an unknown fact makes
+an unknown answer that names the fact.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pehra.law.gateways import folders
+from pehra.law.gateways.folders import profiles_folder
+from pehra.law.rules import assembling, deciding
+from pehra.law.rules import duties as duty_rules
+from pehra.law.rules import responsibility as responsibility_rules
+from pehra.law.rules.answers import (
+    DutyDue,
+    DutyJudgement,
+    Judgement,
+    Marking,
+    NoticePolicy,
+    Obligation,
+    Responsibility,
+    TeamRole,
+    WidespreadRule,
+)
+from pehra.law.rules.facts import EntityFacts, FindingFacts, IncidentFacts, Moments
+from pehra.law.rules.problems import Problem, ProfileInvalid
+from pehra.law.rules.profile import Profile, Sector, SeverityLevel, Team, Territory
+from pehra.law.rules.standing import acting
+
+__all__ = [
+    "CheckReport",
+    "DutyDue",
+    "DutyJudgement",
+    "EntityFacts",
+    "FindingFacts",
+    "IncidentFacts",
+    "Judgement",
+    "Marking",
+    "Moments",
+    "NoticePolicy",
+    "Obligation",
+    "Problem",
+    "Profile",
+    "ProfileInvalid",
+    "Responsibility",
+    "Sector",
+    "SeverityLevel",
+    "Team",
+    "TeamRole",
+    "Territory",
+    "WidespreadRule",
+    "acting_team",
+    "check",
+    "duties",
+    "duties_considered",
+    "load",
+    "notice_policy",
+    "obligations",
+    "profiles_folder",
+    "responsible",
+    "responsible_for_unowned",
+    "severity",
+    "sharing",
+    "widespread",
+]
+
+# Answers for an entity repeat over millions of rows; a profile never changes once loaded.
+ANSWERS_KEPT = 65_536
+PROFILES_KEPT = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckReport:
+    """What checking a profile found."""
+
+    profile: str
+    version: str
+    rules: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the profile can be used."""
+        return not self.problems
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report with the keys of the contract."""
+        return {
+            "profile": self.profile,
+            "version": self.version,
+            "rules": self.rules,
+            "ok": self.ok,
+            "problems": [problem.as_json() for problem in self.problems],
+        }
+
+
+def load(source: str | Path) -> Profile:
+    """Return a profile by its name or folder, whole and checked; raise `ProfileInvalid` with every problem in it."""
+    return _load(folders.find(source))
+
+
+@lru_cache(maxsize=PROFILES_KEPT)
+def _load(folder: Path) -> Profile:
+    profile, problems = assembling.assemble(folders.read(folder))
+    if profile is None:
+        raise ProfileInvalid(folder.name, problems)
+    return profile
+
+
+def check(source: str | Path) -> CheckReport:
+    """Return every problem of a profile, read afresh from its folder."""
+    folder = folders.find(source)
+    profile, problems = assembling.assemble(folders.read(folder))
+    if profile is None:
+        return CheckReport(profile=folder.name, version="", rules=0, problems=problems)
+    return CheckReport(profile=profile.name, version=profile.version, rules=profile.rules_count, problems=problems)
+
+
+def responsible(
+    profile: Profile, *, entity: EntityFacts, incident: IncidentFacts | None = None, on: date
+) -> Responsibility:
+    """Say who leads, coordinates, supports and is informed for an entity's matter on a day."""
+    if incident is None:
+        return _responsible_for_entity(profile, entity.without_name(), on)
+    return responsibility_rules.responsible(profile, entity, incident, on)
+
+
+@lru_cache(maxsize=ANSWERS_KEPT)
+def _responsible_for_entity(profile: Profile, entity: EntityFacts, on: date) -> Responsibility:
+    return responsibility_rules.responsible(profile, entity, None, on)
+
+
+def responsible_for_unowned(profile: Profile, *, on: date) -> Responsibility:
+    """Say who is responsible for the country's own space of no known organisation."""
+    return responsible(profile, entity=EntityFacts(known=False), on=on)
+
+
+def acting_team(profile: Profile, code: str, *, on: date) -> str:
+    """Return the team that acts for a team on a day: itself, or its fallback while it does not work; "" if nobody."""
+    return next(iter(acting(profile, code, on).teams), "")
+
+
+def duties(
+    profile: Profile, *, entity: EntityFacts, incident: IncidentFacts, moments: Moments, on: date
+) -> tuple[DutyDue, ...]:
+    """Say what is due from whom, to whom, by when: every stage of every duty that applies or may apply."""
+    return duty_rules.duties(profile, entity, incident, moments, on)
+
+
+def duties_considered(
+    profile: Profile, *, entity: EntityFacts, incident: IncidentFacts, on: date
+) -> tuple[DutyJudgement, ...]:
+    """Say of every duty in use on a day whether it applies, does not, or cannot be decided, and why."""
+    return duty_rules.judgements(profile, entity, incident, on)
+
+
+def obligations(profile: Profile, *, entity: EntityFacts, finding: FindingFacts, on: date) -> tuple[Obligation, ...]:
+    """Say what a finding obliges: a notice, an incident, a question for a person, or nothing."""
+    return _obligations(profile, entity.without_name(), finding, on)
+
+
+@lru_cache(maxsize=ANSWERS_KEPT)
+def _obligations(profile: Profile, entity: EntityFacts, finding: FindingFacts, on: date) -> tuple[Obligation, ...]:
+    return deciding.obligations(profile, entity, finding, on)
+
+
+def widespread(profile: Profile, *, on: date) -> WidespreadRule | None:
+    """Return the rule of the day over one problem seen on many sides, or None."""
+    return deciding.widespread(profile, on)
+
+
+def severity(
+    profile: Profile,
+    *,
+    entity: EntityFacts,
+    on: date,
+    incident: IncidentFacts | None = None,
+    finding: FindingFacts | None = None,
+) -> Judgement:
+    """Say how severe an incident, or else a finding, is."""
+    return deciding.severity(profile, entity, incident or finding or IncidentFacts(), on)
+
+
+def sharing(
+    profile: Profile,
+    *,
+    entity: EntityFacts,
+    on: date,
+    finding: FindingFacts | None = None,
+    incident: IncidentFacts | None = None,
+) -> Marking:
+    """Return the marking that a matter's information carries until its source says otherwise."""
+    return deciding.sharing(profile, entity, incident or finding or IncidentFacts(), on)
+
+
+def notice_policy(profile: Profile, *, on: date | None = None) -> NoticePolicy:
+    """Return how often an organisation is written to and in which languages, on a day or by the latest rule."""
+    return deciding.notice_policy(profile, on)

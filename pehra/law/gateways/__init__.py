@@ -1,0 +1,1 @@
+"""Where `law` touches the disk: the folders that hold profiles."""

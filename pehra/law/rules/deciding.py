@@ -1,0 +1,105 @@
+"""What a finding obliges, how severe a matter is, how it may be shared, how often one writes: the shorter answers."""
+
+from datetime import date
+
+from pehra.law.rules.answers import Judgement, Marking, NoticePolicy, Obligation, WidespreadRule
+from pehra.law.rules.conditions import judge
+from pehra.law.rules.facts import EntityFacts, FindingFacts, Matter, stated
+from pehra.law.rules.profile import Profile, current
+from pehra.law.rules.standing import because, first_that_holds
+from pehra.law.rules.truth import Truth
+
+QUESTION = "question"
+
+
+def obligations(profile: Profile, entity: EntityFacts, finding: FindingFacts, on: date) -> tuple[Obligation, ...]:
+    """Return what a finding obliges. Space of no known organisation has nobody to notify: it obliges nothing."""
+    if not entity.known:
+        return ()
+    found = []
+    facts = stated(entity, finding)
+    for rule in current(profile.obligation_rules, on):
+        verdict = judge(rule.when, facts, profile.order)
+        if verdict.truth is Truth.FALSE:
+            continue
+        certain = verdict.truth is Truth.TRUE
+        would_be = {} if certain else {"would be": rule.kind}
+        level = rule.severity or severity(profile, entity, finding, on).level
+        found.append(
+            Obligation(
+                kind=rule.kind if certain else QUESTION,
+                rule=rule.code,
+                severity=level,
+                because=because(profile, rule.code, rule.basis, {**verdict.facts, **would_be}),
+                missing=verdict.missing,
+            )
+        )
+    return tuple(found)
+
+
+def severity(profile: Profile, entity: EntityFacts, matter: Matter, on: date) -> Judgement:
+    """Return the level of a matter by the first rule that holds."""
+    found = first_that_holds(profile, profile.severity_rules, stated(entity, matter), on)
+    if found is None:
+        raise LookupError(f"the profile {profile.name} has no severity rule in use on {on}")
+    rule, verdict, left_open, missing = found
+    reason = because(profile, rule.code, rule.basis, {**verdict.facts, **left_open})
+    return Judgement(level=rule.level, because=reason, missing=missing)
+
+
+def sharing(profile: Profile, entity: EntityFacts, matter: Matter, on: date) -> Marking:
+    """Return the default marking of a matter: of the rule that holds and those undecided, the strictest.
+
+    An unknown fact must not loosen a marking: what may be a critical operator's is kept as one's.
+    """
+    rules = current(profile.sharing_rules, on)
+    facts = stated(entity, matter)
+    chosen = None
+    open_rules = []
+    for rule in rules:
+        verdict = judge(rule.when, facts, profile.order)
+        if verdict.truth is Truth.UNKNOWN:
+            open_rules.append((rule, verdict))
+        if verdict.truth is Truth.TRUE:
+            chosen = rule, verdict
+            break
+    if chosen is None:
+        raise LookupError(f"the profile {profile.name} has no sharing rule in use on {on}")
+    candidates = [*open_rules, chosen]
+    rule, verdict = max(candidates, key=lambda pair: (pair[0].tlp.rank, pair[0].pap.rank, pair is chosen))
+    pap = max((candidate.pap for candidate, _ in candidates), key=lambda label: label.rank)
+    return Marking(tlp=rule.tlp, pap=pap, because=because(profile, rule.code, rule.basis, verdict.facts))
+
+
+def widespread(profile: Profile, on: date) -> WidespreadRule | None:
+    """Return the rule of the day over problems seen on many sides, or None."""
+    rule = next(iter(current(profile.widespread_rules, on)), None)
+    if rule is None:
+        return None
+    bounds = {"organisations": rule.organisations, "sectors": rule.sectors, "territories": rule.territories}
+    facts = {f"at least {name}": bound for name, bound in bounds.items() if bound is not None}
+    facts["within hours"] = int(rule.window.total_seconds() // 3600)
+    return WidespreadRule(
+        rule=rule.code,
+        organisations=rule.organisations,
+        sectors=rule.sectors,
+        territories=rule.territories,
+        window=rule.window,
+        taxonomies=rule.taxonomies,
+        severity=rule.severity or None,
+        because=because(profile, rule.code, rule.basis, facts),
+    )
+
+
+def notice_policy(profile: Profile, on: date | None) -> NoticePolicy:
+    """Return how often one writes to an organisation: the rule of a day, or the profile's last."""
+    rules = current(profile.notice_rules, on) if on else profile.notice_rules
+    if not rules:
+        raise LookupError(f"the profile {profile.name} has no notice rule in use on {on}")
+    rule = rules[-1]
+    facts = {"hours between": int(rule.rate.total_seconds() // 3600)}
+    return NoticePolicy(
+        rate_per_organisation=rule.rate,
+        languages=rule.languages,
+        because=because(profile, rule.code, rule.basis, facts),
+    )

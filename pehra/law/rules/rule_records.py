@@ -1,0 +1,263 @@
+"""One function a kind of rule: a table in, a rule out.
+
+Conditions are read here too: `[rule.when]` and the tables inside it.
+"""
+
+from datetime import timedelta
+
+from pehra.kernel.markings import Pap, Tlp
+from pehra.law.rules.conditions import ALWAYS, Condition, Threshold
+from pehra.law.rules.profile import (
+    Duty,
+    NoticeRule,
+    ObligationRule,
+    ResponsibilityRule,
+    SeverityRule,
+    SharingRule,
+    Stage,
+    Unit,
+    WidespreadRuleRecord,
+)
+from pehra.law.rules.reading import Reader
+
+ROLES = ("lead", "coordinate", "support", "inform")
+ABOUT = ("organisation", "unowned")
+OBLIGATIONS = ("notice", "incident")
+STARTS = ("occurrence", "discovery", "awareness", "ransom-payment", "handling-end")
+STAGE_PREFIX = "stage:"
+SAME_TIME, END_OF_DAY = "same-time", "end-of-day"
+STAYS, NEXT_WORKING_DAY = "stays", "next-working-day"
+RECIPIENT_KIND, TEAM_KIND, OWER_KIND = "recipient", "team selector", "ower"
+
+# RSIT 1003: the eleven classes. A rule over a class outside it would never apply, and nobody would notice.
+TAXONOMIES = (
+    "abusive-content",
+    "malicious-code",
+    "information-gathering",
+    "intrusion-attempts",
+    "intrusions",
+    "availability",
+    "information-content-security",
+    "fraud",
+    "vulnerable",
+    "other",
+    "test",
+)
+
+
+def condition(reader: Reader, key: str = "when") -> Condition:
+    """Read `[….when]`; absent, the rule always applies."""
+    inner = reader.subtable(key)
+    return ALWAYS if inner is None else _condition(inner)
+
+
+def _condition(reader: Reader) -> Condition:
+    record = Condition(
+        sectors=reader.codes("sectors", refers_to="sector"),
+        territories=reader.codes("territories", refers_to="territory"),
+        classes_any=reader.codes("classes_any", refers_to="class"),
+        classes_all=reader.codes("classes_all", refers_to="class"),
+        classes_none=reader.codes("classes_none", refers_to="class"),
+        taxonomies=reader.choices("taxonomies", TAXONOMIES, required=False),
+        types=reader.codes("types"),
+        identifiers=reader.texts("identifiers", required=False),
+        malware=reader.texts("malware", required=False),
+        severity_at_least=reader.code("severity_at_least", required=False, refers_to="severity"),
+        attributes_any=reader.codes("attributes_any", refers_to="attribute"),
+        attributes_all=reader.codes("attributes_all", refers_to="attribute"),
+        attributes_none=reader.codes("attributes_none", refers_to="attribute"),
+        impact=tuple(_threshold(inner) for inner in reader.tables("impact")),
+        any=tuple(_condition(inner) for inner in reader.tables("any")),
+        none=tuple(_condition(inner) for inner in reader.tables("none")),
+    )
+    if record.is_empty:
+        reader.problem("", "a condition that names nothing would always hold; leave the table out to say so")
+    reader.finish()
+    return record
+
+
+def _threshold(reader: Reader) -> Threshold:
+    record = Threshold(
+        measure=reader.code("measure", refers_to="measure"),
+        at_least=reader.measure("at_least"),
+        above=reader.measure("above"),
+        equals=reader.flag_or_text("equals"),
+    )
+    if sum(bound is not None for bound in (record.at_least, record.above, record.equals)) != 1:
+        reader.problem("", "a measured effect needs exactly one of at_least, above, equals")
+    reader.finish()
+    return record
+
+
+def responsibility(reader: Reader) -> ResponsibilityRule:
+    """Read `[[rule]]` of responsibility.toml."""
+    record = ResponsibilityRule(
+        code=reader.code("code"),
+        role=reader.choice("role", ROLES),
+        about=reader.choice("about", ABOUT, required=False, default="organisation"),
+        order=reader.number("order", least=1) or 0,
+        team=_selector(reader, "team", TEAM_KIND),
+        when=condition(reader),
+        basis=reader.basis(),
+    )
+    reader.define("rule of responsibility", record.code, record.basis)
+    return record
+
+
+def severity(reader: Reader) -> SeverityRule:
+    """Read `[[rule]]` of severity.toml."""
+    record = SeverityRule(
+        code=reader.code("code"),
+        level=reader.code("level", refers_to="severity"),
+        when=condition(reader),
+        basis=reader.basis(),
+    )
+    reader.define("rule of severity", record.code, record.basis)
+    return record
+
+
+def obligation(reader: Reader) -> ObligationRule:
+    """Read `[[obligation]]`."""
+    record = ObligationRule(
+        code=reader.code("code"),
+        kind=reader.choice("kind", OBLIGATIONS),
+        severity=reader.code("severity", required=False, refers_to="severity"),
+        when=condition(reader),
+        basis=reader.basis(),
+    )
+    if record.when.severity_at_least or record.when.impact:
+        reader.problem("when", "a finding has no severity or measured effect yet: ask for its class, type and entity")
+    reader.define("obligation", record.code, record.basis)
+    return record
+
+
+def widespread(reader: Reader) -> WidespreadRuleRecord:
+    """Read `[[widespread]]`."""
+    hours = reader.number("window_hours", least=1)
+    if hours is None and reader.has("window_hours"):
+        reader.problem("window_hours", "the window must be a number of hours; leave the rule out if there is none")
+    record = WidespreadRuleRecord(
+        code=reader.code("code"),
+        organisations=reader.number("organisations", required=False, least=2),
+        sectors=reader.number("sectors", required=False, least=2),
+        territories=reader.number("territories", required=False, least=2),
+        window=timedelta(hours=hours or 1),
+        taxonomies=reader.choices("taxonomies", TAXONOMIES, required=False),
+        severity=reader.code("severity", required=False, refers_to="severity"),
+        basis=reader.basis(),
+    )
+    if record.organisations is None and record.sectors is None and record.territories is None:
+        reader.problem("", "a widespread rule needs a number of organisations, sectors or territories")
+    reader.define("widespread rule", record.code, record.basis)
+    return record
+
+
+def duty(reader: Reader) -> Duty:
+    """Read `[[duty]]` with its `[[duty.stage]]`."""
+    stages = reader.tables("stage", required=True)
+    record = Duty(
+        code=reader.code("code"),
+        name=reader.text("name"),
+        name_local=reader.text("name_local"),
+        owed_by=_selector(reader, "owed_by", OWER_KIND),
+        when=condition(reader),
+        stages=tuple(_stage(inner) for inner in stages),
+        basis=reader.basis(),
+    )
+    known: list[str] = []
+    for inner, stage in zip(stages, record.stages, strict=True):
+        if stage.code in known:
+            inner.problem("code", f"the stage {stage.code!r} stands twice in this duty")
+        before = stage.starts.removeprefix(STAGE_PREFIX)
+        if stage.starts.startswith(STAGE_PREFIX) and before not in known:
+            inner.problem("starts", f"{before!r} is no earlier stage of this duty")
+        known.append(stage.code)
+    reader.define("duty", record.code, record.basis)
+    return record
+
+
+def _stage(reader: Reader) -> Stage:
+    starts = reader.known_text("starts")
+    if starts and starts not in STARTS and not starts.startswith(STAGE_PREFIX):
+        reader.problem("starts", f"{starts!r} is not one of: {', '.join(STARTS)}, stage:<earlier stage>, unknown")
+    unit = reader.choice("unit", [unit.value for unit in Unit], required=False)
+    record = Stage(
+        code=reader.code("code"),
+        name=reader.text("name"),
+        name_local=reader.text("name_local"),
+        starts=starts,
+        starts_status=reader.status("starts_status", required=False),
+        count=reader.number("count", least=1),
+        unit=Unit(unit) if unit in {known.value for known in Unit} else None,
+        ends=reader.choice("ends", (SAME_TIME, END_OF_DAY), required=False),
+        on_holiday=reader.choice("on_holiday", (STAYS, NEXT_WORKING_DAY), required=False, default=STAYS),
+        to=_recipients(reader, "to"),
+        copy_to=_recipients(reader, "copy_to", required=False),
+        forward_to=_recipients(reader, "forward_to", required=False),
+        channel=reader.text("channel", required=False),
+        note=reader.text("note", required=False),
+    )
+    _check_counting(reader, record)
+    reader.finish()
+    return record
+
+
+def _check_counting(reader: Reader, stage: Stage) -> None:
+    if stage.count is not None and stage.unit is None:
+        reader.problem("unit", "a number needs its unit: hours, days, working-days or months")
+    if stage.unit in (Unit.WORKING_DAYS, Unit.MONTHS) and stage.ends != END_OF_DAY:
+        # Otherwise a later start could be due earlier: 31 January 09:00 and 30 January 10:00 both clamp to 28 February.
+        reader.problem("ends", f"{stage.unit.value} are whole days: write ends = {END_OF_DAY!r}")
+    if stage.unit is Unit.DAYS and not stage.ends:
+        reader.problem("ends", f"days need their end: {SAME_TIME!r} or {END_OF_DAY!r}")
+    if stage.unit is Unit.HOURS and stage.ends:
+        reader.problem("ends", "hours end at their minute; leave this key out")
+    if stage.unit is Unit.HOURS and stage.on_holiday != STAYS:
+        reader.problem("on_holiday", "hours run through holidays; leave this key out")
+    if stage.on_holiday == NEXT_WORKING_DAY and stage.unit is not Unit.HOURS and stage.ends != END_OF_DAY:
+        reader.problem("ends", f"a period that may move to the next working day ends with it: ends = {END_OF_DAY!r}")
+    if stage.starts_status is not None and not stage.note:
+        reader.problem("note", "a start with a standing of its own needs a note that says why")
+
+
+def _selector(reader: Reader, key: str, kind: str) -> str:
+    text = reader.text(key)
+    if text:
+        reader.refer(kind, text, key)
+    return text
+
+
+def _recipients(reader: Reader, key: str, *, required: bool = True) -> tuple[str, ...]:
+    if required and reader.table.entries.get(key) is not None and reader.table.entries[key].value == []:
+        reader.problem(key, "a stage must be owed to somebody")
+    return reader.codes(key, refers_to=RECIPIENT_KIND, required=required)
+
+
+def sharing(reader: Reader) -> SharingRule:
+    """Read `[[rule]]` of sharing.toml."""
+    tlp = reader.choice("tlp", [label.value for label in Tlp])
+    pap = reader.choice("pap", [label.value for label in Pap])
+    record = SharingRule(
+        code=reader.code("code"),
+        tlp=Tlp(tlp) if tlp in {label.value for label in Tlp} else Tlp.RED,
+        pap=Pap(pap) if pap in {label.value for label in Pap} else Pap.RED,
+        when=condition(reader),
+        basis=reader.basis(),
+    )
+    reader.define("rule of sharing", record.code, record.basis)
+    return record
+
+
+def notice(reader: Reader, languages: tuple[str, ...]) -> NoticeRule:
+    """Read `[[notice]]`."""
+    hours = reader.number("hours_between", least=0)
+    if hours is None and reader.has("hours_between"):
+        reader.problem("hours_between", "the rate must be a number of hours, 0 for no limit")
+    record = NoticeRule(
+        code=reader.code("code"),
+        rate=timedelta(hours=hours or 0),
+        languages=reader.choices("languages", languages),
+        basis=reader.basis(),
+    )
+    reader.define("notice rule", record.code, record.basis)
+    return record
