@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from pehra.access import queries
 from pehra.access.models import FailedAttempt, Grant, OneTimeLink, Person
 from pehra.access.queries import GrantView, PersonView
+from pehra.access.requests import Request
 from pehra.access.rules import wall
 from pehra.access.rules.roles import Permission, Role, ScopeKind
 from pehra.kernel.actors import Actor, ActorKind
@@ -32,6 +33,7 @@ __all__ = [
     "GrantView",
     "Permission",
     "PersonView",
+    "Request",
     "Role",
     "actor_for",
     "add_person",
@@ -39,12 +41,14 @@ __all__ = [
     "grant",
     "issue_link",
     "may",
+    "names",
     "narrowed",
     "people",
     "person_by_email",
     "redeem_link",
     "require",
     "revoke",
+    "sign_out",
 ]
 
 LINK_VALID_DEFAULT = timedelta(hours=24)
@@ -105,6 +109,11 @@ def _all_teams() -> set[str]:
 def people(*, by: Actor, at: datetime) -> list[PersonView]:
     """Return the people the actor may see, with the grants that hold at that moment."""
     return queries.people(by=by, at=at)
+
+
+def names(*, ids: Iterable[str], by: Actor) -> dict[str, str]:
+    """Return the names of those actors the reader may know: people of its own teams and organisations, and itself."""
+    return queries.names(ids=set(ids), by=by)
 
 
 def person_by_email(*, email: str, by: Actor) -> UUID:
@@ -272,6 +281,12 @@ def _redeem(token: str, *, at: datetime) -> Person | None:
     by = Actor(id=str(person.id), kind=ActorKind.PERSON, name=person.name)
     ledger.record("access.signed_in", subject=f"person:{person.id}", by=by, at=at, facts={"by": "one-time link"})
     return person
+
+
+@transaction.atomic
+def sign_out(*, by: Actor, at: datetime) -> None:
+    """Write down that a person ended their session."""
+    ledger.record("access.signed_out", subject=f"person:{by.id}", by=by, at=at)
 
 
 def _failures(origin: str, *, at: datetime) -> int:

@@ -80,6 +80,23 @@ def people(*, by: Actor, at: datetime) -> list[PersonView]:
     return [view(person, person.held) for person in rows]
 
 
+def names(*, ids: set[str], by: Actor) -> dict[str, str]:
+    """Return names by actor id; who shares no team and no organisation with the reader is left out."""
+    people_ids = [parsed for text in ids if (parsed := _uuid(text)) is not None]
+    rows = Person.objects.filter(id__in=people_ids)
+    if not by.is_system:
+        shared = Q(grants__team__in=list(by.teams)) | Q(grants__organisation__in=list(by.organisations))
+        rows = rows.filter(shared | Q(id__in=[own] if (own := _uuid(by.id)) else [])).distinct()
+    return {str(person.id): person.name for person in rows}
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 def view(person: Person, grants: Iterable[Grant]) -> PersonView:
     """Return a person's row as a dataclass."""
     return PersonView(

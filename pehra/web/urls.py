@@ -1,5 +1,36 @@
-"""The root of all addresses. A page belongs to its part; this file only says under which noun it stands."""
+"""The root of all addresses. A page belongs to its part; this file only says under which noun it stands.
 
-from django.urls import URLPattern, URLResolver
+`ledger` and `law` lie below `access` and cannot ask who may read them: their pages stand here.
+"""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, include, path
+
+from pehra.web import proof, views
+
+_shell = [
+    path("", views.situation, name="situation"),
+    path("settings/language", views.language, name="language"),
+    path("settings/theme", views.theme, name="theme"),
+    path("law/", views.law_page, name="law"),
+]
+_ledger = [
+    path("", proof.listing, name="list"),
+    path("key", proof.key, name="key"),
+    path("checkpoint", proof.checkpoint, name="checkpoint"),
+    path("<uuid:entry_id>/", proof.one, name="one"),
+    path("<uuid:entry_id>/proof.json", proof.document, name="proof"),
+]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include((_shell, "web"))),
+    path("ledger/", include((_ledger, "ledger"))),
+    path("access/", include("pehra.access.urls")),
+    path("findings/", include("pehra.findings.urls")),
+    path("incidents/", include("pehra.incidents.urls")),
+    path("outbox/", include("pehra.outbox.urls")),
+    path("registry/", include("pehra.registry.urls")),
+    path("telemetry/", include("pehra.telemetry.urls")),
+]
+handler400 = "pehra.web.refused.invalid"
+handler403 = "pehra.web.refused.forbidden"
+handler404 = "pehra.web.refused.not_found"
+handler500 = "pehra.web.refused.broken"

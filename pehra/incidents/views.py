@@ -1,0 +1,280 @@
+"""Pages of incidents: parse, one call, render. What changes an incident answers a form and then shows it again."""
+
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from pehra.access import api as access
+from pehra.access.api import Permission, Request
+from pehra.findings import api as findings
+from pehra.incidents import api
+from pehra.incidents.rules.next_step import NextStep, Owed, next_step
+from pehra.kernel.refusals import Forbidden, Invalid, NotVisible, Refusal
+from pehra.kernel.spreadsheets import table
+from pehra.law import api as law
+from pehra.outbox import api as outbox
+
+PAGE_ROWS = 50
+EXPORT_PAGE_ROWS = 500
+EXPORT_PAGES_MAX = 20
+NOTICES_SHOWN_MAX = 100
+FILTERS = ("state", "severity", "team", "organisation", "search")
+MOMENTS = ("occurrence", "discovery", "awareness", "ransom_payment", "handling_end")
+MOMENT_FORMAT = "%Y-%m-%dT%H:%M"
+
+
+class MomentForm(forms.Form):
+    """A moment as a browser's own field writes it, in the country's zone."""
+
+    name = forms.CharField(max_length=200)
+    moment = forms.DateTimeField(input_formats=[MOMENT_FORMAT, "%Y-%m-%dT%H:%M:%S"])
+
+
+class SentForm(forms.Form):
+    """Which stage was sent, and when, if not just now."""
+
+    duty = forms.CharField(max_length=100)
+    stage = forms.CharField(max_length=100)
+    moment = forms.DateTimeField(input_formats=[MOMENT_FORMAT, "%Y-%m-%dT%H:%M:%S"], required=False)
+
+
+@require_safe
+def listing(request: Request) -> HttpResponse:
+    """List the incidents the actor may see, newest first."""
+    access.require(request.actor, Permission.INCIDENTS_READ)
+    filters = _filters(request.GET)
+    page = api.incidents(by=request.actor, before=_before(request.GET), limit=PAGE_ROWS, **filters)
+    profile = law.load(settings.PEHRA_PROFILE)
+    shown = {name: value for name, value in filters.items() if value}
+    context = {
+        "rows": page.rows,
+        "filters": filters,
+        "filtered": shown != {"state": "live"},
+        "states": ["live", *api.State],
+        "levels": list(reversed(profile.severity_levels)),
+        "teams": sorted(request.actor.teams),
+        "first": "before" not in request.GET,
+        "newest": f"?{urlencode(shown)}",
+        "older": f"?{urlencode(shown | {'before': page.following})}" if page.following else "",
+        "export": f"{reverse('incidents:export')}?{urlencode(shown)}",
+    }
+    return render(request, "incidents/list.html", context)
+
+
+@require_safe
+def export(request: Request) -> HttpResponse:
+    """Give the same list as a CSV file, for a spreadsheet; the newest ten thousand."""
+    access.require(request.actor, Permission.INCIDENTS_READ)
+    filters = _filters(request.GET)
+    header = ["reference", "title", "state", "severity", "tlp", "lead", "informed", "organisation", "sector"]
+    header += ["territory", "opened", "ended", "next_duty", "next_stage", "next_due"]
+    rows: list[list[object]] = []
+    before: UUID | None = None
+    for _page_number in range(EXPORT_PAGES_MAX):
+        page = api.incidents(by=request.actor, before=before, limit=EXPORT_PAGE_ROWS, **filters)
+        rows += [_export_row(row) for row in page.rows]
+        before = page.following
+        if before is None:
+            break
+    answer = HttpResponse(table(header, rows), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="incidents.csv"'
+    return answer
+
+
+@require_safe
+def one(request: Request, reference: str) -> HttpResponse:
+    """Show one incident with its reasons."""
+    return _page(request, reference)
+
+
+@require_POST
+def move(request: Request, reference: str) -> HttpResponse:
+    """Move it to another state."""
+    to, reason = request.POST.get("to", ""), request.POST.get("reason", "")
+    return _act(
+        request,
+        reference,
+        "move",
+        lambda: api.move(ref=reference, to=to, reason=reason, by=request.actor, at=request.at),
+    )
+
+
+@require_POST
+def severity(request: Request, reference: str) -> HttpResponse:
+    """Set its severity by judgement."""
+    level, reason = request.POST.get("severity", ""), request.POST.get("reason", "")
+    return _act(
+        request,
+        reference,
+        "severity",
+        lambda: api.set_severity(ref=reference, severity=level, reason=reason, by=request.actor, at=request.at),
+    )
+
+
+@require_POST
+def moment(request: Request, reference: str) -> HttpResponse:
+    """Say when something happened that the law counts from."""
+
+    def act() -> None:
+        form = MomentForm(request.POST)
+        _require_valid(form)
+        api.supply_moment(
+            ref=reference,
+            name=form.cleaned_data["name"],
+            moment=form.cleaned_data["moment"],
+            by=request.actor,
+            at=request.at,
+        )
+
+    return _act(request, reference, "moment", act)
+
+
+@require_POST
+def stage_sent(request: Request, reference: str) -> HttpResponse:
+    """Write down that a stage was sent."""
+
+    def act() -> None:
+        form = SentForm(request.POST)
+        _require_valid(form)
+        said = form.cleaned_data
+        api.record_stage_sent(
+            ref=reference,
+            duty=said["duty"],
+            stage=said["stage"],
+            moment=said["moment"],
+            by=request.actor,
+            at=request.at,
+        )
+
+    return _act(request, reference, "stages", act)
+
+
+@require_POST
+def stage_withdrawn(request: Request, reference: str) -> HttpResponse:
+    """Write down, with a reason, that a stage does not arise."""
+    said = {name: request.POST.get(name, "") for name in ("duty", "stage", "reason")}
+    return _act(
+        request, reference, "stages", lambda: api.withdraw_clock(ref=reference, by=request.actor, at=request.at, **said)
+    )
+
+
+def _act(request: Request, reference: str, form: str, act: Callable[[], object]) -> HttpResponse:
+    """Do what a form asked; a refusal is shown at that form with what was typed."""
+    try:
+        act()
+    except (NotVisible, Forbidden):
+        raise
+    except Refusal as refusal:
+        return _page(request, reference, refused=form, refusal=refusal)
+    messages.success(request, _("Written down, and in the ledger."))
+    return redirect(f"{reverse('incidents:one', args=[reference])}#{form}")
+
+
+def _page(request: Request, reference: str, *, refused: str = "", refusal: Refusal | None = None) -> HttpResponse:
+    page = api.incident(reference, by=request.actor)
+    incident = page.incident
+    working = [role["team"] for role in incident.roles if role["role"] in {"lead", "coordinate", "support"}]
+    teams = working or list(incident.teams)
+    may_change = access.may(request.actor, Permission.INCIDENTS_CHANGE, teams=teams)
+    may_close = access.may(request.actor, Permission.INCIDENTS_CLOSE, teams=teams)
+    profile = law.load(settings.PEHRA_PROFILE)
+    context = {
+        "page": page,
+        "incident": incident,
+        "next": _next(page, may_close=may_close),
+        "may_change": may_change and incident.ended_at is None,
+        "may_close": may_close and incident.ended_at is None,
+        "moves": [state for state in page.moves if may_close or state not in {"closed", "dismissed"}],
+        "levels": list(reversed(profile.severity_levels)),
+        "all_moments": MOMENTS,
+        "findings": _findings(request, page),
+        "notices": _notices(request, incident.reference),
+        "names": access.names(ids={entry.by for entry in page.timeline} | {page.opened_by}, by=request.actor),
+        "timeline": list(reversed(page.timeline)),
+        "sealed": sum(1 for entry in page.timeline if entry.sealed),
+        "refused": refused,
+        "refusal": refusal,
+        "typed": request.POST,
+    }
+    return render(request, "incidents/one.html", context, status=422 if refusal else 200)
+
+
+def _next(page: api.IncidentPage, *, may_close: bool) -> NextStep:
+    owed = [
+        Owed(
+            duty=clock.duty,
+            stage=clock.stage,
+            owed_to=clock.owed_to,
+            state=clock.state,
+            due=clock.due_at,
+            start_event=clock.start_event,
+        )
+        for clock in page.incident.clocks
+        if clock.is_owed
+    ]
+    return next_step(state=page.incident.state, owed=owed, unknown_moments=page.unknown_moments, may_close=may_close)
+
+
+def _findings(request: Request, page: api.IncidentPage) -> list[findings.FindingView]:
+    if not page.finding_ids or not access.may(request.actor, Permission.FINDINGS_READ):
+        return []
+    return findings.by_ids(ids=page.finding_ids, by=request.actor)
+
+
+def _notices(request: Request, reference: str) -> list[outbox.MessageView]:
+    if not access.may(request.actor, Permission.OUTBOX_READ):
+        return []
+    return outbox.messages(by=request.actor, about=reference, limit=NOTICES_SHOWN_MAX)
+
+
+def _filters(query: QueryDict) -> dict[str, str]:
+    filters = {name: query.get(name, "").strip()[:200] for name in FILTERS}
+    if "state" not in query:
+        filters["state"] = "live"
+    return filters
+
+
+def _before(query: QueryDict) -> UUID | None:
+    text = query.get("before", "")
+    try:
+        return UUID(text) if text else None
+    except ValueError as error:
+        raise Invalid(_("This page's address is not complete."), field="before") from error
+
+
+def _require_valid(form: forms.Form) -> None:
+    """Refuse with the first thing a form found wrong."""
+    for field, errors in form.errors.items():
+        raise Invalid(str(errors[0]), field=field)
+
+
+def _export_row(row: api.IncidentView) -> list[object]:
+    clock = row.next_clock
+    due: datetime | None = clock.due_at if clock else None
+    return [
+        row.reference,
+        row.title,
+        row.state.value,
+        row.severity,
+        row.tlp,
+        row.lead_team,
+        " ".join(row.informed),
+        row.organisation_name or row.organisation,
+        row.sector,
+        row.territory,
+        row.opened_at.isoformat(),
+        row.ended_at.isoformat() if row.ended_at else "",
+        clock.duty if clock else "",
+        clock.stage if clock else "",
+        due.isoformat() if due else "",
+    ]

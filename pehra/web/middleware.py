@@ -1,0 +1,89 @@
+"""What every request passes: forbidding headers, the actor who asks, the moment of asking, refusals as pages.
+
+The time is read here, once a request; a view takes it from `request.at`. Who asks is `request.actor`: an actor without
+rights when nobody is signed in, so that a view which forgets to ask still shows nothing.
+"""
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from pehra.access import api as access
+from pehra.kernel import clock
+from pehra.kernel.actors import Actor, ActorKind
+from pehra.kernel.refusals import Fault, Forbidden, NotVisible, Refusal
+from pehra.law import api as law
+from pehra.web import refused
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ]
+)
+_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "X-Frame-Options": "DENY",
+}
+_NOBODY = Actor(id="nobody", kind=ActorKind.PERSON, name="")
+
+
+def security_headers(answer: Answer) -> Answer:
+    """Return middleware that puts the forbidding headers on every answer, errors and static files included."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = answer(request)
+        for name, value in _HEADERS.items():
+            response.setdefault(name, value)
+        return response
+
+    return middleware
+
+
+class Acting:
+    """Says who asks and when, shows times in the country's zone, and turns refusals into pages."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer a request with its actor and moment known."""
+        request.at = clock.now()  # type: ignore[attr-defined]
+        request.actor = self._actor(request)  # type: ignore[attr-defined]
+        zone = ZoneInfo(law.load(settings.PEHRA_PROFILE).identity.timezone)
+        with timezone.override(zone):
+            response = self.answer(request)
+        # What one person may see must not be shown to the next from a shared cache.
+        response.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Return the page for a refusal; our own bugs are left to crash."""
+        match exception:
+            case NotVisible():
+                return refused.not_found(request)
+            case Forbidden():
+                return refused.forbidden(request, exception)
+            case Refusal():
+                return refused.invalid(request, exception)
+            case Fault():
+                return refused.faulty(request, exception)
+        return None
+
+    def _actor(self, request: HttpRequest) -> Actor:
+        if not request.user.is_authenticated:
+            return _NOBODY
+        return access.actor_for(person_id=request.user.pk, at=request.at)  # type: ignore[attr-defined]

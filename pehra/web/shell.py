@@ -1,0 +1,94 @@
+"""What the frame around every page shows: who is signed in, where they may go, theme, language, the country's name."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import get_language, get_language_bidi
+from django.utils.translation import gettext_lazy as _
+
+from pehra.access import api as access
+from pehra.access.api import Permission
+from pehra.law import api as law
+
+THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "pehra_theme"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One entry of the rail; `prefix` is the path under which it is the current one."""
+
+    name: object
+    url: str
+    prefix: str
+    permission: Permission
+    starts_group: bool = False
+
+
+SECTIONS = (
+    Section(name=_("Situation"), url="web:situation", prefix="/", permission=Permission.SITUATION_READ),
+    Section(name=_("Incidents"), url="incidents:list", prefix="/incidents/", permission=Permission.INCIDENTS_READ),
+    Section(name=_("Findings"), url="findings:list", prefix="/findings/", permission=Permission.FINDINGS_READ),
+    Section(name=_("Notices"), url="outbox:list", prefix="/outbox/", permission=Permission.OUTBOX_READ),
+    Section(
+        name=_("Who answers?"),
+        url="registry:who",
+        prefix="/registry/who",
+        permission=Permission.REGISTRY_READ,
+        starts_group=True,
+    ),
+    Section(
+        name=_("Organisations"),
+        url="registry:organisations",
+        prefix="/registry/organisations/",
+        permission=Permission.REGISTRY_READ,
+    ),
+    Section(name=_("Teams"), url="registry:teams", prefix="/registry/teams/", permission=Permission.REGISTRY_READ),
+    Section(
+        name=_("Inputs"),
+        url="telemetry:list",
+        prefix="/telemetry/",
+        permission=Permission.TELEMETRY_READ,
+        starts_group=True,
+    ),
+    Section(name=_("Law"), url="web:law", prefix="/law/", permission=Permission.LAW_READ),
+    Section(name=_("Proof"), url="ledger:list", prefix="/ledger/", permission=Permission.LEDGER_READ),
+    Section(name=_("People"), url="access:people", prefix="/access/people/", permission=Permission.ACCESS_READ),
+)
+
+
+def theme_of(request: HttpRequest) -> str:
+    """Return the theme somebody chose; `auto` follows their device."""
+    chosen = request.COOKIES.get(THEME_COOKIE, "auto")
+    return chosen if chosen in THEMES else "auto"
+
+
+def sections_for(request: HttpRequest) -> list[Section]:
+    """Return the sections the actor may open."""
+    actor = getattr(request, "actor", None)
+    return [section for section in SECTIONS if actor is not None and access.may(actor, section.permission)]
+
+
+def current(path: str) -> str:
+    """Return the longest prefix among the sections that a path lies under."""
+    under = [s.prefix for s in SECTIONS if path == s.prefix or (s.prefix != "/" and path.startswith(s.prefix))]
+    return max(under, key=len, default="")
+
+
+def shell(request: HttpRequest) -> dict[str, object]:
+    """Return what the frame needs (a context processor); nothing here starts a query."""
+    bidi = get_language_bidi()
+    return {
+        "shell": {
+            "sections": sections_for(request),
+            "current": current(request.path),
+            "theme": theme_of(request),
+            "language": get_language() or "en",
+            "direction": "rtl" if bidi else "ltr",
+            "languages": settings.LANGUAGES,
+            "country": law.load(settings.PEHRA_PROFILE).identity,
+            "fonts": (settings.PEHRA_FONTS / "fonts.css").is_file(),
+        },
+        "at": getattr(request, "at", None),
+    }

@@ -1,0 +1,303 @@
+"""The atoms of every page: marks, moments, identifiers, reasons.
+
+Each says its meaning in a word and a shape beside its colour, and isolates what it shows, so that an address inside an
+Urdu sentence is never scrambled. No tag starts a query.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from babel.dates import format_datetime
+from babel.numbers import format_decimal
+from django import template
+from django.conf import settings
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from pehra.kernel.reasons import Because
+from pehra.law import api as law
+from pehra.web.rules.shades import shade as shade_of
+from pehra.web.rules.spans import Span, Urgency, until
+from pehra.web.words import word as word_of
+
+register = template.Library()
+
+NOTHING = format_html("<span class=quiet>{}</span>", "–")
+
+
+@register.simple_tag
+def icon(name: str, *, turns: bool = False) -> SafeString:
+    """Return a shape of the sprite; it carries no meaning alone. `turns` mirrors an arrow with the text."""
+    extra = " flip" if turns else ""
+    return format_html(
+        '<svg class="icon{}" viewBox="0 0 16 16" aria-hidden="true"><use href="{}#{}"/></svg>',
+        extra,
+        static("web/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def ident(text: object) -> SafeString:
+    """Return an identifier, address or hash: its own direction, its own letters."""
+    return format_html('<bdi class="id" dir="ltr">{}</bdi>', text) if text not in ("", None) else NOTHING
+
+
+@register.simple_tag
+def said(text: object) -> SafeString:
+    """Return what somebody wrote, in whatever direction they wrote it."""
+    return format_html("<bdi>{}</bdi>", text) if text not in ("", None) else NOTHING
+
+
+@register.simple_tag
+def number(value: int | None) -> SafeString:
+    """Return a number with its thousands apart, isolated."""
+    if value is None:
+        return NOTHING
+    return format_html('<span class="n" dir="ltr">{}</span>', format_decimal(value, locale=_locale()))
+
+
+@register.simple_tag
+def moment(value: datetime | None, form: str = "short") -> SafeString:
+    """Return a moment in the country's zone, with UTC beside it for the mouse; `form`: short, full, day or time."""
+    if value is None:
+        return NOTHING
+    utc = value.astimezone(timezone.get_fixed_timezone(0)).strftime("%Y-%m-%d %H:%M:%S UTC")
+    patterns = {"short": "d MMM HH:mm", "full": "d MMMM yyyy, HH:mm", "day": "d MMMM yyyy", "time": "HH:mm"}
+    text = format_datetime(timezone.localtime(value), patterns[form], locale=_locale())
+    return format_html('<time datetime="{}" title="{}"><bdi>{}</bdi></time>', value.isoformat(), utc, text)
+
+
+@register.simple_tag
+def weekday(value: datetime) -> SafeString:
+    """Return a moment as people say it: weekday, day, month, year, time."""
+    text = format_datetime(timezone.localtime(value), "EEEE d MMMM yyyy, HH:mm", locale=_locale())
+    return format_html('<time datetime="{}"><bdi>{}</bdi></time>', value.isoformat(), text)
+
+
+@register.simple_tag
+def word(table: str, code: object) -> str:
+    """Return a code in the reader's words."""
+    return word_of(table, code) if code else ""
+
+
+@register.simple_tag
+def severity(level: str) -> SafeString:
+    """Return a severity as a chip: word, shape, colour; one not known says so."""
+    if not level:
+        return _chip("open", "dash", _("not judged"))
+    kind = level if level in {"critical", "high", "medium", "low"} else "open"
+    return _chip(kind, kind, word_of("severity", level))
+
+
+@register.simple_tag
+def tlp(marking: str) -> SafeString:
+    """Return a TLP 2.0 label in the colours the standard fixes."""
+    label = str(marking)
+    colour = label.removeprefix("TLP:").split("+")[0].lower()
+    return format_html('<span class="tlp {}">{}</span>', colour, label)
+
+
+@register.simple_tag
+def state(table: str, code: str) -> SafeString:
+    """Return where an incident, finding or message stands, as a chip."""
+    done = {"closed", "verified", "dismissed", "sent", "delivered", "met", "met-late", "withdrawn"}
+    failed = {"failed", "refused", "overdue"}
+    kind, shape = ("done", "check") if code in done else ("critical", "cross") if code in failed else ("open", "open")
+    return _chip(kind, shape, word_of(table, code))
+
+
+@register.simple_tag
+def left(due: datetime | None, at: datetime, done: bool = False) -> SafeString:
+    """Return the time left on a clock, in words; overdue first, calm when it is far."""
+    if done:
+        return format_html('<span class="left calm">{}{}</span>', icon("check"), _("sent"))
+    if due is None:
+        return format_html('<span class="left calm">{}{}</span>', icon("dash"), _("not known"))
+    span = until(due, at=at)
+    text = _length(span)
+    said_as = _("overdue %(length)s") % {"length": text} if span.urgency is Urgency.OVER else text
+    shape = "cross" if span.urgency is Urgency.OVER else "clock"
+    return format_html('<span class="left {}">{}<bdi>{}</bdi></span>', span.urgency.value, icon(shape), said_as)
+
+
+@register.simple_tag
+def stage(clock_state: str, name: str) -> SafeString:
+    """Return one statutory stage as a cell of its row: sent, due, overdue, unknown or not yet."""
+    kinds = {
+        "met": ("sent", "check"),
+        "met-late": ("sent", "check"),
+        "overdue": ("over", "cross"),
+        "due-soon": ("due", "clock"),
+        "due_soon": ("due", "clock"),
+        "unknown": ("unknown", "question"),
+    }
+    kind, shape = kinds.get(clock_state, ("not", "dash"))
+    text = f"{name}: {word_of('clock', clock_state)}"
+    return format_html('<li class="{}" title="{}">{}<span class="hidden">{}</span></li>', kind, text, icon(shape), text)
+
+
+@register.simple_tag
+def shade(value: int, largest: int) -> str:
+    """Return the class of a heat cell."""
+    return f"q{shade_of(value, largest=largest)}"
+
+
+@register.simple_tag
+def bar(value: int, largest: int) -> SafeString:
+    """Return a bar as long as a value's share of the largest; the number stands beside it in the table."""
+    width = max(1, value * 100 // largest) if largest and value else 0
+    return format_html(
+        '<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect width="{}" height="8" rx="1"/></svg>',
+        width,
+    )
+
+
+@register.simple_tag
+def team(code: str) -> SafeString:
+    """Return a team by its name in the reader's language; by its code when the profile does not hold it."""
+    return _named("teams", code) if code else format_html("<span class=quiet>{}</span>", _("nobody yet"))
+
+
+@register.simple_tag
+def sector(code: str) -> SafeString:
+    """Return a sector by its name."""
+    return _named("sectors", code)
+
+
+@register.simple_tag
+def territory(code: str) -> SafeString:
+    """Return a territory by its name."""
+    return _named("territories", code)
+
+
+@register.simple_tag
+def local(name: str, name_local: str) -> SafeString:
+    """Return a name in the reader's script when there is one."""
+    return said(name_local if name_local and _locale() != "en" else name)
+
+
+@register.simple_tag
+def actor(identifier: str, names: Mapping[str, str]) -> SafeString:
+    """Return who acted: a name the reader may know, Pehra itself, or that it was somebody of another team."""
+    if identifier in names:
+        return said(names[identifier])
+    if identifier.startswith("pehra."):
+        return format_html("{}", _("Pehra"))
+    return format_html('<span class="quiet">{}</span>', _("somebody of another team"))
+
+
+@register.simple_tag
+def duty(code: str) -> SafeString:
+    """Return a duty of the law by its name."""
+    return _named("duties", code)
+
+
+@register.simple_tag
+def duty_stage(duty_code: str, stage_code: str) -> str:
+    """Return a stage of a duty by its name, as text."""
+    for record in law.load(settings.PEHRA_PROFILE).duties:
+        for step in record.stages:
+            if (record.code, step.code) == (duty_code, stage_code):
+                return step.name_local if step.name_local and _locale() != "en" else step.name
+    return plain_code(stage_code)
+
+
+@register.simple_tag
+def body(code: str) -> SafeString:
+    """Return a team, an authority or a class of entities by its name: whoever owes or is owed something."""
+    profile = law.load(settings.PEHRA_PROFILE)
+    for kind in ("teams", "authorities", "entity_classes"):
+        if any(record.code == code for record in getattr(profile, kind)):
+            return _named(kind, code)
+    return format_html("<bdi>{}</bdi>", plain_code(code)) if code else NOTHING
+
+
+@register.simple_tag
+def period(count: int, unit: str) -> SafeString:
+    """Return a period of the law, number first, as the law counts it."""
+    return format_html('<span class="nowrap">{} {}</span>', number(count), word_of("unit", unit))
+
+
+@register.simple_tag
+def chooser(team_or_selector: str) -> SafeString:
+    """Return which team a rule names: one by name, or the one of the sector, territory or type."""
+    match team_or_selector.partition(":"):
+        case ("@sector", _sep, _kind):
+            return format_html("{}", _("the team of its sector"))
+        case ("@territory", _sep, _kind):
+            return format_html("{}", _("the team of its territory"))
+        case ("@type", _sep, kind):
+            return _named("team_types", kind)
+    return team(team_or_selector)
+
+
+@register.inclusion_tag("web/_why.html")
+def why(reasons: object, *, opened: bool = False) -> dict[str, object]:
+    """Return the reasons of an automatic decision, folded behind "Why?"."""
+    return {"reasons": _reasons(reasons), "opened": opened}
+
+
+def _reasons(reasons: object) -> list[dict[str, Any]]:
+    """Return reasons as a list of mappings, however many there are and whichever form they were kept in."""
+    if isinstance(reasons, Because):
+        return [reasons.as_json()]
+    if isinstance(reasons, Mapping):
+        return [dict(reasons)] if reasons else []
+    if isinstance(reasons, Iterable) and not isinstance(reasons, str):
+        return [one for reason in reasons for one in _reasons(reason)]
+    return []
+
+
+@register.filter
+def in_words(value: object) -> SafeString:
+    """Return a fact of a reason for reading: lists joined, yes and no in words, nothing as a dash."""
+    if value is None or value == "" or value == []:
+        return NOTHING
+    if isinstance(value, bool):
+        return format_html("{}", _("yes") if value else _("no"))
+    if isinstance(value, Mapping):
+        return format_html_join(", ", "{}: {}", ((key, in_words(entry)) for key, entry in value.items()))
+    if isinstance(value, list | tuple | set | frozenset):
+        return format_html_join(", ", "{}", ((in_words(entry),) for entry in value))
+    return ident(value)
+
+
+@register.filter
+def plain_code(value: object) -> str:
+    """Return a code's words apart: for a name that has no translation."""
+    return str(value).replace("_", " ").replace("-", " ")
+
+
+def _chip(kind: str, shape: str, text: str) -> SafeString:
+    return format_html('<span class="chip {}">{}{}</span>', kind, icon(shape), text)
+
+
+def _locale() -> str:
+    """Return the language for dates and numbers, without a region."""
+    return (get_language() or "en").split("-")[0]
+
+
+def _named(kind: str, code: str) -> SafeString:
+    if not code:
+        return NOTHING
+    for record in getattr(law.load(settings.PEHRA_PROFILE), kind):
+        if record.code == code:
+            return local(record.name, record.name_local)
+    return ident(code)
+
+
+def _length(span: Span) -> str:
+    """Return a length of time as its two largest units."""
+    days = ngettext("%(n)d day", "%(n)d days", span.days) % {"n": span.days}
+    hours = _("%(n)d h") % {"n": span.hours}
+    minutes = _("%(n)d min") % {"n": span.minutes}
+    if span.days:
+        return f"{days} {hours}" if span.hours and span.days < 10 else days
+    return f"{hours} {minutes}" if span.hours else minutes

@@ -1,0 +1,145 @@
+"""The codes of the rules, in the words of people: English here, other languages in `locale/`.
+
+A code that is not in a table is shown as it is: better a code than a wrong word.
+"""
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+Words = dict[str, object]
+
+SEVERITY: Words = {
+    "critical": _("Critical"),
+    "high": pgettext_lazy("severity", "High"),
+    "medium": pgettext_lazy("severity", "Medium"),
+    "low": pgettext_lazy("severity", "Low"),
+}
+INCIDENT_STATE: Words = {
+    "new": pgettext_lazy("state", "New"),
+    "open": pgettext_lazy("state", "Open"),
+    "contained": pgettext_lazy("state", "Contained"),
+    "closed": pgettext_lazy("state", "Closed"),
+    "dismissed": pgettext_lazy("state", "Dismissed"),
+}
+FINDING_STATE: Words = {
+    "open": pgettext_lazy("state", "Open"),
+    "notified": pgettext_lazy("state", "Owner told"),
+    "fixed": pgettext_lazy("state", "Said to be fixed"),
+    "verified": pgettext_lazy("state", "Fixed and checked"),
+    "reopened": pgettext_lazy("state", "Reopened"),
+}
+MESSAGE_STATE: Words = {
+    "queued": _("waiting to be sent"),
+    "sending": _("being sent"),
+    "sent": _("sent"),
+    "failed": _("not delivered"),
+    "held": _("held for a person"),
+}
+CLOCK_STATE: Words = {
+    "running": _("running"),
+    "due-soon": _("due soon"),
+    "due_soon": _("due soon"),
+    "overdue": _("overdue"),
+    "met": _("sent"),
+    "met-late": _("sent late"),
+    "withdrawn": _("does not arise"),
+    "unknown": _("unknown: facts are missing"),
+    "waiting": _("not started"),
+}
+TEAM_OBLIGATION: Words = {
+    "notice": _("a notice to the owner"),
+    "incident": _("an incident"),
+    "question": _("a question to a person"),
+}
+UNIT: Words = {
+    "hours": pgettext_lazy("unit", "hours"),
+    "days": pgettext_lazy("unit", "days"),
+    "working-days": pgettext_lazy("unit", "working days"),
+    "months": pgettext_lazy("unit", "months"),
+}
+ROLE: Words = {
+    "lead": _("leads"),
+    "coordinate": _("coordinates"),
+    "support": _("supports"),
+    "inform": _("is informed"),
+}
+RULE_STATUS: Words = {
+    "in-force": _("in force"),
+    "in force": _("in force"),
+    "draft": _("draft"),
+    "disputed": _("disputed"),
+    "operational": _("our working practice, not law"),
+    "unknown": _("not known"),
+}
+TAXONOMY: Words = {
+    "abusive-content": _("Abusive content"),
+    "malicious-code": _("Malicious code"),
+    "information-gathering": _("Information gathering"),
+    "intrusion-attempts": _("Intrusion attempts"),
+    "intrusions": _("Intrusions"),
+    "availability": _("Availability"),
+    "information-content-security": _("Information content security"),
+    "fraud": _("Fraud"),
+    "vulnerable": _("Vulnerable"),
+    "other": _("Other"),
+    "test": _("Test"),
+}
+OBLIGATION: Words = {
+    "notice": _("a notice to the owner"),
+    "incident": _("an incident"),
+    "question": _("a question to a person"),
+}
+UNIT: Words = {
+    "hours": pgettext_lazy("unit", "hours"),
+    "days": pgettext_lazy("unit", "days"),
+    "working-days": pgettext_lazy("unit", "working days"),
+    "months": pgettext_lazy("unit", "months"),
+}
+ROLE: Words = {
+    "analyst": _("analyst"),
+    "incident-handler": _("incident handler"),
+    "duty-officer": _("duty officer"),
+    "team-lead": _("team lead"),
+    "registry-editor": _("registry editor"),
+    "organisation-contact": _("organisation contact"),
+    "council-member": _("council member"),
+    "auditor": _("auditor"),
+    "platform-operator": _("platform operator"),
+}
+MOMENT: Words = {
+    "occurrence": _("it happened"),
+    "discovery": _("it was discovered"),
+    "awareness": _("we became aware"),
+    "ransom_payment": _("a ransom was paid"),
+    "handling_end": _("handling ended"),
+}
+ENTRY_EVENT: Words = {
+    "access.person.added": _("Person added"),
+    "access.person.closed": _("Person made inactive"),
+    "access.granted": _("Role given"),
+    "access.revoked": _("Role ended"),
+    "access.link.issued": _("Sign-in link issued"),
+    "access.signed_in": _("Signed in"),
+    "access.signed_out": _("Signed out"),
+}
+TABLES: dict[str, Words] = {
+    "severity": SEVERITY,
+    "incident": INCIDENT_STATE,
+    "finding": FINDING_STATE,
+    "message": MESSAGE_STATE,
+    "clock": CLOCK_STATE,
+    "team_role": TEAM_ROLE,
+    "status": RULE_STATUS,
+    "taxonomy": TAXONOMY,
+    "role": ROLE,
+    "obligation": OBLIGATION,
+    "unit": UNIT,
+    "moment": MOMENT,
+    "event": ENTRY_EVENT,
+}
+
+
+def word(table: str, code: object) -> str:
+    """Return a code of a table in the reader's language; an unknown one as it is."""
+    text = str(code)
+    return str(TABLES[table].get(text, text))
