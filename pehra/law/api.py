@@ -4,15 +4,18 @@ Pure but for reading a profile's files. It refuses a profile with any mistake, a
 an unknown answer that names the fact.
 """
 
+import json
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pehra.kernel.refusals import Invalid
 from pehra.law.gateways import folders
-from pehra.law.gateways.folders import profiles_folder
-from pehra.law.rules import assembling, deciding
+from pehra.law.gateways.folders import only_profile, profiles_folder, use_profiles_folder
+from pehra.law.rules import assembling, deciding, facts_file
 from pehra.law.rules import duties as duty_rules
 from pehra.law.rules import responsibility as responsibility_rules
 from pehra.law.rules.answers import (
@@ -27,6 +30,7 @@ from pehra.law.rules.answers import (
     WidespreadRule,
 )
 from pehra.law.rules.facts import EntityFacts, FindingFacts, IncidentFacts, Moments
+from pehra.law.rules.facts_file import StatedFacts
 from pehra.law.rules.problems import Problem, ProfileInvalid
 from pehra.law.rules.profile import Profile, Sector, SeverityLevel, Team, Territory
 from pehra.law.rules.standing import acting
@@ -49,6 +53,8 @@ __all__ = [
     "Responsibility",
     "Sector",
     "SeverityLevel",
+    "SourceUse",
+    "StatedFacts",
     "Team",
     "TeamRole",
     "Territory",
@@ -60,11 +66,15 @@ __all__ = [
     "load",
     "notice_policy",
     "obligations",
+    "only_profile",
     "profiles_folder",
+    "read_facts",
     "responsible",
     "responsible_for_unowned",
     "severity",
     "sharing",
+    "sources",
+    "use_profiles_folder",
     "widespread",
 ]
 
@@ -95,6 +105,27 @@ class CheckReport:
             "rules": self.rules,
             "ok": self.ok,
             "problems": [problem.as_json() for problem in self.problems],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceUse:
+    """A source of a profile, and how many of its records rest on it."""
+
+    key: str
+    trust: str
+    urls: tuple[str, ...]
+    note: str
+    records: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the source as plain JSON values."""
+        return {
+            "source": self.key,
+            "trust": self.trust,
+            "urls": list(self.urls),
+            "note": self.note,
+            "records": self.records,
         }
 
 
@@ -200,3 +231,21 @@ def sharing(
 def notice_policy(profile: Profile, *, on: date | None = None) -> NoticePolicy:
     """Return how often an organisation is written to and in which languages, on a day or by the latest rule."""
     return deciding.notice_policy(profile, on)
+
+
+def sources(profile: Profile) -> tuple[SourceUse, ...]:
+    """Return the profile's sources, with how many records rest on each; one that nothing rests on has 0."""
+    cited = Counter(key for basis in profile.bases for key in basis.sources)
+    return tuple(
+        SourceUse(key=source.key, trust=source.trust, urls=source.urls, note=source.note, records=cited[source.key])
+        for source in profile.sources
+    )
+
+
+def read_facts(text: str | bytes, *, profile: Profile) -> StatedFacts:
+    """Read a JSON document of facts strictly against a profile; what is absent is unknown."""
+    try:
+        document = json.loads(text, object_pairs_hook=facts_file.without_doubles)
+    except (ValueError, RecursionError) as error:
+        raise Invalid(f"this is not JSON: {error}", field="facts") from error
+    return facts_file.read(document, profile)

@@ -8,8 +8,20 @@ FILE_BYTES_MAX = 1_000_000
 FILES_MAX = 64
 
 
+_chosen: list[Path] = []
+
+
+def use_profiles_folder(folder: Path) -> None:
+    """Look for profiles by name in this folder, instead of those that ship. For entry points, before any is loaded."""
+    if not folder.is_dir():
+        raise Invalid(f"there is no folder {folder} to hold profiles", field="profiles")
+    _chosen[:] = [folder.resolve()]
+
+
 def profiles_folder() -> Path:
-    """Return the folder of the profiles that ship with Pehra: inside an installed package, else beside the source."""
+    """Return the folder of the profiles: the chosen one, else inside an installed package, else beside the source."""
+    if _chosen:
+        return _chosen[-1]
     package = Path(__file__).resolve().parents[1]
     installed = package / "profiles"
     return installed if installed.is_dir() else package.parents[1] / "profiles"
@@ -25,6 +37,14 @@ def find(source: str | Path) -> Path:
         return folder.resolve()
     known = ", ".join(sorted(path.name for path in profiles_folder().iterdir() if path.is_dir()))
     raise Invalid(f"there is no profile {str(source)!r}; known are: {known}; or give a folder", field="profile")
+
+
+def only_profile() -> str:
+    """Return the name of the one profile that is installed; refuse to choose among several."""
+    names = sorted(path.name for path in profiles_folder().iterdir() if (path / "identity.toml").is_file())
+    if len(names) != 1:
+        raise Invalid(f"name one of these profiles, or give a folder: {', '.join(names) or 'none'}", field="profile")
+    return names[0]
 
 
 def read(folder: Path) -> dict[str, str]:

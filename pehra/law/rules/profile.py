@@ -511,6 +511,14 @@ class Profile:
         )
         return sum(len(records) for records in ruled) + sum(len(duty.stages) for duty in self.duties)
 
+    @cached_property
+    def bases(self) -> tuple[Basis, ...]:
+        """On what each record of the profile rests."""
+        kinds = (value for value in vars(self).values() if isinstance(value, tuple))
+        single = (self.identity, self.council, self.calendar, *(self.council.seats if self.council else ()))
+        records = (record for records in (*kinds, single) for record in records)
+        return tuple(record.basis for record in records if hasattr(record, "basis"))
+
     def team(self, code: str, on: date) -> Team | None:
         """Return the team of that code on that day."""
         return next((team for team in current(self.teams, on) if team.code == code), None)

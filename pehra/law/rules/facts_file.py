@@ -1,0 +1,115 @@
+"""Stated facts, read strictly against a profile.
+
+A misspelt class or attribute would be taken for "no" and a legal duty would be missed. So every word must be one that
+the profile defines, and an unknown or doubled key is refused. What is absent, or null, is unknown.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pehra.kernel.clock import parse_time
+from pehra.kernel.refusals import Invalid
+from pehra.law.rules.facts import EntityFacts, IncidentFacts, Moments
+from pehra.law.rules.profile import Profile
+from pehra.law.rules.rule_records import TAXONOMIES
+
+_EVENTS = ("occurrence", "discovery", "awareness", "ransom_payment", "handling_end")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatedFacts:
+    """The facts of one question to the law."""
+
+    entity: EntityFacts
+    incident: IncidentFacts
+    moments: Moments
+
+
+def read(document: object, profile: Profile) -> StatedFacts:
+    """Return the facts of a decoded JSON document; refuse what the profile does not know."""
+    facts = _mapping(document, "facts", ("entity", "incident", "moments"))
+    return StatedFacts(
+        entity=_entity(facts.get("entity"), profile),
+        incident=_incident(facts.get("incident"), profile),
+        moments=_moments(facts.get("moments"), profile),
+    )
+
+
+def without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; refuse one in which a key stands twice, since one of the two would be lost."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise Invalid(f"the key {key!r} stands twice", field="facts")
+        found[key] = value
+    return found
+
+
+def _entity(document: object, profile: Profile) -> EntityFacts:
+    stated = _mapping(document, "entity", ("sector", "territory", "classes"))
+    return EntityFacts(
+        sector=_word(stated, "entity.sector", {sector.code for sector in profile.sectors}),
+        territory=_word(stated, "entity.territory", {territory.code for territory in profile.territories}),
+        classes=_words(stated, "entity.classes", {item.code for item in profile.entity_classes}),
+    )
+
+
+def _incident(document: object, profile: Profile) -> IncidentFacts:
+    stated = _mapping(document, "incident", ("class", "type", "severity", "attributes", "impact"))
+    return IncidentFacts(
+        taxonomy=_word(stated, "incident.class", TAXONOMIES),
+        type=_word(stated, "incident.type", None),
+        severity=_word(stated, "incident.severity", profile.severity_levels),
+        attributes=_words(stated, "incident.attributes", {word.code for word in profile.attributes}),
+        impact=_mapping(stated.get("impact"), "incident.impact", tuple(word.code for word in profile.measures)),
+    )
+
+
+def _moments(document: object, profile: Profile) -> Moments:
+    stages = {f"{duty.code}/{stage.code}" for duty in profile.duties for stage in duty.stages}
+    settled = {f"{stage}:{end}" for stage in stages for end in ("start", "due")}
+    short = {stage.code for duty in profile.duties for stage in duty.stages}
+    stated = _mapping(document, "moments", (*_EVENTS, *sorted(stages | settled | short)))
+    found = {}
+    for name, value in stated.items():
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            raise Invalid("a moment is a text such as 2026-11-24T09:30:00Z", field=f"moments.{name}")
+        found[name] = parse_time(value, field=f"moments.{name}")
+    return Moments(at=found)
+
+
+def _mapping(document: object, field: str, known: tuple[str, ...]) -> Mapping[str, Any]:
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise Invalid("this must be a JSON object", field=field)
+    for key in document:
+        if key not in known:
+            raise Invalid(f"unknown key {key!r}; known are: {', '.join(known) or 'none'}", field=f"{field}.{key}")
+    return document
+
+
+def _word(stated: Mapping[str, Any], field: str, known: Collection[str] | None) -> str | None:
+    value = stated.get(field.rpartition(".")[2])
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise Invalid("this must be a text, or absent when it is unknown", field=field)
+    if known is not None and value not in known:
+        raise Invalid(f"{value!r} is not one of: {', '.join(sorted(known))}", field=field)
+    return value
+
+
+def _words(stated: Mapping[str, Any], field: str, known: Collection[str]) -> frozenset[str] | None:
+    value = stated.get(field.rpartition(".")[2])
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise Invalid("this must be a list of texts, or absent when it is unknown", field=field)
+    for item in value:
+        if item not in known:
+            raise Invalid(f"{item!r} is not one of: {', '.join(sorted(known))}", field=field)
+    return frozenset(value)
