@@ -1,0 +1,214 @@
+"""Tables of who exists, what they hold and who answers for them.
+
+Teams, sectors and territories come from the law's profile, the rest from import files. `lead_team`, `teams` and `roles`
+of an organisation are what the law said when the registry last changed, kept so that the wall is one filter; they are
+derived, and `api.refresh_responsibility` derives them again.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+
+from pehra.kernel.actors import Actor
+from pehra.registry.rules.rows import CODE_LENGTH_MAX, NAME_LENGTH_MAX, VALUE_LENGTH_MAX
+from pehra.registry.rules.vocabulary import AssetType, Relation
+
+Codes = "ArrayField[list[str], list[str]]"
+
+
+def _in_order(name: str) -> models.CheckConstraint:
+    """A validity that ends does not end before it starts."""
+    return models.CheckConstraint(
+        condition=Q(valid_from__isnull=True) | Q(valid_to__isnull=True) | Q(valid_from__lte=F("valid_to")), name=name
+    )
+
+
+class Version(models.Model):
+    """One row: how often the registry has changed. Locked by whoever changes it, read by whoever caches it."""
+
+    number = models.BigIntegerField(default=0)
+    profile = models.CharField(max_length=120, blank=True)  # name and version of the profile last loaded
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="registry_version_is_one_row")]
+
+
+class Sector(models.Model):
+    """A sector of the country, from the profile."""
+
+    code = models.CharField(max_length=CODE_LENGTH_MAX, primary_key=True)
+    name = models.CharField(max_length=NAME_LENGTH_MAX)
+    name_local = models.CharField(max_length=NAME_LENGTH_MAX, blank=True)
+    parent = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
+
+
+class Territory(models.Model):
+    """A territory of the country, from the profile."""
+
+    code = models.CharField(max_length=CODE_LENGTH_MAX, primary_key=True)
+    name = models.CharField(max_length=NAME_LENGTH_MAX)
+    name_local = models.CharField(max_length=NAME_LENGTH_MAX, blank=True)
+
+
+class Team(models.Model):
+    """A response team. `state` is the profile's: only an operating team acts, others through `fallback`."""
+
+    code = models.CharField(max_length=CODE_LENGTH_MAX, primary_key=True)
+    name = models.CharField(max_length=NAME_LENGTH_MAX)
+    name_local = models.CharField(max_length=NAME_LENGTH_MAX, blank=True)
+    types: Codes = ArrayField(models.CharField(max_length=CODE_LENGTH_MAX), default=list, blank=True)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    sectors: Codes = ArrayField(models.CharField(max_length=CODE_LENGTH_MAX), default=list, blank=True)
+    territories: Codes = ArrayField(models.CharField(max_length=CODE_LENGTH_MAX), default=list, blank=True)
+    state = models.CharField(max_length=40, default="operating")
+    fallback = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
+    valid_from = models.DateField(null=True, blank=True)
+    valid_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            _in_order("registry_team_dates_in_order"),
+            models.CheckConstraint(condition=~Q(code=F("parent")), name="registry_team_not_its_own_parent"),
+        ]
+
+
+class Designation(models.Model):
+    """That a team or an organisation was named to something, by one instrument; several issuers are several rows."""
+
+    code = models.CharField(max_length=CODE_LENGTH_MAX)
+    subject = models.CharField(max_length=CODE_LENGTH_MAX)
+    subject_kind = models.CharField(max_length=40)
+    role = models.CharField(max_length=CODE_LENGTH_MAX)
+    instrument = models.CharField(max_length=CODE_LENGTH_MAX)
+    title = models.TextField(blank=True)
+    issuer = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
+    number = models.CharField(max_length=NAME_LENGTH_MAX, blank=True)
+    issued = models.DateField(null=True, blank=True)
+    citation = models.TextField()
+    status = models.CharField(max_length=20)
+    valid_from = models.DateField(null=True, blank=True)
+    valid_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["code", "instrument", "valid_from"],
+                nulls_distinct=False,
+                name="registry_designation_said_once",
+            ),
+            _in_order("registry_designation_dates_in_order"),
+        ]
+
+
+class OrganisationQuerySet(models.QuerySet["Organisation"]):
+    """Organisations, read through the wall."""
+
+    def visible_to(self, actor: Actor) -> "OrganisationQuerySet":
+        """Only those the actor answers for by law, and its own."""
+        if actor.is_system:
+            return self
+        return self.filter(Q(teams__overlap=sorted(actor.teams)) | Q(code__in=sorted(actor.organisations)))
+
+
+class Organisation(models.Model):
+    """A constituent. Empty `sector` or `territory` and null `classes` mean unknown, which is not none."""
+
+    code = models.CharField(max_length=CODE_LENGTH_MAX, primary_key=True)
+    name = models.CharField(max_length=NAME_LENGTH_MAX)
+    name_local = models.CharField(max_length=NAME_LENGTH_MAX, blank=True)
+    sector = models.ForeignKey(Sector, models.PROTECT, null=True, blank=True, related_name="organisations")
+    territory = models.ForeignKey(Territory, models.PROTECT, null=True, blank=True, related_name="organisations")
+    classes: "ArrayField[list[str] | None, list[str] | None]" = ArrayField(
+        models.CharField(max_length=CODE_LENGTH_MAX), null=True, blank=True
+    )
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    valid_from = models.DateField(null=True, blank=True)
+    valid_to = models.DateField(null=True, blank=True)
+    lead_team = models.CharField(max_length=CODE_LENGTH_MAX, blank=True, db_index=True)
+    teams: Codes = ArrayField(models.CharField(max_length=CODE_LENGTH_MAX), default=list, blank=True)
+    roles = models.JSONField(default=list)  # [{"team", "role", "because"}], as the law said them
+
+    objects = OrganisationQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            GinIndex(fields=["teams"], name="registry_organisation_teams"),
+            models.Index(fields=["name", "code"], name="registry_organisation_by_name"),
+        ]
+        constraints = [
+            _in_order("registry_organisation_in_order"),
+            models.CheckConstraint(condition=~Q(code=F("parent")), name="registry_organisation_not_own"),
+            models.CheckConstraint(
+                condition=Q(lead_team="") | Q(teams__contains=[F("lead_team")]), name="registry_organisation_lead_sees"
+            ),
+        ]
+
+
+class Contact(models.Model):
+    """Whom to tell at an organisation or a team.
+
+    Personal data: name, e-mail, telephone, language and hours of a person or a role mailbox; needed to warn them, kept
+    while they are the contact, replaced by the next import of their line.
+    """
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE, null=True, blank=True, related_name="contacts")
+    team = models.ForeignKey(Team, models.CASCADE, null=True, blank=True, related_name="contacts")
+    role = models.CharField(max_length=CODE_LENGTH_MAX)
+    name = models.CharField(max_length=NAME_LENGTH_MAX, blank=True)
+    email = models.CharField(max_length=254)
+    phone = models.CharField(max_length=60, blank=True)
+    language = models.CharField(max_length=35, blank=True)
+    hours = models.CharField(max_length=120, blank=True)
+    key = models.TextField(blank=True)  # OpenPGP fingerprint or armoured key
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(organisation__isnull=True) ^ Q(team__isnull=True), name="registry_contact_of_one"
+            ),
+            models.UniqueConstraint(
+                fields=["organisation", "team", "role", "email"], nulls_distinct=False, name="registry_contact_once"
+            ),
+        ]
+
+
+class Asset(models.Model):
+    """Something held by an organisation between two days; no organisation: the country's own, holder not known.
+
+    One value may pass from holder to holder. That no two organisations hold it at one time is checked by the import
+    under the registry's lock; what an index can hold of it, the database holds: one holder without an end.
+    """
+
+    type = models.CharField(max_length=10, choices=[(kind.value, kind.value) for kind in AssetType])
+    value = models.CharField(max_length=VALUE_LENGTH_MAX)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="assets", db_index=True
+    )
+    relation = models.CharField(  # empty: not known
+        max_length=10, blank=True, choices=[(relation.value, relation.value) for relation in Relation]
+    )
+    valid_from = models.DateField(null=True, blank=True)
+    valid_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            _in_order("registry_asset_dates_in_order"),
+            models.CheckConstraint(
+                condition=Q(type__in=[kind.value for kind in AssetType]), name="registry_asset_type_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(relation__in=["", *(relation.value for relation in Relation)]),
+                name="registry_asset_relation_known",
+            ),
+            models.UniqueConstraint(
+                fields=["type", "value", "organisation", "valid_from"],
+                nulls_distinct=False,
+                name="registry_asset_once",
+            ),
+            models.UniqueConstraint(
+                fields=["type", "value"],
+                condition=Q(organisation__isnull=False, valid_to__isnull=True) & ~Q(type=AssetType.PRODUCT.value),
+                name="registry_asset_one_holder",
+            ),
+        ]
