@@ -1,4 +1,4 @@
-"""Build what the pages need beside the source: translations, fonts, static files. `./run` and `./test` run it at set-up.
+"""Build what the pages need beside the source: translations, fonts, static files. `./run` and `./test` call it.
 
 A part that has something to build says so in `preparation.py` with one function, `prepare()`. What cannot be built for
 want of a network is left out with a message: the pages stand without it.

@@ -19,4 +19,6 @@ def test_data_folder_is_the_tests_own(data_folder):
 
 
 def test_stranger_has_nothing(stranger):
-    assert not stranger.teams and not stranger.organisations and not stranger.permissions
+    assert not stranger.teams
+    assert not stranger.organisations
+    assert not stranger.permissions

@@ -25,19 +25,32 @@ def living_processes(cluster: Path, uid: int) -> list[int]:
             if os.readlink(f"/proc/{entry.name}/cwd") == inside:
                 found.append(int(entry.name))
         except PermissionError:
-            if _may_be_server(entry.name, uid):
+            if _may_be_ours(entry.name, inside, uid):
                 found.append(int(entry.name))
         except OSError:
             continue
     return found
 
 
-def _may_be_server(number: str, uid: int) -> bool:
-    """Whether a process that hides its folder belongs to the server's account and is called postgres."""
+def _may_be_ours(number: str, cluster: str, uid: int) -> bool:
+    """Whether a process that hides its folder may belong to the cluster; a server of another cluster says so itself."""
     try:
-        return os.stat(f"/proc/{number}").st_uid == uid and "postgres" in Path(f"/proc/{number}/comm").read_text()
+        if os.stat(f"/proc/{number}").st_uid != uid or "postgres" not in Path(f"/proc/{number}/comm").read_text():
+            return False
+        named = _named_cluster(number) or _named_cluster(_parent(number))
     except OSError:
         return False
+    return named in ("", cluster)
+
+
+def _named_cluster(number: str) -> str:
+    """The cluster that a server names on its command line, as `pg_ctl` wrote it; empty when it names none."""
+    words = Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
+    return os.path.realpath(os.fsdecode(words[words.index(b"-D") + 1])) if b"-D" in words[:-1] else ""
+
+
+def _parent(number: str) -> str:
+    return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[1]
 
 
 def _by_pid_file(cluster: Path) -> list[int]:
