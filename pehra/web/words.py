@@ -46,18 +46,7 @@ CLOCK_STATE: Words = {
     "unknown": _("unknown: facts are missing"),
     "waiting": _("not started"),
 }
-TEAM_OBLIGATION: Words = {
-    "notice": _("a notice to the owner"),
-    "incident": _("an incident"),
-    "question": _("a question to a person"),
-}
-UNIT: Words = {
-    "hours": pgettext_lazy("unit", "hours"),
-    "days": pgettext_lazy("unit", "days"),
-    "working-days": pgettext_lazy("unit", "working days"),
-    "months": pgettext_lazy("unit", "months"),
-}
-ROLE: Words = {
+TEAM_ROLE: Words = {
     "lead": _("leads"),
     "coordinate": _("coordinates"),
     "support": _("supports"),
