@@ -28,6 +28,7 @@ class Version(models.Model):
     """One row: how often the registry has changed. Locked by whoever changes it, read by whoever caches it."""
 
     number = models.BigIntegerField(default=0)
+    token = models.UUIDField()  # new with every change, and never again
     profile = models.CharField(max_length=120, blank=True)  # name and version of the profile last loaded
 
     class Meta:
