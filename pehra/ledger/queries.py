@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from pehra.kernel.actors import Actor
-from pehra.kernel.refusals import NotVisible
+from pehra.kernel.refusals import Fault, NotVisible
 from pehra.ledger.models import LedgerCheckpoint, LedgerEntry, LedgerLeaf, LedgerSubtree, LedgerWaiting
 from pehra.ledger.rules import merkle
 from pehra.ledger.rules.audit import Kept, Placed
@@ -137,7 +137,7 @@ def subtree_hash(subtree: Subtree) -> bytes:
         stored = LedgerSubtree.objects.filter(level=level, index__gte=indexes.start, index__lt=indexes.stop)
         hashes = [bytes(value) for value in stored.order_by("index").values_list("subtree_hash", flat=True)]
     if len(hashes) != len(indexes):
-        raise NotVisible("the ledger lacks hashes that its checkpoints cover: run `pehra ledger verify`")
+        raise Fault("the ledger lacks hashes that its checkpoints cover: run `pehra ledger verify`")
     return merkle.complete(hashes)
 
 

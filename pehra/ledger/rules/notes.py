@@ -154,6 +154,9 @@ def _to_base64(raw: bytes) -> str:
 
 def _from_base64(text: str, what: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
+        raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise Invalid(f"the {what} is not base64", field="note") from error
+    if _to_base64(raw) != text:
+        raise Invalid(f"the {what} is not base64 in its one spelling", field="note")
+    return raw
