@@ -16,6 +16,8 @@ from pehra.outbox.rules.letters import ATTACHMENTS_BYTES_MAX
 from pehra.outbox.rules.states import State
 
 CODE_LENGTH_MAX = 64
+_MOVING = [State.QUEUED.value, State.SENDING.value]
+_STOPPED = [State.HELD.value, State.FAILED.value]
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -66,24 +68,24 @@ class Message(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=list(State)), name="outbox_state_known"),
-            models.CheckConstraint(condition=Q(tlp__in=list(Tlp)), name="outbox_tlp_known"),
-            models.CheckConstraint(condition=Q(circle__in=list(Circle)), name="outbox_circle_known"),
+            models.CheckConstraint(condition=Q(state__in=[state.value for state in State]), name="outbox_state_known"),
+            models.CheckConstraint(condition=Q(tlp__in=[tlp.value for tlp in Tlp]), name="outbox_tlp_known"),
             models.CheckConstraint(
-                condition=Q(state=State.SENT, sent_at__isnull=False, proof__isnull=False)
-                | (~Q(state=State.SENT) & Q(sent_at__isnull=True, proof__isnull=True)),
+                condition=Q(circle__in=[circle.value for circle in Circle]), name="outbox_circle_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state=State.SENT.value, sent_at__isnull=False, proof__isnull=False)
+                | (~Q(state=State.SENT.value) & Q(sent_at__isnull=True, proof__isnull=True)),
                 name="outbox_sent_has_proof",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=[State.QUEUED, State.SENDING], next_attempt_at__isnull=False)
-                | (~Q(state__in=[State.QUEUED, State.SENDING]) & Q(next_attempt_at__isnull=True)),
+                condition=Q(state__in=_MOVING, next_attempt_at__isnull=False)
+                | (~Q(state__in=_MOVING) & Q(next_attempt_at__isnull=True)),
                 name="outbox_moving_has_time",
             ),
+            models.CheckConstraint(condition=~Q(state__in=_STOPPED) | ~Q(problem=""), name="outbox_stopped_has_reason"),
             models.CheckConstraint(
-                condition=~Q(state__in=[State.HELD, State.FAILED]) | ~Q(problem=""), name="outbox_stopped_has_reason"
-            ),
-            models.CheckConstraint(
-                condition=Q(state=State.HELD) | ~Q(recipient_email=""), name="outbox_nobody_is_not_sent_to"
+                condition=Q(state=State.HELD.value) | ~Q(recipient_email=""), name="outbox_nobody_is_not_sent_to"
             ),
             models.CheckConstraint(
                 condition=Q(lead_team="") | Q(teams__contains=[models.F("lead_team")]), name="outbox_lead_may_see"
@@ -93,10 +95,8 @@ class Message(models.Model):
             GinIndex(fields=["teams"], name="outbox_teams"),
             models.Index(fields=["organisation", "-id"], condition=~Q(organisation=""), name="outbox_organisation"),
             models.Index(fields=["about"], condition=~Q(about=""), name="outbox_about"),
-            models.Index(
-                fields=["next_attempt_at"], condition=Q(state__in=[State.QUEUED, State.SENDING]), name="outbox_due"
-            ),
-            models.Index(fields=["-id"], condition=Q(state__in=[State.HELD, State.FAILED]), name="outbox_stopped"),
+            models.Index(fields=["next_attempt_at"], condition=Q(state__in=_MOVING), name="outbox_due"),
+            models.Index(fields=["-id"], condition=Q(state__in=_STOPPED), name="outbox_stopped"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,46 @@
+"""The door of `findings`: what is wrong with whose asset, once, until it is fixed and checked.
+
+A finding is folded from sightings, told to its owner in one notice an organisation, said to be fixed by somebody, and
+verified by somebody else. Nothing closes by itself, nothing is told twice, and what comes back is open again.
+"""
+
+from pehra.findings.api.folding import FoldOutcome, fold
+from pehra.findings.queries import (
+    Filters,
+    FindingPage,
+    FindingView,
+    KindSpread,
+    NoticeView,
+    Place,
+    Totals,
+    counts_by,
+    finding,
+    findings,
+    history,
+    notices,
+    recent_by_kind,
+    totals,
+)
+from pehra.findings.rules.states import UNFIXED, MoveRefused, State
+
+__all__ = [
+    "UNFIXED",
+    "Filters",
+    "FindingPage",
+    "FindingView",
+    "FoldOutcome",
+    "KindSpread",
+    "MoveRefused",
+    "NoticeView",
+    "Place",
+    "State",
+    "Totals",
+    "counts_by",
+    "finding",
+    "findings",
+    "fold",
+    "history",
+    "notices",
+    "recent_by_kind",
+    "totals",
+]
