@@ -5,9 +5,10 @@ dataclasses: a template can start no query.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -311,6 +312,11 @@ def by_ids(ids: Sequence[UUID]) -> list[FindingView]:
     return views(list(Finding.objects.filter(id__in=ids).order_by("id")))
 
 
+def some(*, ids: Sequence[UUID], by: Actor) -> list[FindingView]:
+    """Return those of some findings that the actor may read: what an incident's page shows of its findings."""
+    return views(list(readable(by).filter(id__in=ids).order_by("id")[:PAGE_MAX]))
+
+
 def views(rows: Sequence[Finding]) -> list[FindingView]:
     """Return rows as views; a reason that many rows share is read once."""
     reasons = dict(Reason.objects.filter(id__in={row.reason_id for row in rows}).values_list("id", "because"))
@@ -330,23 +336,33 @@ _PLAIN = (
     "identifier", "malware", "port", "first_seen", "last_seen", "times", "subject_type", "protocol", "feed_name",
     "feed_code", "evidence", "reopened", "opened_at", "reopened_at", "notified_at", "fixed_at", "verified_at",
 )  # fmt: skip
+_MOMENTS = ("first_seen", "last_seen")
+_SEPARATOR = "\x1f"
 _FOLDED = tuple(name for name in _PLAIN if name not in {"id", "reopened"} and not name.endswith("_at"))
 
 
 def views_of_frame(frame: pl.DataFrame, *, at: datetime) -> list[FindingView]:
-    """Return the rows of a folded frame that turned out to be new as views, without asking the database."""
+    """Return the rows of a folded frame that turned out to be new as views, without asking the database.
+
+    Column by column: what many rows share (a reason, a list of teams) is made once.
+    """
     reasons = {text: json.loads(text) for text in frame["because"].unique()}
-    return [
-        FindingView(
-            id=UUID(hex=row["id"]),
-            because=reasons[row["because"]],
-            teams=tuple(row["teams"]),
-            state=State.OPEN,
-            opened_at=at,
-            **{name: row[name] for name in _FOLDED},
-        )
-        for row in frame.iter_rows(named=True)
-    ]
+    joined = frame["teams"].list.join(_SEPARATOR)
+    teams = {text: tuple(text.split(_SEPARATOR)) if text else () for text in joined.unique()}
+    columns: dict[str, Iterable[Any]] = {
+        "id": [UUID(hex=digits) for digits in frame["id"].to_list()],
+        "because": [reasons[text] for text in frame["because"].to_list()],
+        "teams": [teams[text] for text in joined.to_list()],
+        **{name: frame[name].to_list() for name in _FOLDED if name not in _MOMENTS},
+        **{name: _moments(frame[name]) for name in _MOMENTS},
+    }
+    make = partial(FindingView, state=State.OPEN, opened_at=at)
+    return [make(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
+
+
+def _moments(column: pl.Series) -> list[datetime]:
+    """Return a column of UTC moments; the library's own conversion asks the time zone's table for each."""
+    return [moment.replace(tzinfo=UTC) for moment in column.dt.replace_time_zone(None).to_list()]
 
 
 def _notice_view(row: Notice) -> NoticeView:

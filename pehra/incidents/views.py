@@ -228,7 +228,7 @@ def _next(page: api.IncidentPage, *, may_close: bool) -> NextStep:
 def _findings(request: Request, page: api.IncidentPage) -> list[findings.FindingView]:
     if not page.finding_ids or not access.may(request.actor, Permission.FINDINGS_READ):
         return []
-    return findings.by_ids(ids=page.finding_ids, by=request.actor)
+    return findings.some(ids=page.finding_ids, by=request.actor)
 
 
 def _notices(request: Request, reference: str) -> list[outbox.MessageView]:

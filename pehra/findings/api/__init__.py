@@ -19,6 +19,7 @@ from pehra.findings.queries import (
     history,
     notices,
     recent_by_kind,
+    some,
     totals,
 )
 from pehra.findings.rules.states import UNFIXED, MoveRefused, State
@@ -42,5 +43,6 @@ __all__ = [
     "history",
     "notices",
     "recent_by_kind",
+    "some",
     "totals",
 ]

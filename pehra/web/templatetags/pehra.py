@@ -13,6 +13,7 @@ from babel.numbers import format_decimal
 from django import template
 from django.conf import settings
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -191,6 +192,14 @@ def actor(identifier: str, names: Mapping[str, str]) -> SafeString:
     if identifier.startswith("pehra."):
         return format_html("{}", _("Pehra"))
     return format_html('<span class="quiet">{}</span>', _("somebody of another team"))
+
+
+@register.simple_tag
+def organisation(code: str, names: Mapping[str, str]) -> SafeString:
+    """Return an organisation by its name, leading to its page."""
+    if not code:
+        return format_html('<span class="quiet">{}</span>', _("not known"))
+    return format_html('<a href="{}"><bdi>{}</bdi></a>', reverse("registry:organisation", args=[code]), names.get(code, code))
 
 
 @register.simple_tag
