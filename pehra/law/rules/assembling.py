@@ -49,7 +49,9 @@ LAYOUT: Mapping[str, Mapping[str, tuple[str, Builder, bool]]] = {
     "sharing.toml": {"rule": ("sharing_rules", rule_records.sharing, True)},
 }
 IDENTITY_FILE, HOLIDAYS_FILE, NOTICES_FILE = "identity.toml", "holidays.toml", "notices.toml"
-OPTIONAL_FILES = frozenset({"authorities.toml", "instruments.toml", "council.toml"})
+OPTIONAL_FILES = frozenset(
+    {"authorities.toml", "instruments.toml", "council.toml", "incident_words.toml", "triggers.toml", "duties.toml"}
+)
 FILES = (IDENTITY_FILE, *LAYOUT, HOLIDAYS_FILE, NOTICES_FILE)
 
 

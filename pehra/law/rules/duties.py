@@ -86,7 +86,7 @@ def _judged(case: _Case) -> list[tuple[Duty, Verdict]]:
 def _stage_due(case: _Case, duty: Duty, stage: Stage, verdict: Verdict) -> DutyDue:
     applies = verdict.truth is Truth.TRUE
     clock = _clock(case, duty, stage) if applies else _Clock(status=UNKNOWN)
-    owed_by, lacking_ower = _names(case, (duty.owed_by,))
+    owed_by, lacking_ower = _names(case, (stage.owed_by or duty.owed_by,))
     owed_to, lacking_to = _names(case, stage.to)
     copy_to, lacking_copy = _names(case, stage.copy_to)
     forward_to, lacking_forward = _names(case, stage.forward_to)

@@ -354,14 +354,16 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """One step of a duty. `count=None`: the deadline was not found. `starts=""`: nor what starts the clock.
+    """One step of a duty. `count=None`: its deadline was not found. `starts=""`: nor what starts its clock.
 
-    `starts_status` may be weaker than the duty's own: a deadline may be law while what starts it is only assumed.
+    `owed_by` is set when another owes it than owes the duty, such as a receiver's answer. `starts_status` may be weaker
+    than the duty's own standing: a deadline may be law while what starts it is only assumed.
     """
 
     code: str
     name: str
     name_local: str
+    owed_by: str
     starts: str
     starts_status: Status | None
     count: int | None

@@ -185,6 +185,7 @@ def _stage(reader: Reader) -> Stage:
         code=reader.code("code"),
         name=reader.text("name"),
         name_local=reader.text("name_local"),
+        owed_by=_selector(reader, "owed_by", OWER_KIND, required=False),
         starts=starts,
         starts_status=reader.status("starts_status", required=False),
         count=reader.number("count", least=1),
@@ -220,8 +221,8 @@ def _check_counting(reader: Reader, stage: Stage) -> None:
         reader.problem("note", "a start with a standing of its own needs a note that says why")
 
 
-def _selector(reader: Reader, key: str, kind: str) -> str:
-    text = reader.text(key)
+def _selector(reader: Reader, key: str, kind: str, *, required: bool = True) -> str:
+    text = reader.text(key, required=required)
     if text:
         reader.refer(kind, text, key)
     return text

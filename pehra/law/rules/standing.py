@@ -4,7 +4,7 @@ A selector (`@sector`, `@type:national`) is resolved here, and a team that does 
 fallback: visibly, because a lead that exists only on paper answers nobody.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -75,24 +75,23 @@ def select(profile: Profile, selector: str, entity: EntityFacts, on: date) -> St
         if entity.sector is None:
             return Standing(missing=(public_name("sector"),))
         lineage = profile.order.lineage(entity.sector)
-        found = [team for team in _known(profile, on) if lineage & set(team.sectors)]
+        found = _matching(profile, on, lambda team: bool(lineage & set(team.sectors)))
         return _standing(profile, found, on, {public_name("sector"): entity.sector})
     if selector == "@territory":
         if entity.territory is None:
             return Standing(missing=(public_name("territory"),))
-        found = [team for team in _known(profile, on) if entity.territory in team.territories]
+        found = _matching(profile, on, lambda team: entity.territory in team.territories)
         return _standing(profile, found, on, {public_name("territory"): entity.territory})
     if selector.startswith(TYPE_PREFIX):
-        found = [team for team in _known(profile, on) if selector.removeprefix(TYPE_PREFIX) in team.types]
+        found = _matching(profile, on, lambda team: selector.removeprefix(TYPE_PREFIX) in team.types)
         return _standing(profile, found, on, {})
     return acting(profile, selector, on)
 
 
-def _known(profile: Profile, on: date) -> tuple[Team, ...]:
-    """Return the teams of a day, and of other days where the day has none of that code: their fallback acts."""
-    today = current(profile.teams, on)
-    codes = {team.code for team in today}
-    return today + tuple(team for team in profile.teams if team.code not in codes)
+def _matching(profile: Profile, on: date, wanted: Callable[[Team], bool]) -> list[Team]:
+    """Return the teams of a day that match; where the day has none, those of other days, for their fallback acts."""
+    today = [team for team in current(profile.teams, on) if wanted(team)]
+    return today or [team for team in profile.teams if wanted(team)]
 
 
 def _standing(profile: Profile, found: Iterable[Team], on: date, facts: Mapping[str, Any]) -> Standing:
