@@ -6,6 +6,7 @@ from enum import IntEnum, StrEnum
 from uuid import UUID
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -95,6 +96,7 @@ def test_a_refusal_names_the_place() -> None:
 json_values = st.recursive(
     st.none()
     | st.booleans()
+    | st.floats(min_value=-(2.0**52), max_value=2.0**52)
     | st.integers(-(2**53) + 1, 2**53 - 1)
     | st.text(st.characters(codec="utf-8"), max_size=10),
     lambda inner: (
@@ -110,3 +112,9 @@ def test_reading_canonical_bytes_and_writing_them_again_changes_nothing(value: o
     assert json.loads(canonical(value)) == value
     assert canonical(json.loads(canonical(value))) == canonical(value)
     assert plain(plain(value)) == plain(value)
+
+
+@given(json_values)
+def test_the_quick_road_and_the_reference_agree(value: object) -> None:
+    """Two writers, one answer: the standard encoder where it is quick, rfc8785 for the rest."""
+    assert canonical(value) == rfc8785.dumps(plain(value))
