@@ -45,7 +45,7 @@ prepare() { # $1: requirements.lock or requirements.test.lock
     # The test lock holds all of the runtime lock: ./run after ./test has nothing to install.
     [ "$1" = requirements.lock ] || cat pyproject.toml uv.lock.txt requirements.lock | cksum >.venv/.stamp-requirements.lock
   fi
-  stamp=$(find pehra -path '*/static/*' -type f -exec cksum {} + -o -name '*.po' -exec cksum {} + | sort | cat - .venv/.stamp-* | cksum)
+  stamp=$(find pehra -type f \( -path '*/static/*' -o -path '*/fontlock/*' -o -name '*.po' \) -exec cksum {} + | sort | cat - .venv/.stamp-* | cksum)
   if [ "$(cat .venv/.assets 2>/dev/null)" != "$stamp" ]; then
     .venv/bin/python -m pehra.node.prepare || fail "Static files and translations could not be built; the reason stands above."
     echo "$stamp" >.venv/.assets

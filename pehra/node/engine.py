@@ -2,13 +2,12 @@
 
 One input is one transaction, and its COMMIT is the only commit point. Killed before it: the lake files that were
 written have no row that names them, the next run sweeps them and does the work again. Killed after it: the next run
-knows the input by its SHA-256 and stores nothing. One writer at a time, held by an advisory lock that the server frees
-when its client dies. Refuses an input that cannot be read with one clear message, and goes on with the others.
+knows the input by its SHA-256 and stores nothing. Refuses an input that cannot be read with one clear
+message, and goes on with the others.
 """
 
-import contextlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +17,6 @@ from pehra.kernel.actors import Actor
 from pehra.kernel.refusals import Fault, Invalid, Refusal
 
 FILES_MAX = 100_000
-_WRITER_LOCK = 0x50656872  # "Pehr": the key of the advisory lock that one writer holds
 
 
 class Progress(Protocol):
@@ -29,7 +27,7 @@ class Progress(Protocol):
         ...
 
     def rows(self, count: int) -> None:
-        """So many rows of the input were read."""
+        """So many rows of the input were read by now."""
         ...
 
     def end(self) -> None:
@@ -101,17 +99,19 @@ def inputs_of(paths: Iterable[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            inside = (file for file in sorted(path.rglob("*")) if file.is_file())
-            for file in inside:
-                if not any(part.startswith(".") for part in file.relative_to(path).parts):
-                    found.setdefault(file)
+            within = (file for file in sorted(path.rglob("*")) if file.is_file())
+            found |= {file: None for file in within if not _is_hidden(file.relative_to(path))}
         elif path.exists():
-            found.setdefault(path)
+            found[path] = None
         else:
-            raise Invalid(f"{path} is not there", field="path")
+            raise Invalid(f"there is no file {path}", field="path")
         if len(found) > FILES_MAX:
             raise Invalid(f"more than {FILES_MAX} files at once; name fewer", field="path")
     return list(found)
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def ingest(
@@ -134,31 +134,27 @@ def ingest(
     summary = IngestSummary()
     began = time.monotonic()
     files = inputs_of(paths)
-    with _only_writer():
-        telemetry.sweep()
-        attribution = registry.attribution(on=at.date())
-        match_sets = intel.match_sets(on=at)
-        for number, path in enumerate(files, start=1):
-            shown.begin(path, number=number, of=len(files))
-            try:
-                with telemetry.stage(
-                    path=path,
-                    source=source,
-                    format=format,
-                    attribution=attribution,
-                    match_sets=match_sets,
-                    at=at,
-                    progress=shown.rows,
-                ) as staged:
-                    _commit(staged, summary, by=by, at=at)
-            except (Refusal, Fault) as refusal:
-                summary.failures.append(Failure(path=path, message=str(refusal)))
-            except OSError as error:
-                summary.failures.append(
-                    Failure(path=path, message=f"cannot be read or kept: {error.strerror or error}")
-                )
-            finally:
-                shown.end()
+    attribution = registry.attribution(on=at.date())
+    match_sets = intel.match_sets(on=at)
+    for number, path in enumerate(files, start=1):
+        shown.begin(path, number=number, of=len(files))
+        try:
+            with telemetry.stage(
+                path=path,
+                source=source,
+                format=format,
+                attribution=attribution,
+                match_sets=match_sets,
+                at=at,
+                progress=shown.rows,
+            ) as staged:
+                _commit(staged, summary, by=by, at=at)
+        except (Refusal, Fault) as refusal:
+            summary.failures.append(Failure(path=path, message=str(refusal)))
+        except OSError as error:
+            summary.failures.append(Failure(path=path, message=f"cannot be read or kept: {error.strerror or error}"))
+        finally:
+            shown.end()
     summary.seconds = time.monotonic() - began
     return summary
 
@@ -204,17 +200,3 @@ def _count(summary: IngestSummary, staged: Any) -> None:
     if staged.rejects_file:
         summary.rejects_files.append(str(staged.rejects_file))
     summary.alarms.extend(str(alarm) for alarm in staged.alarms)
-
-
-@contextlib.contextmanager
-def _only_writer() -> Iterator[None]:
-    """Hold the writer's lock of this database while inputs are taken; a second writer waits for the first."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_lock(%s)", [_WRITER_LOCK])
-    try:
-        yield
-    finally:
-        with contextlib.suppress(Exception), connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_unlock(%s)", [_WRITER_LOCK])

@@ -99,7 +99,7 @@ def _lay_out_sample(*, seed: int, by: Actor, at: datetime, say: Callable[[str], 
     say("drawing the sample nation")
     laid = drill.lay_out_sample(seed=seed, by=by, at=at)
     say(f"reading {len(laid.feeds)} sample feeds")
-    summary = engine.ingest(laid.feeds, source="", form=None, by=by, at=at)
+    summary = engine.ingest(laid.feeds, source="", format=None, by=by, at=at)
     say(
         f"{summary.rows_stored} events, {summary.findings_new} findings, {summary.incidents_opened} incidents, "
         f"{summary.notices_queued} notices"

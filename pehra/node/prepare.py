@@ -6,6 +6,7 @@ want of a network is left out with a message: the pages stand without it.
 
 import importlib
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 
@@ -34,15 +35,14 @@ def main() -> int:
     compile_translations(Path(__file__).resolve().parents[1])
     set_up_django()
     from django.apps import apps
-    from django.core.management import call_command
 
     for part in apps.get_app_configs():
         if part.name.startswith("pehra.") and importlib.util.find_spec(f"{part.name}.preparation"):
             importlib.import_module(f"{part.name}.preparation").prepare()
-    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
-    return 0
+    # A process of its own: which folders there are is settled when the settings are read, and the fonts are new.
+    collect = [sys.executable, "-m", "django", "collectstatic", "--no-input", "--clear", "--verbosity", "0"]
+    return subprocess.run([*collect, "--settings", "pehra.node.settings"], check=False).returncode
 
 
 if __name__ == "__main__":
-    sys.argv.append("collectstatic")  # the settings choose the storage with hashed names by this word
     sys.exit(main())

@@ -5,6 +5,7 @@ Where stderr is no terminal one line a file is enough; stdout stays for the answ
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,8 +14,8 @@ class Shown:
     """A counter of rows on a terminal, a line a file elsewhere."""
 
     def __init__(self) -> None:
-        self._console = None
-        self._status = None
+        self._console: Any = None
+        self._status: Any = None
         self._label = ""
         self._rows = 0
         if sys.stderr.isatty():
@@ -30,8 +31,8 @@ class Shown:
             self._status.start()
 
     def rows(self, count: int) -> None:
-        """Add the rows that were read."""
-        self._rows += count
+        """Show how many rows were read by now."""
+        self._rows = count
         if self._status is not None:
             self._status.update(f"{self._label}: {self._rows:,} rows")
 

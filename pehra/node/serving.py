@@ -61,5 +61,7 @@ def serve(*, host: str, port: int) -> None:
         workers_kill_timeout=KILL_SECONDS,
         respawn_failed_workers=False,
         log_level=LogLevels.warning,
-        log_dictconfig={"formatters": {"generic": {"()": "pehra.node.logs.json_formatter"}}},
+        log_dictconfig={
+            "formatters": {name: {"()": "pehra.node.logs.json_formatter"} for name in ("generic", "access")}
+        },
     ).serve()

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 # Threads come and go; a pool keeps their number of connections bounded. Only here: a command needs one connection.
-settings.DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 12, "timeout": 10}
+options: dict[str, object] = settings.DATABASES["default"]["OPTIONS"]
+options["pool"] = {"min_size": 1, "max_size": 12, "timeout": 10}
 
 application = get_wsgi_application()

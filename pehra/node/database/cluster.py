@@ -167,7 +167,7 @@ class _Server:
                 f"{FREE_BYTES_MIN // 2**20} MB. Free some space, or set PEHRA_DATA to a folder on another disk."
             )
         shutil.rmtree(part, ignore_errors=True)
-        words = ["-D", part, "-U", USER, "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "-k"]
+        words: list[str | Path] = ["-D", part, "-U", USER, "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "-k"]
         outcome = self._run("initdb", *words, *(["--no-sync"] if self.fast else []))
         if outcome.code != 0:
             shutil.rmtree(part, ignore_errors=True)
@@ -211,7 +211,7 @@ class _Server:
         options = f"-k {socket} -c unix_socket_permissions=0700 -c listen_addresses=''" + (
             f" {_FAST}" if self.fast else ""
         )
-        words = ["-w", "-t", "60", "-D", self.place.cluster, "-l", self.place.log, "-o", options]
+        words: list[str | Path] = ["-w", "-t", "60", "-D", self.place.cluster, "-l", self.place.log, "-o", options]
         outcome = self._run("pg_ctl", "start", *words)
         # Recovery after a crash may outlast pg_ctl's patience: as long as the server lives it is waited for.
         if outcome.code != 0 and not (
