@@ -84,6 +84,33 @@ UNIT: Words = {
     "working-days": pgettext_lazy("unit", "working days"),
     "months": pgettext_lazy("unit", "months"),
 }
+TEAM_STATE: Words = {
+    "operating": _("works"),
+    "being set up": _("being set up"),
+    "planned": _("planned"),
+    "closed": _("closed"),
+}
+STANDING: Words = {
+    "owned": _("owner known"),
+    "unowned": _("in the country, owner not known"),
+    "foreign": _("not in the country's registry"),
+    "reserved": _("nobody's on the public network"),
+    "not-an-asset": _("held by nobody"),
+    "refused": _("cannot be read"),
+}
+ASSET: Words = {
+    "prefix": _("address range"),
+    "asn": _("autonomous system"),
+    "domain": _("domain"),
+    "host": _("host"),
+    "service": _("e-government service"),
+    "product": _("product"),
+}
+RELATION: Words = {
+    "developed": _("developed by it"),
+    "occupied": _("occupied by it"),
+    "deployed": _("deployed by it"),
+}
 ROLE: Words = {
     "analyst": _("analyst"),
     "incident-handler": _("incident handler"),
@@ -110,6 +137,32 @@ ENTRY_EVENT: Words = {
     "access.link.issued": _("Sign-in link issued"),
     "access.signed_in": _("Signed in"),
     "access.signed_out": _("Signed out"),
+    "findings.folded": _("Feed folded into findings"),
+    "findings.notified": _("Owner told"),
+    "findings.fixed": _("Said to be fixed"),
+    "findings.verified": _("Fixed, checked"),
+    "findings.reopened": _("Opened again"),
+    "incidents.opened": _("Incident opened"),
+    "incidents.joined": _("Findings joined"),
+    "incidents.moved": _("State changed"),
+    "incidents.severity.set": _("Severity judged"),
+    "incidents.moment.supplied": _("Moment supplied"),
+    "incidents.clock.started": _("Clock started"),
+    "incidents.clock.derived": _("Clock derived anew"),
+    "incidents.clock.due_soon": _("Clock due soon"),
+    "incidents.clock.overdue": _("Clock ran out"),
+    "incidents.clock.unfounded": _("Clock lost its ground"),
+    "incidents.clock.withdrawn": _("Stage does not arise"),
+    "incidents.stage.sent": _("Stage sent"),
+    "intel.imported": _("Indicators imported"),
+    "outbox.queued": _("Message written"),
+    "outbox.queued_again": _("Message queued again"),
+    "outbox.sent": _("Message sent"),
+    "outbox.failed": _("Message not delivered"),
+    "registry.imported": _("Registry file imported"),
+    "registry.profile.loaded": _("Law's profile loaded"),
+    "registry.responsibility.changed": _("Responsibility derived anew"),
+    "telemetry.input.ingested": _("Input taken in"),
 }
 TABLES: dict[str, Words] = {
     "severity": SEVERITY,
@@ -121,6 +174,10 @@ TABLES: dict[str, Words] = {
     "status": RULE_STATUS,
     "taxonomy": TAXONOMY,
     "role": ROLE,
+    "team_state": TEAM_STATE,
+    "standing": STANDING,
+    "asset": ASSET,
+    "relation": RELATION,
     "obligation": OBLIGATION,
     "unit": UNIT,
     "moment": MOMENT,

@@ -199,7 +199,28 @@ def organisation(code: str, names: Mapping[str, str]) -> SafeString:
     """Return an organisation by its name, leading to its page."""
     if not code:
         return format_html('<span class="quiet">{}</span>', _("not known"))
-    return format_html('<a href="{}"><bdi>{}</bdi></a>', reverse("registry:organisation", args=[code]), names.get(code, code))
+    address = reverse("registry:organisation", args=[code])
+    return format_html('<a href="{}"><bdi>{}</bdi></a>', address, names.get(code, code))
+
+
+@register.simple_tag
+def team_type(code: str) -> SafeString:
+    """Return a type of team by its name."""
+    return _named("team_types", code)
+
+
+@register.simple_tag
+def team_state(code: str) -> SafeString:
+    """Return whether a team works, as a chip."""
+    kind, shape = ("done", "check") if code == "operating" else ("open", "clock")
+    return _chip(kind, shape, word_of("team_state", code))
+
+
+@register.simple_tag
+def standing(code: str) -> SafeString:
+    """Return what the registry knows of an observable, as a chip."""
+    kind, shape = {"owned": ("done", "check"), "unowned": ("medium", "question")}.get(code, ("open", "dash"))
+    return _chip(kind, shape, word_of("standing", code))
 
 
 @register.simple_tag
