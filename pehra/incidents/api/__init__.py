@@ -11,6 +11,7 @@ from pehra.incidents.api.changing import (
     open_incident,
     record_stage_sent,
     set_severity,
+    state_facts,
     supply_moment,
     withdraw_clock,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "open_incident",
     "record_stage_sent",
     "set_severity",
+    "state_facts",
     "supply_moment",
     "withdraw_clock",
 ]

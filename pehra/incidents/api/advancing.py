@@ -5,9 +5,11 @@ read in. The new state, its ledger entry and its messages are one transaction: a
 the clock as it was, for the next one; two workers never see the same clock.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from pehra.access import api as access
 from pehra.incidents.api import telling
@@ -38,29 +40,36 @@ def advance_clocks(*, at: datetime, limit: int = CLOCKS_AN_ADVANCE_MAX, by: Acto
         .select_for_update(skip_locked=True, of=("self",))
         .select_related("incident")
     )
+    fired = _fire(list(firing[: min(limit, CLOCKS_AN_ADVANCE_MAX)]), at=at)
     book = telling.AddressBook()
     entries: list[ledger.Entry] = []
     messages: list[outbox.Draft] = []
-    for clock in firing[: min(limit, CLOCKS_AN_ADVANCE_MAX)]:
-        if _fire(clock, at=at):
-            told = telling.clock_fired(clock, book)
-            messages += told.drafts
-            facts = told_of(clock) | told.as_facts()
-            event = EVENTS[ClockState(clock.state)]
-            entries.append(entry_of(clock, event=event, by=actor, at=at, facts=facts))
+    for clock in fired:
+        told = telling.clock_fired(clock, book)
+        messages += told.drafts
+        facts = told_of(clock) | told.as_facts()
+        entries.append(entry_of(clock, event=EVENTS[ClockState(clock.state)], by=actor, at=at, facts=facts))
     ledger.record_many(entries)
     outbox.queue_many(drafts=messages, by=actor, at=at)
-    return len(entries)
+    return len(fired)
 
 
-def _fire(clock: Clock, *, at: datetime) -> bool:
-    """Give a clock the state that this moment makes of it, if it still stands as it was read."""
-    before = ClockState(clock.state)
-    reading = rules.advance(state=before, due=clock.due_at, warn=clock.warn_at, at=at)
-    if reading.state is before:
-        return False
-    fields: dict[str, object] = {"state": reading.state, "fires_at": reading.fires_at}
-    fields["overdue_at" if reading.state is ClockState.OVERDUE else "due_soon_at"] = at
-    changed = Clock.objects.filter(pk=clock.pk, state=before, fires_at=clock.fires_at).update(**fields)
-    clock.state, clock.fires_at = reading.state, reading.fires_at
-    return changed == 1
+def _fire(clocks: Sequence[Clock], *, at: datetime) -> list[Clock]:
+    """Give clocks, locked by this transaction, the state that this moment makes of them; return those that changed."""
+    changed: dict[tuple[ClockState, ClockState], list[Clock]] = {}
+    for clock in clocks:
+        before = ClockState(clock.state)
+        reading = rules.advance(state=before, due=clock.due_at, warn=clock.warn_at, at=at)
+        if reading.state is not before:
+            clock.state, clock.fires_at = reading.state, reading.fires_at
+            changed.setdefault((before, reading.state), []).append(clock)
+    for (before, after), group in changed.items():
+        fields = (
+            {"overdue_at": at, "fires_at": None}
+            if after is ClockState.OVERDUE
+            else {"due_soon_at": at, "fires_at": F("due_at")}
+        )
+        still = Clock.objects.filter(pk__in=[clock.pk for clock in group], state=before)
+        written = still.update(state=after, **fields)
+        assert written == len(group), "a locked clock changed under its lock"
+    return [clock for group in changed.values() for clock in group]

@@ -5,13 +5,14 @@ problem; the law is asked for those, not for the findings. One assessor lives as
 profile is seen by the next.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
 
+from pehra.incidents.rules.clocks import ClockState
 from pehra.incidents.rules.opening import FindingLike, highest
 from pehra.kernel.markings import Pap, strictest
 from pehra.law import api as law
@@ -76,11 +77,19 @@ class Assessor:
         return law.responsible_for_unowned(self.profile, on=self.on)
 
     def duties(
-        self, entity: law.EntityFacts, incident: law.IncidentFacts, moments: Mapping[str, datetime]
-    ) -> tuple[law.DutyDue, ...]:
-        """Return what the law makes due because of an incident, and when."""
+        self, entities: Sequence[law.EntityFacts], incident: law.IncidentFacts, moments: Mapping[str, datetime]
+    ) -> list[law.DutyDue]:
+        """Return what the law makes due because of an incident, and when, whichever of its organisations owes it.
+
+        A duty of several of them is one clock: the one that runs and is due first.
+        """
         known = law.Moments(at=dict(moments))
-        return law.duties(self.profile, entity=entity, incident=incident, moments=known, on=self.on)
+        due: dict[tuple[str, str], law.DutyDue] = {}
+        for entity in entities:
+            for duty in law.duties(self.profile, entity=entity, incident=incident, moments=known, on=self.on):
+                key = (duty.duty, duty.stage)
+                due[key] = min(due.get(key, duty), duty, key=_pressing)
+        return list(due.values())
 
     def gravest(self, gradings: Iterable[Grading]) -> Grading:
         """Return the gravest of some gradings; unknown when none is known."""
@@ -103,6 +112,11 @@ def finding_facts(finding: FindingLike) -> law.FindingFacts:
     return law.FindingFacts(
         taxonomy=finding.taxonomy, type=finding.type, identifier=finding.identifier, malware=finding.malware
     )
+
+
+def _pressing(duty: law.DutyDue) -> tuple[bool, float, bool]:
+    """Return the sort key of a duty: with a due time before without, early before late, waiting before unknown."""
+    return (duty.due is None, duty.due.timestamp() if duty.due else 0.0, duty.status != ClockState.WAITING)
 
 
 def _frozen(incident: law.IncidentFacts) -> tuple[Any, ...]:

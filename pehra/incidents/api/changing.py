@@ -5,9 +5,10 @@ Each is one transaction: the row locked, the permission, the change, its ledger 
 clock: an incident closes only when nothing is owed, and a clock ends only by being met or withdrawn with a reason.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -15,7 +16,7 @@ from django.db import transaction
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.incidents import queries
-from pehra.incidents.api import drafts, duty_clocks
+from pehra.incidents.api import deriving, drafts, duty_clocks
 from pehra.incidents.api.assessment import Assessor, Grading
 from pehra.incidents.api.drafts import Draft, Side
 from pehra.incidents.models import Clock, Incident
@@ -135,7 +136,7 @@ def move(*, ref: str, to: State | str, reason: str, by: Actor, at: datetime) -> 
     _require(incident, Permission.INCIDENTS_CLOSE if ends else Permission.INCIDENTS_CHANGE, by=by)
     states.require_move(State(incident.state), target)
     words = _reason(reason, needed=ends)
-    clocks = _clocks(incident)
+    clocks = deriving.locked_clocks(incident)
     if target is State.CLOSED:
         _require_nothing_owed(clocks)
     if target is State.DISMISSED:
@@ -168,14 +169,14 @@ def set_severity(*, ref: str, severity: str, reason: str, by: Actor, at: datetim
     incident = queries.for_change(ref, by=by)
     _require(incident, Permission.INCIDENTS_CHANGE, by=by)
     _require_live(incident)
-    assessor = _assessor(incident)
+    assessor = deriving.assessor_of(incident)
     level, words = _level(severity, assessor), _reason(reason, needed=True)
     before = incident.severity
     incident.severity, incident.severity_confirmed = level, True
     incident.severity_because = _by_hand(assessor, by=by, reason=words, before=before).as_json()
     incident.save(update_fields=["severity", "severity_confirmed", "severity_because"])
     _record(incident, "incidents.severity.set", {"from": before, "to": level, "reason": words}, by=by, at=at)
-    _rederive(incident, _clocks(incident), assessor, by=by, at=at)
+    deriving.rederive(incident, deriving.locked_clocks(incident), by=by, at=at)
     return queries.views([incident])[0]
 
 
@@ -190,14 +191,44 @@ def supply_moment(*, ref: str, name: str, moment: datetime, by: Actor, at: datet
     incident = queries.for_change(ref, by=by)
     _require(incident, Permission.INCIDENTS_CHANGE, by=by)
     _require_live(incident)
-    clocks = _clocks(incident)
+    clocks = deriving.locked_clocks(incident)
     _require_moment(name, moment, clocks, at=at)
     before = incident.moments.get(name, {}).get("moment")
     incident.moments = incident.moments | {name: duty_clocks.moment(value=moment, by=by.id, at=at, note="")}
     incident.save(update_fields=["moments"])
     facts = {"moment": name, "at": format_time(moment), "before": before}
     _record(incident, "incidents.moment.supplied", facts, by=by, at=at)
-    _rederive(incident, clocks, _assessor(incident), by=by, at=at)
+    deriving.rederive(incident, clocks, by=by, at=at)
+    return queries.views([incident])[0]
+
+
+@transaction.atomic
+def state_facts(
+    *,
+    ref: str,
+    attributes: Iterable[str] | None = None,
+    impact: Mapping[str, Any] | None = None,
+    reason: str,
+    by: Actor,
+    at: datetime,
+) -> queries.IncidentView:
+    """State what only a person can know of an incident: its attributes (complete, may be none) and measured impact.
+
+    The law is asked anew what these facts make due. What is not given stays as it is.
+    """
+    incident = queries.for_change(ref, by=by)
+    _require(incident, Permission.INCIDENTS_CHANGE, by=by)
+    _require_live(incident)
+    words = _reason(reason, needed=True)
+    before = {"attributes": incident.attributes, "impact": incident.impact}
+    if attributes is not None:
+        incident.attributes = sorted({word.strip() for word in attributes if word.strip()})
+    if impact is not None:
+        incident.impact = {**incident.impact, **impact}
+    facts = {"before": before, "attributes": incident.attributes, "impact": incident.impact, "reason": words}
+    incident.save(update_fields=["attributes", "impact"])
+    _record(incident, "incidents.facts.stated", facts, by=by, at=at)
+    deriving.rederive(incident, deriving.locked_clocks(incident), by=by, at=at)
     return queries.views([incident])[0]
 
 
@@ -223,13 +254,13 @@ def record_stage_sent(
     sent_at = moment or at
     if sent_at > at:
         raise Invalid(f"{format_time(sent_at)} has not come yet", field="moment")
-    clocks = _clocks(incident)
+    clocks = deriving.locked_clocks(incident)
     clock = _clock(clocks, duty, stage)
     state = clock_rules.sent(state=ClockState(clock.state), due=clock.due_at, at=sent_at)
     _end(clock, state=state, moment=sent_at, reason="", by=by)
     facts = duty_clocks.told(clock) | {"sent": format_time(sent_at)}
     ledger.record_many([drafts.entry_of(clock, event="incidents.stage.sent", by=by, at=at, facts=facts)])
-    _rederive(incident, clocks, _assessor(incident), by=by, at=at)
+    deriving.rederive(incident, clocks, by=by, at=at)
     return queries.views([incident])[0]
 
 
@@ -238,7 +269,7 @@ def withdraw_clock(*, ref: str, duty: str, stage: str, reason: str, by: Actor, a
     """Say, with a reason, that a stage does not arise. The only way but sending it to end a clock."""
     incident = queries.for_change(ref, by=by)
     _require(incident, Permission.INCIDENTS_CLOSE, by=by)
-    _withdraw(_clock(_clocks(incident), duty, stage), reason=_reason(reason, needed=True), by=by, at=at)
+    _withdraw(_clock(deriving.locked_clocks(incident), duty, stage), reason=_reason(reason, needed=True), by=by, at=at)
     return queries.views([incident])[0]
 
 
@@ -254,32 +285,6 @@ def _end(clock: Clock, *, state: ClockState, moment: datetime, reason: str, by: 
     clock.state, clock.fires_at = state, None
     clock.ended_at, clock.ended_by, clock.ended_reason = moment, by.id, reason
     clock.save(update_fields=["state", "fires_at", "ended_at", "ended_by", "ended_reason"])
-
-
-def _rederive(incident: Incident, clocks: Sequence[Clock], assessor: Assessor, *, by: Actor, at: datetime) -> None:
-    """Ask the law anew with the facts as they now are, and store and tell what changed."""
-    moments = duty_clocks.moments_of(incident, clocks)
-    duties = assessor.duties(*duty_clocks.facts_of(incident), moments)
-    added, updated, changes = duty_clocks.rederive(incident, clocks, duties, at=at)
-    Clock.objects.bulk_create(added)
-    for clock in updated:
-        clock.save(update_fields=duty_clocks.DERIVED_FIELDS)
-    ledger.record_many(
-        [drafts.entry_of(change.clock, event=change.event, by=by, at=at, facts=change.facts) for change in changes]
-    )
-
-
-def _assessor(incident: Incident) -> Assessor:
-    # The law of the day on which the matter became one: a later change of law does not move its clocks.
-    return Assessor(on=incident.opened_at.date())
-
-
-def _clocks(incident: Incident) -> list[Clock]:
-    clocks = list(incident.clocks.select_for_update().order_by("order", "id"))
-    for clock in clocks:
-        # One row, one object: what is changed on the incident must be seen from its clocks.
-        clock.incident = incident
-    return clocks
 
 
 def _clock(clocks: Sequence[Clock], duty: str, stage: str) -> Clock:

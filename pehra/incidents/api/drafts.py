@@ -69,7 +69,8 @@ def write(drafts: Sequence[Draft], *, assessor: Assessor, by: Actor, at: datetim
         incident = _incident(draft, assessor=assessor, number=number, by=by, at=at)
         incidents.append(incident)
         known = duty_clocks.moments_of(incident, ())
-        duties = assessor.duties(draft.entity, draft.facts, known)
+        entities = list(dict.fromkeys(side.entity for side in draft.sides)) or [draft.entity]
+        duties = assessor.duties(entities, draft.facts, known)
         clocks += duty_clocks.rows(incident, duties, at=at)
     pairs = list(zip(incidents, drafts, strict=True))
     Incident.objects.bulk_create(incidents, batch_size=ROWS_A_STATEMENT_MAX)

@@ -4,7 +4,7 @@ A new fact may start a clock, move its due time or add one. It never removes one
 the facts stays, says so, and waits for a person. What has ended stays as it ended.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -103,24 +103,38 @@ def moments_of(incident: Incident, clocks: Iterable[Clock]) -> dict[str, datetim
     return known
 
 
-def facts_of(incident: Incident) -> tuple[law.EntityFacts, law.IncidentFacts]:
-    """Return the facts on which the law is asked about an incident, as they are stored with it."""
-    entity = incident.entity
-    classes = entity["classes"]
-    return (
+def facts_of(incident: Incident) -> law.IncidentFacts:
+    """Return an incident as the law reads it, as it is stored."""
+    return law.IncidentFacts(
+        taxonomy=incident.taxonomy or None,
+        type=incident.type or None,
+        severity=incident.severity or None,
+        attributes=frozenset(incident.attributes) if incident.attributes is not None else None,
+        impact=incident.impact,
+    )
+
+
+def entities_of(incident: Incident) -> list[law.EntityFacts]:
+    """Return the distinct facts about whose matter an incident is: of its organisations, or as stated without one."""
+    sides = incident.organisations.order_by("id").values_list("sector", "territory", "classes")
+    known = dict.fromkeys(
         law.EntityFacts(
-            sector=entity["sector"],
-            territory=entity["territory"],
+            sector=sector or None,
+            territory=territory or None,
             classes=frozenset(classes) if classes is not None else None,
-            known=entity["known"],
-        ),
-        law.IncidentFacts(
-            taxonomy=incident.taxonomy or None,
-            type=incident.type or None,
-            severity=incident.severity or None,
-            attributes=frozenset(incident.attributes) if incident.attributes is not None else None,
-            impact=incident.impact,
-        ),
+        )
+        for sector, territory, classes in sides
+    )
+    return list(known) or [_stated_entity(incident.entity)]
+
+
+def _stated_entity(entity: Mapping[str, Any]) -> law.EntityFacts:
+    classes = entity["classes"]
+    return law.EntityFacts(
+        sector=entity["sector"],
+        territory=entity["territory"],
+        classes=frozenset(classes) if classes is not None else None,
+        known=entity["known"],
     )
 
 

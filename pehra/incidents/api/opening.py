@@ -5,7 +5,7 @@ incident of its key; one problem over many organisations, sectors or territories
 origin key makes each of them happen once, however often the same outcome is brought here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from pehra.access import api as access
 from pehra.findings import api as findings_api
 from pehra.incidents import queries
-from pehra.incidents.api import drafts, duty_clocks
+from pehra.incidents.api import drafts, duty_clocks, joining
 from pehra.incidents.api.assessment import Assessor, Grading, finding_facts, strictest_marking
 from pehra.incidents.api.drafts import Draft, Side
 from pehra.incidents.models import Incident, IncidentFinding
@@ -23,7 +23,6 @@ from pehra.incidents.rules import opening as rules
 from pehra.kernel.actors import Actor
 from pehra.kernel.reasons import Because
 from pehra.law import api as law
-from pehra.ledger import api as ledger
 from pehra.registry import api as registry
 
 # Any fixed number: opening from findings happens one ingest at a time, so that two files with one problem meet as
@@ -41,12 +40,19 @@ class _Batch:
 
     findings: Sequence[findings_api.FindingView]
     new: frozenset[UUID]
-    entities: Mapping[str, law.EntityFacts]
-    names: Mapping[str, str]
     by: Actor
     at: datetime
     assessor: Assessor
+    entities: dict[str, law.EntityFacts] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     opened: list[Incident] = field(default_factory=list)
+
+    def learn(self, organisations: Iterable[str]) -> None:
+        """Ask the registry about organisations that are not known here yet."""
+        asked = sorted({code for code in organisations if code} - self.entities.keys())
+        if asked:
+            self.entities |= registry.entity_facts(asked)
+            self.names |= registry.names(asked)
 
     def entity(self, finding: findings_api.FindingView) -> law.EntityFacts:
         """Return the facts about whose matter a finding is, without the name: no rule may ask for a name."""
@@ -67,6 +73,10 @@ class _Batch:
             teams=tuple(finding.teams),
         )
 
+    def sides(self, findings: Iterable[findings_api.FindingView]) -> list[Side]:
+        """Return the organisations of findings, each once."""
+        return list({finding.organisation: self.side(finding) for finding in findings if finding.organisation}.values())
+
 
 @transaction.atomic
 def open_from_findings(*, outcome: findings_api.FoldOutcome, by: Actor, at: datetime) -> list[queries.IncidentView]:
@@ -77,17 +87,14 @@ def open_from_findings(*, outcome: findings_api.FoldOutcome, by: Actor, at: date
         return []
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [OPENING_LOCK])
-    organisations = sorted({finding.organisation for finding in findings if finding.organisation})
-    entities = registry.entity_facts(organisations)
     batch = _Batch(
         findings=findings,
         new=frozenset(finding.id for finding in outcome.new),
-        entities=entities,
-        names=registry.names(organisations),
         by=by,
         at=at,
         assessor=Assessor(on=at.date()),
     )
+    batch.learn(finding.organisation for finding in findings)
     _open_obliged(batch)
     _open_widespread(batch)
     return queries.views(batch.opened)
@@ -95,21 +102,16 @@ def open_from_findings(*, outcome: findings_api.FoldOutcome, by: Actor, at: date
 
 def _open_obliged(batch: _Batch) -> None:
     obliged: list[tuple[findings_api.FindingView, str]] = []
-    reasons: dict[str, Because] = {}
     for finding in batch.findings:
         for obligation in batch.assessor.obligations(batch.entity(finding), finding_facts(finding)):
             if obligation.kind == INCIDENT_OBLIGATION:
                 obliged.append((finding, obligation.rule))
-                reasons.setdefault(obligation.rule, obligation.because)
     openings = rules.group(obliged)
     live, fresh = _settle(openings, batch)
     for incident, opening in live:
-        _join(incident, opening.findings, batch)
+        joining.join(incident, findings=[found.id for found in opening.findings], by=batch.by, at=batch.at)
     batch.opened += drafts.write(
-        [_draft(opening, reasons[opening.rule], batch) for opening in fresh],
-        assessor=batch.assessor,
-        by=batch.by,
-        at=batch.at,
+        [_draft(opening, batch) for opening in fresh], assessor=batch.assessor, by=batch.by, at=batch.at
     )
 
 
@@ -123,14 +125,8 @@ def _settle(
     A new finding that an ended incident of the same key holds was judged there: it opens nothing. One that was mended
     and came back is a new matter.
     """
-    keys = [opening.key for opening in openings]
-    known = Incident.objects.filter(origin_key__in=keys)
-    live = {row.origin_key: row for row in known.filter(ended_at__isnull=True).select_for_update().order_by("id")}
-    held = set(
-        IncidentFinding.objects.filter(
-            incident__origin_key__in=keys, finding__in=[finding.id for finding in batch.findings]
-        ).values_list("incident__origin_key", "finding")
-    )
+    ids = [finding.id for opening in openings for finding in opening.findings]
+    live, held = _known([opening.key for opening in openings], ids)
     joins, fresh = [], []
     for opening in openings:
         judged = {finding.id for finding in opening.findings if (opening.key, finding.id) in held}
@@ -144,23 +140,33 @@ def _settle(
     return joins, fresh
 
 
-def _draft(opening: rules.Opening[findings_api.FindingView], because: Because, batch: _Batch) -> Draft:
+def _known(keys: Sequence[str], ids: Sequence[UUID]) -> tuple[dict[str, Incident], set[tuple[str, UUID]]]:
+    """Return the live incidents of some keys, locked, and which of some findings an incident of a key holds."""
+    live = Incident.objects.filter(origin_key__in=keys, ended_at__isnull=True).select_for_update().order_by("id")
+    held = IncidentFinding.objects.filter(incident__origin_key__in=keys, finding__in=ids)
+    return {row.origin_key: row for row in live}, set(held.values_list("incident__origin_key", "finding"))
+
+
+def _draft(opening: rules.Opening[findings_api.FindingView], batch: _Batch) -> Draft:
     first = opening.findings[0]
-    entity = batch.entity(first)
-    facts, grading, marking = _judge(opening.problem, opening.findings, batch)
     side = batch.side(first)
+    obliged = [
+        obligation
+        for obligation in batch.assessor.obligations(side.entity, finding_facts(first))
+        if obligation.rule == opening.rule
+    ]
+    facts, grading, marking = _judge(opening.problem, opening.findings, batch)
+    where = side.name or side.organisation or first.asset or first.subject
     return Draft(
-        title=rules.title(
-            problem=opening.problem, where=side.name or side.organisation or first.asset or first.subject
-        ),
-        entity=entity,
+        title=rules.title(problem=opening.problem, where=where),
+        entity=side.entity,
         facts=facts,
         grading=grading,
         marking=marking,
         sides=[side],
         findings=[finding.id for finding in opening.findings],
         moments=_moments(opening.findings, batch),
-        because=[because],
+        because=[obligation.because for obligation in obliged],
         rule=opening.rule,
         key=opening.key,
     )
@@ -170,14 +176,17 @@ def _judge(
     problem: rules.Problem,
     findings: Iterable[findings_api.FindingView],
     batch: _Batch,
-    attributes: frozenset[str] = frozenset(),
+    attributes: frozenset[str] | None = None,
 ) -> tuple[law.IncidentFacts, Grading, law.Marking]:
-    """Return what the law says of a group of findings: as grave as its gravest, marked as its strictest."""
+    """Return what the law says of a group of findings: as grave as its gravest, marked as its strictest.
+
+    Which attributes the incident has (ransomware, an established breach) no machine knows: unknown until a person says.
+    """
     distinct = {(batch.entity(finding), finding_facts(finding)) for finding in findings}
     grading = batch.assessor.gravest(batch.assessor.grading(entity, facts) for entity, facts in distinct)
     marking = strictest_marking([batch.assessor.marking(entity, facts) for entity, facts in distinct])
     facts = law.IncidentFacts(
-        taxonomy=problem.taxonomy, type=problem.type, severity=grading.level or None, attributes=attributes, impact={}
+        taxonomy=problem.taxonomy, type=problem.type, severity=grading.level or None, attributes=attributes
     )
     return facts, grading, marking
 
@@ -191,45 +200,58 @@ def _moments(findings: Iterable[findings_api.FindingView], batch: _Batch) -> dic
     }
 
 
-def _join(incident: Incident, findings: Sequence[findings_api.FindingView], batch: _Batch) -> None:
-    """Add findings to a live incident, once; the ledger says how many."""
-    if not findings:
-        return
-    drafts.add_findings([(incident, finding.id) for finding in findings], at=batch.at)
-    if incident.widespread:
-        sides = {finding.organisation: batch.side(finding) for finding in findings if finding.organisation}
-        drafts.add_sides([(incident, side) for side in sides.values()], at=batch.at)
-    ledger.record(
-        "incidents.joined",
-        subject=incident.reference,
-        by=batch.by,
-        at=batch.at,
-        teams=incident.teams,
-        facts={"findings": len(findings), "rule": incident.origin_rule},
-    )
-
-
 def _open_widespread(batch: _Batch) -> None:
     rule = law.widespread(batch.assessor.profile, on=batch.at.date())
     if rule is None:
         return
-    since = batch.at - rule.window
     by_problem: dict[tuple[str, rules.Problem], list[findings_api.FindingView]] = {}
     for finding in batch.findings:
-        if rule.concerns(finding.taxonomy):
+        if finding.organisation and rule.concerns(finding.taxonomy):
             by_problem.setdefault((finding.kind, rules.problem_of(finding)), []).append(finding)
+    keys = {problem: rules.origin_key(rule=rule.rule, concern="", problem=problem) for _, problem in by_problem}
+    live, held = _known(list(keys.values()), [finding.id for findings in by_problem.values() for finding in findings])
     for (kind, problem), findings in by_problem.items():
-        key = rules.origin_key(rule=rule.rule, concern="", problem=problem)
-        live = Incident.objects.select_for_update().filter(origin_key=key, ended_at__isnull=True).first()
-        if live is not None:
-            held = set(live.findings.values_list("finding", flat=True))
-            _join(live, [finding for finding in findings if finding.id not in held], batch)
-            continue
-        spread = findings_api.recent_by_kind(kind=kind, since=since)
-        if rule.is_reached(
-            organisations=len(spread.organisations), sectors=len(spread.sectors), territories=len(spread.territories)
-        ):
-            _write_widespread(kind, problem, key, rule, spread, batch)
+        key = keys[problem]
+        fresh = [finding for finding in findings if (key, finding.id) not in held]
+        if key in live:
+            _join_widespread(live[key], fresh, batch)
+        elif fresh:
+            spread = _spread(kind, findings, rule)
+            if rule.is_reached(
+                organisations=len(spread.organisations),
+                sectors=len(spread.sectors),
+                territories=len(spread.territories),
+            ):
+                live[key] = _write_widespread(kind, problem, key, rule, spread, batch)
+
+
+def _join_widespread(incident: Incident, findings: Sequence[findings_api.FindingView], batch: _Batch) -> None:
+    because = Because(**(incident.because[0] if incident.because else {}))
+    joining.join(
+        incident,
+        findings=[finding.id for finding in findings],
+        sides=batch.sides(findings),
+        informed=_informed(findings, because),
+        by=batch.by,
+        at=batch.at,
+    )
+
+
+def _informed(findings: Iterable[findings_api.FindingView], because: Because) -> list[law.TeamRole]:
+    """Return that each team which leads for one of the sides is informed, and why."""
+    leads = sorted({finding.lead_team for finding in findings if finding.lead_team})
+    return [law.TeamRole(team=team, role="inform", because=because) for team in leads]
+
+
+def _spread(
+    kind: str, findings: Sequence[findings_api.FindingView], rule: law.WidespreadRule
+) -> findings_api.KindSpread:
+    """Return how far a kind has spread within the window that ends with its newest sighting.
+
+    The window lies in the time of what was seen: a feed that comes in two days late says the same as one in time.
+    """
+    newest = max(finding.last_seen for finding in findings)
+    return findings_api.recent_by_kind(kind=kind, since=newest - rule.window)
 
 
 def _write_widespread(
@@ -239,12 +261,13 @@ def _write_widespread(
     rule: law.WidespreadRule,
     spread: findings_api.KindSpread,
     batch: _Batch,
-) -> None:
+) -> Incident:
     """Open one incident for a problem over many; the national team leads by law, each side's lead is informed."""
     entity = law.EntityFacts()
     everyone = spread.findings
+    batch.learn(spread.organisations)
     facts, _, marking = _judge(problem, everyone, batch, WIDESPREAD)
-    sides = {finding.organisation: batch.side(finding) for finding in everyone if finding.organisation}
+    grading = batch.assessor.grading_of(entity, facts)
     counted = {
         "kind": kind,
         "organisations": len(spread.organisations),
@@ -252,21 +275,21 @@ def _write_widespread(
         "territories": len(spread.territories),
     }
     because = replace(rule.because, facts={**rule.because.facts, **counted})
-    leads = sorted({finding.lead_team for finding in everyone if finding.lead_team})
-    where = f"{len(spread.organisations)} organisations"
     draft = Draft(
-        title=rules.title(problem=problem, where=where),
+        title=rules.title(problem=problem, where="widespread"),
         entity=entity,
-        facts=facts,
-        grading=batch.assessor.grading_of(entity, facts),
+        facts=replace(facts, severity=grading.level or None),
+        grading=grading,
         marking=marking,
-        sides=list(sides.values()),
+        sides=batch.sides(everyone),
         findings=[finding.id for finding in everyone],
         moments=_moments(everyone, batch),
-        informed=[law.TeamRole(team=team, role="inform", because=because) for team in leads],
+        informed=_informed(everyone, because),
         because=[because],
         rule=rule.rule,
         key=key,
         widespread=True,
     )
-    batch.opened += drafts.write([draft], assessor=batch.assessor, by=batch.by, at=batch.at)
+    (incident,) = drafts.write([draft], assessor=batch.assessor, by=batch.by, at=batch.at)
+    batch.opened.append(incident)
+    return incident

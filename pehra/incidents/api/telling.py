@@ -5,7 +5,7 @@ ledger entry names it. A message says the reference, what happened and the due t
 so that a mailbox holds nothing above its marking.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -64,10 +64,10 @@ class AddressBook:
         return self.known[team]
 
 
-def opened(incident: Incident, book: AddressBook) -> Told:
-    """Tell the lead and every other team with a role that an incident was opened."""
+def opened(incident: Incident, book: AddressBook, roles: Sequence[Mapping[str, str]] | None = None) -> Told:
+    """Tell the lead and every other team with a role, or with one of these new roles, that an incident was opened."""
     told = Told()
-    for role in incident.roles:
+    for role in incident.roles if roles is None else roles:
         for recipient in _noted(told, role["team"], book):
             with translation.override(recipient.language):
                 subject, body = _opening_text(incident, role["role"])

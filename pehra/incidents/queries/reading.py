@@ -32,14 +32,13 @@ from pehra.kernel.actors import Actor
 from pehra.kernel.identifiers import parse_reference
 from pehra.kernel.refusals import Invalid, NotVisible
 from pehra.ledger import api as ledger
-from pehra.outbox import api as outbox
 
 PAGE_ROWS_DEFAULT = 50
 PAGE_ROWS_MAX = 500
 SIDES_SHOWN_MAX = 500
 FINDINGS_SHOWN_MAX = 500
 NEXT_CLOCKS_MAX = 200
-NOTICES_SHOWN_MAX = 200
+MOMENT_PREFIX = "moments."
 
 
 def reader(by: Actor) -> Actor:
@@ -140,6 +139,7 @@ def incident(reference: str, *, by: Actor) -> IncidentPage:
         )
         for name, known in sorted(row.moments.items())
     )
+    missing = tuple(dict.fromkeys(fact for clock in view.clocks if clock.is_owed for fact in clock.missing))
     return IncidentPage(
         incident=view,
         summary=row.summary,
@@ -151,13 +151,20 @@ def incident(reference: str, *, by: Actor) -> IncidentPage:
         marking_because=row.marking_because,
         attributes=tuple(row.attributes or ()),
         moments=moments,
-        missing=tuple(dict.fromkeys(fact for clock in view.clocks if clock.is_owed for fact in clock.missing)),
+        unknown_moments=tuple(_supplied_by_hand(missing, view)),
+        missing=missing,
         sides=_sides(row, by=by),
         finding_ids=tuple(row.findings.order_by("id").values_list("finding", flat=True)[:FINDINGS_SHOWN_MAX]),
         timeline=tuple(ledger.history(subject=row.reference, by=by)),
-        notices=_notices(row.reference, by=by),
         moves=moves_from(State(row.state)),
     )
+
+
+def _supplied_by_hand(missing: Iterable[str], view: IncidentView) -> list[str]:
+    """Return the missing moments that a person can supply; that a stage was sent is recorded at its clock instead."""
+    stages = {f"{clock.duty}/{clock.stage}" for clock in view.clocks}
+    names = [fact.removeprefix(MOMENT_PREFIX) for fact in missing if fact.startswith(MOMENT_PREFIX)]
+    return [name for name in names if name not in stages]
 
 
 def _sides(row: Incident, *, by: Actor) -> tuple[SideView, ...]:
@@ -178,12 +185,6 @@ def _sides(row: Incident, *, by: Actor) -> tuple[SideView, ...]:
         )
         for side in sides[:SIDES_SHOWN_MAX]
     )
-
-
-def _notices(reference: str, *, by: Actor) -> tuple[outbox.MessageView, ...]:
-    if not access.may(by, access.Permission.OUTBOX_READ):
-        return ()
-    return tuple(outbox.messages(by=by, about=reference, limit=NOTICES_SHOWN_MAX))
 
 
 def next_clocks(*, by: Actor, limit: int = 10) -> list[DueView]:
@@ -286,7 +287,7 @@ def clock_view(row: Clock) -> ClockView:
         state=ClockState(row.state),
         because=row.because,
         forward_to=tuple(row.forward_to),
-        provisional=row.provisional,
+        is_provisional=row.provisional,
         notes=tuple(row.notes),
         missing=tuple(row.missing),
         due_soon_at=row.due_soon_at,

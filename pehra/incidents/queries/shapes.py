@@ -14,7 +14,6 @@ from pehra.incidents.rules.clocks import ClockState
 from pehra.incidents.rules.states import State
 from pehra.kernel.clock import format_time
 from pehra.ledger import api as ledger
-from pehra.outbox import api as outbox
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +34,7 @@ class ClockView:
     state: ClockState
     because: Mapping[str, Any]
     forward_to: tuple[str, ...]
-    provisional: bool
+    is_provisional: bool
     notes: tuple[str, ...]
     missing: tuple[str, ...]
     due_soon_at: datetime | None
@@ -48,6 +47,11 @@ class ClockView:
     def is_owed(self) -> bool:
         """Whether this clock still holds its incident open."""
         return self.state in clock_rules.OWED
+
+    @property
+    def provisional(self) -> str:
+        """What is doubtful about this clock, in words; empty when nothing is."""
+        return "; ".join(self.notes)
 
     def as_json(self) -> dict[str, Any]:
         """Return the clock as the contract names its keys."""
@@ -63,7 +67,7 @@ class ClockView:
             "start_event": self.start_event,
             "copy_to": list(self.copy_to),
             "forward_to": list(self.forward_to),
-            "provisional": self.provisional,
+            "provisional": self.is_provisional,
             "notes": list(self.notes),
             "missing": list(self.missing),
         }
@@ -176,11 +180,11 @@ class IncidentPage:
     marking_because: Mapping[str, Any]
     attributes: tuple[str, ...]
     moments: tuple[MomentView, ...]
+    unknown_moments: tuple[str, ...]
     missing: tuple[str, ...]
     sides: tuple[SideView, ...]
     finding_ids: tuple[UUID, ...]
     timeline: tuple[ledger.EntryView, ...]
-    notices: tuple[outbox.MessageView, ...]
     moves: tuple[State, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -202,7 +206,6 @@ class IncidentPage:
                 {"event": entry.event, "at": format_time(entry.at), "by": entry.by, "facts": entry.facts}
                 for entry in self.timeline
             ],
-            "notices": [notice.as_json() for notice in self.notices],
         }
 
 
