@@ -14,7 +14,9 @@ from pehra.kernel.actors import Actor
 from pehra.registry.rules.rows import CODE_LENGTH_MAX, NAME_LENGTH_MAX, VALUE_LENGTH_MAX
 from pehra.registry.rules.vocabulary import AssetType, Relation
 
-Codes = "ArrayField[list[str], list[str]]"
+
+def _codes() -> "ArrayField[list[str], list[str]]":
+    return ArrayField(models.CharField(max_length=CODE_LENGTH_MAX), default=list, blank=True)
 
 
 def _in_order(name: str) -> models.CheckConstraint:
@@ -58,10 +60,10 @@ class Team(models.Model):
     code = models.CharField(max_length=CODE_LENGTH_MAX, primary_key=True)
     name = models.CharField(max_length=NAME_LENGTH_MAX)
     name_local = models.CharField(max_length=NAME_LENGTH_MAX, blank=True)
-    types: Codes = ArrayField(models.CharField(max_length=CODE_LENGTH_MAX), default=list, blank=True)
+    types = _codes()
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
-    sectors: Codes = ArrayField(models.CharField(max_length=CODE_LENGTH_MAX), default=list, blank=True)
-    territories: Codes = ArrayField(models.CharField(max_length=CODE_LENGTH_MAX), default=list, blank=True)
+    sectors = _codes()
+    territories = _codes()
     state = models.CharField(max_length=40, default="operating")
     fallback = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
     valid_from = models.DateField(null=True, blank=True)
@@ -127,7 +129,7 @@ class Organisation(models.Model):
     valid_from = models.DateField(null=True, blank=True)
     valid_to = models.DateField(null=True, blank=True)
     lead_team = models.CharField(max_length=CODE_LENGTH_MAX, blank=True, db_index=True)
-    teams: Codes = ArrayField(models.CharField(max_length=CODE_LENGTH_MAX), default=list, blank=True)
+    teams = _codes()
     roles = models.JSONField(default=list)  # [{"team", "role", "because"}], as the law said them
 
     objects = OrganisationQuerySet.as_manager()

@@ -29,7 +29,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 _PHONE = re.compile(r"[0-9+() ./x-]{3,60}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DIGITS = re.compile(r"(?:AS|ASN)? ?([0-9]{1,10})", re.IGNORECASE)
-_MAPPED = ip_network("::ffff:0:0/96")
+_MAPPED = IPv6Network("::ffff:0:0/96")
 
 COLUMNS: dict[Kind, tuple[str, ...]] = {
     Kind.TEAMS: ("team", "name", "name_local", "types", "parent", "sectors", "territories", "valid_from", "valid_to"),

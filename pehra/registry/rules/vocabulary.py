@@ -41,6 +41,7 @@ class Standing(StrEnum):
     OWNED = "owned"
     UNOWNED = "unowned"  # in the country's own space, of no known organisation
     FOREIGN = "foreign"  # in no space that this country registered
+    DIVIDED = "divided"  # a prefix larger than any holding, with holdings inside
     RESERVED = "reserved"  # an address that belongs to nobody on the public network
     NOT_AN_ASSET = "not-an-asset"  # a digest or a CVE: nobody holds it
     REFUSED = "refused"  # no observable at all
