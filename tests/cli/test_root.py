@@ -1,0 +1,74 @@
+"""The root command: fast help, one clear line for a refusal, the contract's exit codes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def pehra(*words: str, data: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a person would, with a data folder of its own and the embedded database."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "PEHRA_DATA")}
+    return subprocess.run(
+        [sys.executable, "-m", "pehra", *words],
+        cwd=ROOT,
+        env={**kept, "PEHRA_DATA": str(data), **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_help_loads_no_part_and_nothing_heavy():
+    script = (
+        "import sys; from pehra.cli.main import run; code = run(['--help'])\n"
+        "heavy = {'django', 'polars', 'duckdb', 'numpy', 'psycopg', 'rich', 'structlog'} & set(sys.modules)\n"
+        "parts = [name for name in sys.modules if name.endswith('.commands')]\n"
+        "print(code, sorted(heavy), parts)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0 [] []"
+    for word in ("init", "up", "doctor", "law", "registry", "telemetry", "ledger", "who"):
+        assert f"  {word} " in done.stdout
+
+
+@pytest.mark.parametrize("words", [("nonsense",), ("init", "--nonsense"), ("telemetry", "ingest")])
+def test_wrong_usage_is_2(data_folder, words):
+    done = pehra(*words, data=data_folder)
+    assert done.returncode == 2
+    assert done.stdout == ""
+
+
+def test_a_node_that_was_not_laid_out_is_refused_in_one_line(data_folder):
+    done = pehra("incidents", "list", "--json", data=data_folder / "node")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == [
+        "pehra: This node has not been set up yet: run `pehra init` first, or `pehra init --sample`."
+    ]
+
+
+def test_an_unknown_profile_is_refused(data_folder):
+    done = pehra("init", "--profile", "atlantis", data=data_folder / "node")
+    assert done.returncode == 2
+    assert "atlantis" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_server_that_does_not_answer_is_named(data_folder):
+    done = pehra("incidents", "list", data=data_folder, DATABASE_URL="postgresql://x@/y?host=/nonexistent")
+    assert done.returncode == 2
+    assert "DATABASE_URL" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_doctor_says_what_to_do_before_there_is_a_node(data_folder):
+    done = pehra("doctor", data=data_folder / "none")
+    assert done.returncode == 1
+    assert "Run `pehra init`" in done.stdout
+    assert not (data_folder / "none").exists()
