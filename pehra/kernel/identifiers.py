@@ -4,8 +4,8 @@ UUIDv7 (RFC 9562, section 5.7) sorts by time of making. Made here and not in the
 only from version 18 and ours may be 15.
 """
 
-import os
 import re
+import secrets
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -14,7 +14,6 @@ from pehra.kernel.refusals import Invalid
 
 _REFERENCE = re.compile(r"([A-Z]{2,8})-([0-9]{4})-([0-9]{6,9})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_RANDOM_LOW = (1 << 62) - 1
 
 
 def new_id(at: datetime) -> UUID:
@@ -22,8 +21,8 @@ def new_id(at: datetime) -> UUID:
     milliseconds = (at - _EPOCH) // timedelta(milliseconds=1)  # whole numbers: a float would lose the last one
     if not 0 <= milliseconds < 1 << 48:
         raise ValueError(f"{at!r} is outside the years that a UUIDv7 can carry")
-    randomness = int.from_bytes(os.urandom(10))
-    return UUID(int=milliseconds << 80 | 7 << 76 | (randomness >> 68) << 64 | 2 << 62 | randomness & _RANDOM_LOW)
+    high, low = secrets.randbits(12), secrets.randbits(62)
+    return UUID(int=milliseconds << 80 | 7 << 76 | high << 64 | 2 << 62 | low)
 
 
 def moment_of(identifier: UUID) -> datetime:
