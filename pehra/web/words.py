@@ -96,6 +96,7 @@ STANDING: Words = {
     "foreign": _("not in the country's registry"),
     "reserved": _("nobody's on the public network"),
     "not-an-asset": _("held by nobody"),
+    "divided": _("held in parts"),
     "refused": _("cannot be read"),
 }
 ASSET: Words = {
