@@ -18,7 +18,7 @@ def check_identity(identity: Identity, reader: Reader) -> None:
     """Check what only a table of the world can: the time zone; and that the profile has the languages it needs."""
     try:
         ZoneInfo(identity.timezone)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         reader.problem("timezone", f"{identity.timezone!r} is no time zone such as Asia/Karachi")
     if len(set(identity.weekend)) >= 7:
         reader.problem("weekend", "a week needs at least one working day")
@@ -150,11 +150,12 @@ def _check_answers(profile: Profile, notes: Notes) -> None:
     """For every entity there must be a lead, a level and a marking: the last rule of each list asks for nothing."""
     leads = [rule for rule in profile.responsibility if rule.role == "lead"]
     for about in ("organisation", "unowned"):
-        if not any(rule.about == about and rule.when.is_empty for rule in leads):
-            message = f"no lead rule about {about!r} is without a condition: somebody would have no lead"
+        certain = [rule for rule in leads if rule.when.is_empty and rule.team not in SELECTORS]
+        if leads and not any(rule.about == about for rule in certain):
+            message = f"no lead rule about {about!r} holds for everybody: somebody would have no lead"
             notes.problem(Place(file="responsibility.toml", line=1, field="rule.when"), message)
     for file, rules in (("severity.toml", profile.severity_rules), ("sharing.toml", profile.sharing_rules)):
-        if not any(rule.when.is_empty for rule in rules):
+        if rules and not any(rule.when.is_empty for rule in rules):
             message = "no rule is without a condition: some facts would have no answer"
             notes.problem(Place(file=file, line=1, field="rule.when"), message)
     _check_national(profile, notes)
