@@ -22,8 +22,9 @@ from pehra.registry.api.reading import (
 )
 from pehra.registry.rules.addresses import parse_v4, parse_v6
 from pehra.registry.rules.attribution import Attribution
-from pehra.registry.rules.intervals import NOBODY
+from pehra.registry.rules.intervals import NOBODY, flatten_v4, flatten_v6
 from pehra.registry.rules.lines import Reject
+from pehra.registry.rules.suffixes import suffix_table
 from pehra.registry.rules.summaries import ImportSummary
 from pehra.registry.rules.views import (
     Answer,
@@ -65,6 +66,8 @@ __all__ = [
     "contacts_of",
     "entity_facts",
     "every_organisation",
+    "flatten_v4",
+    "flatten_v6",
     "import_csv",
     "load_profile",
     "local_names",
@@ -76,6 +79,7 @@ __all__ = [
     "prefixes",
     "refresh_responsibility",
     "sectors",
+    "suffix_table",
     "team",
     "team_contacts",
     "teams",
