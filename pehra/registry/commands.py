@@ -54,7 +54,7 @@ def _told(summary: "ImportSummary") -> str:
 @click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="The day to ask about; today without it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document: an array of answers.")
 def who(observables: Sequence[str], day: datetime | None, as_json: bool) -> None:
-    """Say who answers for an address, prefix, AS number, name, URL or e-mail address. `-` reads one a line from stdin."""
+    """Say who answers for an address, prefix, AS number, name, URL or e-mail address; `-` reads them from stdin."""
     from pehra.kernel import actors, clock
     from pehra.registry import api
 
@@ -144,9 +144,17 @@ def organisations(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([row.as_json() for row in rows], ensure_ascii=False))
         return
-    shown = 0
-    for shown, row in enumerate(rows, start=1):
-        place = "\t".join(named.code if named else "-" for named in (row.sector, row.territory))
-        click.echo(f"{row.code}\t{row.name}\t{place}\t{row.lead_team or '-'}")
-    if not shown:
-        click.echo("No organisation yet. Import some with: pehra registry import FILE --kind organisations")
+    lines = [
+        "\t".join(
+            (
+                row.code,
+                row.name,
+                *(named.code if named else "-" for named in (row.sector, row.territory)),
+                row.lead_team or "-",
+            )
+        )
+        for row in rows
+    ]
+    if not lines:
+        lines = ["No organisation yet. Import some with: pehra registry import FILE --kind organisations"]
+    click.echo("\n".join(lines))

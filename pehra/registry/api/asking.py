@@ -1,8 +1,8 @@
 """Who answers for it? Asked of anything that can be seen: an address, a name, a URL, an e-mail address, an AS number.
 
 The most specific asset, its organisation, and by law its teams, each with the reason. Who is responsible is told to
-everyone who may read the registry, so that a matter can be handed over; whose the asset is and whom to call there is told
-only to those who may see that organisation. Garbage is refused in its own answer: one answer an observable, in order.
+everyone who may read the registry, so that a matter can be handed over; whose the asset is and whom to call there is
+told only to those who may see that organisation. Garbage is refused in its own answer: one an observable, in order.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -7,6 +7,7 @@ and names come from attackers: each answer is compared as text, and a false one 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ from pehra.registry.rules.texts import Bytes, Mask, Offsets, TextColumn, Texts, 
 Hashes = np.ndarray[Any, np.dtype[np.uint64]]
 
 _ROWS_AT_ONCE = 16_384
-_ROOM = _ROWS_AT_ONCE * (DOMAIN_LENGTH_MAX + 1)
+_ROWS_IF_LONG = 1_024
+_ROOM = 1 << 20  # bytes of one turn; above any `_ROWS_IF_LONG` names that are as long as names may be
 _BITS_MIN, _BITS_MAX = 12, 22
 _MULTIPLIER = 0x9E3779B97F4A7C15
 _RADIX = 0xD1342543DE82EF95  # odd, so that it has an inverse modulo 2^64
@@ -75,13 +77,11 @@ class SuffixTable:
         if not self.domains and not self.hosts:
             return found
         for rows, turn in column.turns(_ROWS_AT_ONCE):
-            odd = _odd(turn)
-            if odd.all() or len(turn.content) > _ROOM:
-                odd[:] = True
-            else:
-                found[rows] = self._find(turn, odd)
-            for row in np.flatnonzero(odd):
-                found[rows.start + row] = self.walk(turn.text(int(row)))
+            if len(turn.content) <= _ROOM:
+                found[rows] = self._find(turn)
+                continue
+            for few_rows, few in turn.turns(_ROWS_IF_LONG):
+                found[rows][few_rows] = self._find(few)
         return found
 
     def walk(self, name: str) -> int:
@@ -98,15 +98,25 @@ class SuffixTable:
             _, _, rest = rest.partition(".")
         return NOBODY
 
-    def _find(self, turn: TextColumn, odd: Mask) -> Rows:
-        """Look up a turn's names; marks in `odd` those whose answer was a false one."""
+    def _find(self, turn: TextColumn) -> Rows:
+        odd = _odd(turn)
+        if len(turn.content) > _ROOM:
+            odd[:] = True
+        found = np.full(len(turn), NOBODY, np.int32)
+        if len(turn.content) and not odd.all():
+            self._find_at_once(turn, found, odd)
+        for row in np.flatnonzero(odd):
+            found[row] = self.walk(turn.text(int(row)))
+        return found
+
+    def _find_at_once(self, turn: TextColumn, found: Rows, odd: Mask) -> None:
+        """Look up a turn's names; mark in `odd` those whose answer was a false one."""
         content = _LOWER[turn.content]
         starts, ends = turn.offsets[:-1], turn.offsets[1:].copy()
         rooted = (ends > starts) & (content[np.maximum(ends - 1, 0)] == _DOT)
         ends -= rooted
         sums = np.zeros(len(content) + 1, np.uint64)
         np.cumsum((content.astype(np.uint64) + np.uint64(1)) * self._powers[: len(content)], out=sums[1:])
-        found = np.full(len(turn), NOBODY, np.int32)
         every = np.arange(len(turn))
         whole = _Suffixes(starts, ends, every)
         if self._domains is not None:
@@ -118,7 +128,6 @@ class SuffixTable:
             self._settle(self._domains, content, sums, whole, found, odd)
         if self._hosts is not None:
             self._settle(self._hosts, content, sums, whole, found, odd)
-        return found
 
     def _settle(self, names: _Names, content: Bytes, sums: Hashes, suffixes: _Suffixes, found: Rows, odd: Mask) -> None:
         """Write into `found` what `names` say of some suffixes; mark in `odd` the rows with a false answer."""
@@ -139,6 +148,7 @@ def suffix_table(*, domains: dict[str, int], hosts: dict[str, int]) -> SuffixTab
     return SuffixTable(domains, hosts, _named(domains, powers), _named(hosts, powers), powers, inverses)
 
 
+@cache
 def _geometric(radix: int, count: int) -> Hashes:
     steps = np.full(count, radix, np.uint64)
     steps[0] = 1

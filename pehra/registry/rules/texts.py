@@ -47,10 +47,10 @@ def text_column(texts: Texts) -> TextColumn:
     array: Any = texts.to_arrow() if isinstance(texts, pl.Series) else texts
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
-    if array.null_count:
-        array = array.fill_null("") if not pa.types.is_null(array.type) else pa.array([""] * len(array))
     if not pa.types.is_large_string(array.type):
         array = array.cast(pa.large_string())
+    if array.null_count:
+        array = array.fill_null("")
     if len(array) == 0:
         return TextColumn(np.zeros(0, np.uint8), np.zeros(1, np.int64))
     _, offsets, content = array.buffers()
