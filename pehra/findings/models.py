@@ -1,7 +1,8 @@
 """Tables of what is wrong with whose asset, once, until it is fixed and checked.
 
-Personal data: `Finding.subject` (a network address or name that may belong to a person's line) and `evidence` (one sample
-row of a feed about it); kept as long as the finding, needed to mend it. `Notice.recipient` is a contact's address.
+Personal data: `Finding.subject` (a network address or name that may belong to a person's line) and `evidence` (one
+sample row of a feed about it); kept as long as the finding, needed to mend it. `Notice.recipient` is a contact's
+address.
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -125,6 +126,7 @@ class Correspondence(models.Model):
 
     organisation = models.CharField(max_length=CODE_LENGTH_MAX, primary_key=True)
     last_notice_at = models.DateTimeField(null=True, blank=True)
+    unreachable_at = models.DateTimeField(null=True, blank=True)  # when it was last found that nobody knows an address
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
@@ -146,7 +148,8 @@ class Notice(models.Model):
     organisation = models.CharField(max_length=CODE_LENGTH_MAX)
     lead_team = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
     teams = _codes()
-    recipient = models.CharField(max_length=254, blank=True)
+    recipient = models.CharField(max_length=254)
+    road = models.CharField(max_length=16)
     tlp = models.CharField(max_length=20, choices=[(tlp.value, tlp.value) for tlp in Tlp])
     findings: "ArrayField[list[object], list[object]]" = ArrayField(models.UUIDField())
     message = models.UUIDField(unique=True)

@@ -5,11 +5,11 @@ dataclasses: a template can start no query.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import polars as pl
@@ -90,6 +90,7 @@ class NoticeView:
     lead_team: str
     teams: tuple[str, ...]
     recipient: str
+    road: str
     tlp: str
     findings: int
     message: UUID
@@ -109,6 +110,14 @@ class FindingPage:
     finding: FindingView
     notices: tuple[NoticeView, ...]
     history: tuple[ledger.EntryView, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the finding as JSON values, with its notices and history beside it."""
+        entries = [entry.as_json() | {"at": format_time(entry.at)} for entry in self.history]
+        return self.finding.as_json() | {
+            "notices": [notice.as_json() for notice in self.notices],
+            "history": entries,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,6 +185,18 @@ def findings(
     if before is not None:
         rows = rows.filter(id__lt=before)
     return views(list(rows.order_by("-id")[: min(limit, PAGE_MAX)]))
+
+
+def every_finding(*, by: Actor, filters: Filters | None = None, limit: int) -> Iterator[FindingView]:
+    """Yield findings page by page, newest opened first, up to a limit: for whole lists on the command line."""
+    before = None
+    while limit > 0:
+        page = findings(by=by, filters=filters, before=before, limit=min(limit, PAGE_MAX))
+        yield from page
+        if not page:
+            return
+        limit -= len(page)
+        before = page[-1].id
 
 
 def _filtered(rows: FindingQuerySet, wanted: Filters) -> FindingQuerySet:
@@ -307,6 +328,48 @@ def recent_by_kind(*, kind: str, since: datetime) -> KindSpread:
     )
 
 
+class Untold(NamedTuple):
+    """An open finding of which its organisation was not told: what a notice needs to know, and no more."""
+
+    id: UUID
+    organisation: str
+    subject: str
+    port: int
+    protocol: str
+    kind: str
+    taxonomy: str
+    type: str
+    identifier: str
+    malware: str
+    first_seen: datetime
+    last_seen: datetime
+    times: int
+    asset: str
+    lead_team: str
+    teams: list[str]
+    feed_name: str
+    evidence: str
+    reopened: int
+
+
+def organisations_untold(*, version: str, organisations: Iterable[str] | None = None) -> list[str]:
+    """Return the organisations with open findings that the law of this version has not yet been asked about."""
+    rows = _untold(version)
+    if organisations is not None:
+        rows = rows.filter(organisation__in=list(organisations))
+    return list(rows.order_by("organisation").values_list("organisation", flat=True).distinct())
+
+
+def untold(*, version: str, organisations: Sequence[str]) -> list[Untold]:
+    """Return those findings, by organisation and in the order in which they were opened."""
+    rows = _untold(version).filter(organisation__in=list(organisations)).order_by("organisation", "id")
+    return [Untold(*row) for row in rows.values_list(*Untold._fields)]
+
+
+def _untold(version: str) -> FindingQuerySet:
+    return Finding.objects.filter(state=State.OPEN.value).exclude(organisation="").exclude(examined=version)
+
+
 def by_ids(ids: Sequence[UUID]) -> list[FindingView]:
     """Return findings by their identifiers, in order of identifier; for this part's own use, behind the wall."""
     return views(list(Finding.objects.filter(id__in=ids).order_by("id")))
@@ -372,6 +435,7 @@ def _notice_view(row: Notice) -> NoticeView:
         lead_team=row.lead_team,
         teams=tuple(row.teams),
         recipient=row.recipient,
+        road=row.road,
         tlp=row.tlp,
         findings=len(row.findings),
         message=row.message,

@@ -6,15 +6,17 @@ network is shown to people in such files, so every cell is made harmless here.
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
-_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What spreadsheets take for the start of a formula, full-width forms included, and what they drop before looking.
+_FORMULA = re.compile(r"^[\s\u200b\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]")
 
 
 def cell(value: object) -> str:
     """Return a value as a cell that no spreadsheet will run; numbers and plain text are unchanged."""
     text = "" if value is None else str(value)
-    if isinstance(value, int | float) or not text.startswith(_STARTS_FORMULA):
+    if isinstance(value, int | float) or not _FORMULA.match(text):
         return text
     return f"'{text}"
 
@@ -22,7 +24,7 @@ def cell(value: object) -> str:
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return a CSV table with a byte order mark, so that spreadsheets read other scripts than Latin rightly."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(header)
     writer.writerows([cell(value) for value in row] for row in rows)
     return "\ufeff" + out.getvalue()

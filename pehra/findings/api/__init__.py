@@ -4,7 +4,9 @@ A finding is folded from sightings, told to its owner in one notice an organisat
 verified by somebody else. Nothing closes by itself, nothing is told twice, and what comes back is open again.
 """
 
+from pehra.findings.api.changes import mark_fixed, reopen, verify
 from pehra.findings.api.folding import FoldOutcome, fold
+from pehra.findings.api.notices import queue_notices
 from pehra.findings.queries import (
     Filters,
     FindingPage,
@@ -14,6 +16,7 @@ from pehra.findings.queries import (
     Place,
     Totals,
     counts_by,
+    every_finding,
     finding,
     findings,
     history,
@@ -37,12 +40,17 @@ __all__ = [
     "State",
     "Totals",
     "counts_by",
+    "every_finding",
     "finding",
     "findings",
     "fold",
     "history",
+    "mark_fixed",
     "notices",
+    "queue_notices",
     "recent_by_kind",
+    "reopen",
     "some",
     "totals",
+    "verify",
 ]

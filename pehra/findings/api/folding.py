@@ -1,7 +1,8 @@
 """Folding: new sightings become findings, or are counted on those there already.
 
-Within the caller's transaction, so that an input, its findings, its incidents and its notices are one commit. That an input
-is folded once is the caller's promise (the engine holds it by the input's SHA-256); here everything else is idempotent.
+Within the caller's transaction, so that an input, its findings, its incidents and its notices are one commit. That an
+input is folded once is the caller's promise (the engine holds it by the input's SHA-256); here everything else is
+idempotent.
 """
 
 from collections.abc import Sequence

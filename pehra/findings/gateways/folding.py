@@ -1,7 +1,7 @@
 """Folding a frame of sightings into PostgreSQL: COPY to a temporary table, then one upsert.
 
-Cost goes with findings, never with events. The order of the rows is the order of the unique key, so that two folds at once
-wait for each other and never dead-lock. Adding up, least and greatest do not care which input came first.
+Cost goes with findings, never with events. The order of the rows is the order of the unique key, so that two folds at
+once wait for each other and never dead-lock. Adding up, least and greatest do not care which input came first.
 """
 
 import io
@@ -26,9 +26,10 @@ _COLUMNS = ("id", *_TEXTS, "teams", "reason_id", "port", "times", "first_seen", 
 
 _TEMPORARY = """
 CREATE TEMPORARY TABLE findings_sighting (
-    id uuid, subject text, subject_type text, asset text, organisation text, sector text, territory text, lead_team text,
-    kind text, taxonomy text, type text, identifier text, malware text, protocol text, feed_name text, feed_code text,
-    evidence text, teams text[], reason_id uuid, port integer, times bigint, first_seen timestamptz, last_seen timestamptz
+    id uuid, subject text, subject_type text, asset text, organisation text, sector text, territory text,
+    lead_team text, kind text, taxonomy text, type text, identifier text, malware text, protocol text, feed_name text,
+    feed_code text, evidence text, teams text[], reason_id uuid, port integer, times bigint, first_seen timestamptz,
+    last_seen timestamptz
 ) ON COMMIT DROP
 """
 _COPY = f"COPY findings_sighting ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT csv)"
@@ -38,7 +39,7 @@ _REASONS = """
 INSERT INTO findings_reason (id, because) SELECT * FROM unnest(%s::uuid[], %s::jsonb[]) ON CONFLICT (id) DO NOTHING
 """
 
-# What of a finding follows its newest sighting. The owner's columns are indexed: they are written only when they differ.
+# What of a finding follows its newest sighting. The owner's columns are indexed: written only when they differ.
 _NEWER = "(excluded.last_seen, excluded.evidence) > (f.last_seen, f.evidence)"
 _MOVED = (
     f"{_NEWER} AND (f.lead_team, f.teams, f.sector, f.territory) IS DISTINCT FROM "

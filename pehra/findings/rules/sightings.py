@@ -1,7 +1,7 @@
 """Sightings as columns: their schema, and the shape in which they are folded.
 
-One row says that one problem was seen on one asset so many times. Nothing here may fail on what a feed can hold: texts are
-cut to their limit and control characters become spaces, since one odd row must not keep a day's feed out.
+One row says that one problem was seen on one asset so many times. Nothing here may fail on what a feed can hold: texts
+are cut to their limit and control characters become spaces, since one odd row must not keep a day's feed out.
 """
 
 import hashlib

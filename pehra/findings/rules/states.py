@@ -1,7 +1,7 @@
 """What may become of a finding: the one table that the guard, the buttons, the docs and the tests read.
 
-A finding is open until somebody says that it is fixed, and fixed until somebody checked. What is seen again after it was
-fixed is open again; what was seen before it was fixed, and only now came in, changes nothing.
+A finding is open until somebody says that it is fixed, and fixed until somebody checked. What is seen again after it
+was fixed is open again; what was seen before it was fixed, and only now came in, changes nothing.
 """
 
 from enum import StrEnum
