@@ -4,6 +4,7 @@ Each says its meaning in a word and a shape beside its colour, and isolates what
 Urdu sentence is never scrambled. No tag starts a query.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -29,6 +30,7 @@ from pehra.web.words import word as word_of
 register = template.Library()
 
 NOTHING = format_html("<span class=quiet>{}</span>", "–")
+_SHORT_NAME = re.compile(r"\(([A-Za-z0-9 -]{2,12})\)$")
 
 
 @register.simple_tag
@@ -162,8 +164,15 @@ def bar(value: int, largest: int) -> SafeString:
 
 @register.simple_tag
 def team(code: str) -> SafeString:
-    """Return a team by its name in the reader's language; by its code when the profile does not hold it."""
-    return _named("teams", code) if code else format_html("<span class=quiet>{}</span>", _("nobody yet"))
+    """Return a team by its name in the reader's language, short where it says how it is shortened; else by its code."""
+    if not code:
+        return format_html("<span class=quiet>{}</span>", _("nobody yet"))
+    for record in law.load(settings.PEHRA_PROFILE).teams:
+        if record.code == code:
+            name = record.name_local if record.name_local and _locale() != "en" else record.name
+            short = _SHORT_NAME.search(name)
+            return format_html('<bdi title="{}">{}</bdi>', name, short.group(1)) if short else said(name)
+    return ident(code)
 
 
 @register.simple_tag
@@ -297,6 +306,12 @@ def in_words(value: object) -> SafeString:
     if isinstance(value, list | tuple | set | frozenset):
         return format_html_join(", ", "{}", ((in_words(entry),) for entry in value))
     return ident(value)
+
+
+@register.filter
+def grouped(value: int) -> str:
+    """Return a number with its thousands apart, for a place inside a sentence."""
+    return str(format_decimal(value, locale=_locale()))
 
 
 @register.filter
