@@ -374,7 +374,7 @@ class _Ingest:
             .agg(pl.col("times").sum(), pl.col("first_seen").min(), pl.col("last_seen").max())
             .with_columns(input=pl.lit(self.received.sha256))
             .sort("indicator")
-            .select(INDICATOR_SIGHTINGS)
+            .select(*INDICATOR_SIGHTINGS)
         )
 
 
