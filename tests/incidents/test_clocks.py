@@ -10,13 +10,13 @@ from pehra.incidents.rules import clocks
 from pehra.incidents.rules.clocks import ENDED, OWED, TICKING, ClockRefused, ClockState
 
 START = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
-moments = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))
+moments = st.integers(0, 15 * 365 * 86_400).map(lambda seconds: START + timedelta(seconds=seconds - 5 * 365 * 86_400))
 periods = st.timedeltas(timedelta(0), timedelta(days=400))
 ORDER = {ClockState.RUNNING: 0, ClockState.DUE_SOON: 1, ClockState.OVERDUE: 2}
 
 
 def test_states_part_into_owed_and_ended() -> None:
-    assert OWED | ENDED == set(ClockState)
+    assert set(ClockState) == OWED | ENDED
     assert not OWED & ENDED
     assert TICKING <= OWED
 
@@ -62,9 +62,7 @@ def test_time_alone_moves_no_other_state(state: ClockState, due: datetime | None
 
 
 @given(status=st.sampled_from(["running", "unknown", "waiting"]), started=st.none() | moments, due=st.none() | moments)
-def test_a_clock_without_a_due_time_never_ticks(
-    status: str, started: datetime | None, due: datetime | None
-) -> None:
+def test_a_clock_without_a_due_time_never_ticks(status: str, started: datetime | None, due: datetime | None) -> None:
     reading = clocks.start(status=status, started=started, due=due)
     assert (reading.state is ClockState.RUNNING) == (due is not None)
     assert (reading.fires_at is not None) == (due is not None)

@@ -1,7 +1,8 @@
 """Four workers, two thousand clocks, workers killed at random: each clock is due soon once and overdue once.
 
-The workers are processes with connections of their own. They read the time from a file that the test moves on, and they die
-by SIGKILL in whatever they are doing. What counts are the ledger's entries and the outbox's rows, not what workers say.
+The workers are processes with connections of their own. They read the time from a file that the test moves on, and
+they die by SIGKILL in whatever they are doing. What counts are the ledger's entries and the outbox's rows, not what
+workers say.
 """
 
 import json
@@ -91,6 +92,7 @@ def workers(data_folder: Path) -> Iterator[Workers]:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("country")
 def test_each_clock_fires_each_warning_once(
     workers: Workers, at: datetime, machine: Actor, finding: Callable[..., FindingView]
 ) -> None:

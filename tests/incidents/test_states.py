@@ -22,7 +22,7 @@ def test_every_state_stands_in_the_table() -> None:
 
 
 def test_states_are_either_ended_or_live() -> None:
-    assert LIVE | ENDED == set(State)
+    assert set(State) == LIVE | ENDED
     assert not LIVE & ENDED
     assert {State.CLOSED, State.DISMISSED} == ENDED
 

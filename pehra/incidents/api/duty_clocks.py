@@ -67,10 +67,13 @@ def rederive(
         if clock is None:
             added.append(_fill(_blank(incident, at=at), duty, order=order))
             changes.append(Change(event="incidents.clock.started", clock=added[-1], facts=told(added[-1])))
-        elif clock.state not in ENDED and _differs(clock, duty):
-            before = {"due": _time(clock.due_at), "state": clock.state}
-            updated.append(_fill(clock, duty, order=order))
-            changes.append(Change(event="incidents.clock.derived", clock=clock, facts=told(clock) | {"before": before}))
+        elif clock.state not in ENDED:
+            shown, before = _shown(clock), told(clock)
+            if _shown(_fill(clock, duty, order=order)) != shown:
+                updated.append(clock)
+            if told(clock) != before:
+                facts = told(clock) | {"before": {"due": before["due"], "state": before["state"]}}
+                changes.append(Change(event="incidents.clock.derived", clock=clock, facts=facts))
     for key, clock in known.items():
         if key not in derived and clock.state not in ENDED and NO_LONGER_FOLLOWS not in clock.notes:
             clock.provisional, clock.notes = True, [*clock.notes, NO_LONGER_FOLLOWS]
@@ -170,29 +173,30 @@ def _blank(incident: Incident, *, at: datetime) -> Clock:
 
 
 def _fill(clock: Clock, duty: law.DutyDue, *, order: int) -> Clock:
-    reading = rules.start(status=duty.status, started=duty.starts, due=duty.due)
+    """Give a clock what the law says now. It starts over only when its due time is another: what fired, has fired."""
+    moved = clock.due_at != duty.due or duty.due is None
     clock.duty, clock.stage, clock.order = duty.duty, duty.stage, order
     clock.owed_by = duty.owed_by
-    clock.owed_to, clock.copy_to = list(duty.owed_to), list(duty.copy_to)
+    clock.owed_to, clock.copy_to, clock.forward_to = list(duty.owed_to), list(duty.copy_to), list(duty.forward_to)
     clock.start_event = duty.start_event
     clock.started_at, clock.due_at = duty.starts, duty.due
-    clock.warn_at = rules.warn_at(started=duty.starts or duty.due, due=duty.due) if duty.due else None
-    clock.state, clock.fires_at = reading.state, reading.fires_at
-    clock.due_soon_at = clock.overdue_at = None
     clock.because = duty.because.as_json()
+    clock.missing = list(duty.missing)
     doubt = incident_note(clock.incident, duty.start_event)
     clock.notes = [*([doubt] if doubt else []), *duty.notes]
     clock.provisional = duty.provisional or bool(doubt)
-    clock.forward_to, clock.missing = list(duty.forward_to), list(duty.missing)
+    if moved or clock.state == ClockState.RUNNING:
+        reading = rules.start(status=duty.status, started=duty.starts, due=duty.due)
+        clock.state, clock.fires_at = reading.state, reading.fires_at
+        clock.warn_at = reading.fires_at
+    if moved:
+        clock.due_soon_at = clock.overdue_at = None
     return clock
 
 
-def _differs(clock: Clock, duty: law.DutyDue) -> bool:
-    if (clock.due_at, clock.started_at) != (duty.due, duty.starts):
-        return True
-    if set(clock.missing) != set(duty.missing):
-        return True
-    return duty.due is None and (clock.state == ClockState.WAITING) != (duty.status == ClockState.WAITING)
+def _shown(clock: Clock) -> tuple[object, ...]:
+    """Return what a new derivation may change of a clock, to see whether it did."""
+    return tuple(getattr(clock, name) for name in DERIVED_FIELDS)
 
 
 def _time(moment: datetime | None) -> str | None:
