@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from pehra.law.api import use_profiles_folder
 from pehra.node.database.place import known_place
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,8 @@ def _noted(folder: Path) -> dict[str, str]:
 PEHRA_DATA = Path(os.environ.get("PEHRA_DATA") or Path.home() / ".local/share/pehra").absolute()
 PEHRA_PROFILE = os.environ.get("PEHRA_PROFILE") or _noted(PEHRA_DATA).get("profile", "pk")
 PEHRA_PROFILES = os.environ.get("PEHRA_PROFILES", "")  # a folder of profiles, instead of those that ship
+if PEHRA_PROFILES:
+    use_profiles_folder(Path(PEHRA_PROFILES))
 PEHRA_LAKE = PEHRA_DATA / "lake"
 PEHRA_OUTBOX_URL = os.environ.get("PEHRA_OUTBOX_URL") or f"maildir://{PEHRA_DATA / 'maildir'}"
 PEHRA_OUTBOX_FROM = os.environ.get("PEHRA_OUTBOX_FROM") or "Pehra <pehra@localhost>"  # in whose name mail is sent

@@ -8,6 +8,7 @@ import pytest
 
 from pehra.cli.main import run
 from pehra.law import api
+from pehra.law.gateways import folders
 
 FACTS = {
     "entity": {"sector": "telecom", "classes": ["cii", "licensee"]},
@@ -134,3 +135,12 @@ def test_an_empty_document_leaves_all_unknown(tmp_path: Path, capsys: pytest.Cap
     stages = json.loads(capsys.readouterr().out)
     assert {stage["status"] for stage in stages} == {"unknown"}
     assert all(stage["missing"] for stage in stages)
+
+
+def test_another_folder_of_profiles(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setattr(folders, "_chosen", [])
+    elsewhere = str(Path(__file__).parent / "profiles")
+    assert run(["law", "--profiles", elsewhere, "check", "nis2"]) == 0
+    assert run(["law", "--profiles", elsewhere, "check", "pk"]) == 2, "a name is looked for in one place only"
+    assert run(["law", "--profiles", elsewhere, "check"]) == 2
+    assert "name one of these profiles" in capsys.readouterr().err
