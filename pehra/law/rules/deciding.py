@@ -3,9 +3,10 @@
 from datetime import date
 
 from pehra.law.rules.answers import Judgement, Marking, NoticePolicy, Obligation, WidespreadRule
+from pehra.law.rules.basis import current
 from pehra.law.rules.conditions import judge
 from pehra.law.rules.facts import EntityFacts, FindingFacts, Matter, stated
-from pehra.law.rules.profile import Profile, current
+from pehra.law.rules.profile import Profile
 from pehra.law.rules.standing import because, first_that_holds
 from pehra.law.rules.truth import Truth
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from pehra.law.rules.answers import RUNNING, UNKNOWN, WAITING, DutyDue, DutyJudgement
+from pehra.law.rules.basis import Status, current
 from pehra.law.rules.civil_time import Due, Period, WorkingDays, due
 from pehra.law.rules.conditions import judge
 from pehra.law.rules.consistency import ENTITY, LEAD, REGULATOR
 from pehra.law.rules.facts import EntityFacts, IncidentFacts, Moments, public_name, stated
-from pehra.law.rules.profile import Duty, Profile, Stage, Status, current
+from pehra.law.rules.profile import Duty, Profile, Stage
 from pehra.law.rules.responsibility import responsible
 from pehra.law.rules.rule_records import STAGE_PREFIX
 from pehra.law.rules.standing import because, select

@@ -1,96 +1,18 @@
 """What a profile says, as records: a country's teams, sectors, rules and days.
 
-Every record that states law carries its `Basis`: the citation, its standing, its sources, and the days between which it
-holds. Two records of one code are two versions of it in time and never overlap. Nothing here decides anything.
+Every record that states law carries its `Basis`. Two records of one code never overlap in time. Nothing here decides
+anything.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Protocol, TypeVar
 
 from pehra.kernel.markings import Pap, Tlp
+from pehra.law.rules.basis import Basis, Source, Status, current
 from pehra.law.rules.conditions import Condition, Order
-
-
-class Status(StrEnum):
-    """A rule's standing."""
-
-    IN_FORCE = "in force"
-    DRAFT = "draft"
-    DISPUTED = "disputed"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Basis:
-    """On what a record rests, and when it holds (`valid_to` is the last day).
-
-    `used_from` stands in for a first day that nobody found: this profile uses the record from then on, and the answer
-    says that the true day is unknown.
-    """
-
-    citation: str
-    status: Status
-    sources: tuple[str, ...]
-    valid_from: date | None
-    valid_to: date | None
-    used_from: date | None = None
-    note: str = ""
-
-    @property
-    def first(self) -> date:
-        """The first day on which the record is used."""
-        return self.valid_from or self.used_from or date.min
-
-    @property
-    def last(self) -> date:
-        """The last day on which the record is used."""
-        return self.valid_to or date.max
-
-    def holds(self, on: date) -> bool:
-        """Whether the record is used on that day."""
-        return self.first <= on <= self.last
-
-    @property
-    def cited(self) -> str:
-        """The citation with the keys of its sources."""
-        return f"{self.citation} [{', '.join(self.sources)}]" if self.sources else self.citation
-
-
-class Dated(Protocol):
-    """A record with a code and the days on which it holds."""
-
-    @property
-    def code(self) -> str:
-        """The record's name in the profile."""
-        ...
-
-    @property
-    def basis(self) -> Basis:
-        """On what it rests."""
-        ...
-
-
-AnyDated = TypeVar("AnyDated", bound=Dated)
-
-
-def current(records: Iterable[AnyDated], on: date) -> tuple[AnyDated, ...]:
-    """Return the records in use on that day, in the profile's order."""
-    return tuple(record for record in records if record.basis.holds(on))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """Where a statement was read. Trust: A primary text or official, B press or law firm, C vendor or blog,
-    M memory, not read again, N none: nothing was found."""
-
-    key: str
-    urls: tuple[str, ...]
-    trust: str
-    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,10 +11,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from pehra.law.rules.basis import Basis, Status
 from pehra.law.rules.facts import UNKNOWN
 from pehra.law.rules.lines import Entry, Table
 from pehra.law.rules.problems import Problem
-from pehra.law.rules.profile import Basis, Status
 
 AnyEnum = TypeVar("AnyEnum", bound=StrEnum)
 

@@ -4,6 +4,7 @@ The keys that each function asks for are the whole format of a profile; `docs/us
 This module holds the country's bodies and words; `rule_records.py` the rules over them.
 """
 
+from pehra.law.rules.basis import Source
 from pehra.law.rules.profile import (
     Authority,
     Calendar,
@@ -17,7 +18,6 @@ from pehra.law.rules.profile import (
     Seat,
     Sector,
     SeverityLevel,
-    Source,
     Team,
     TeamState,
     TeamType,

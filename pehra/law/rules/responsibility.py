@@ -7,9 +7,10 @@ answer says which fact could change it.
 from datetime import date
 
 from pehra.law.rules.answers import Responsibility, TeamRole
+from pehra.law.rules.basis import current
 from pehra.law.rules.conditions import judge
 from pehra.law.rules.facts import EntityFacts, IncidentFacts, stated
-from pehra.law.rules.profile import Profile, ResponsibilityRule, current
+from pehra.law.rules.profile import Profile, ResponsibilityRule
 from pehra.law.rules.rule_records import ROLES
 from pehra.law.rules.standing import Standing, because, select, undecided
 from pehra.law.rules.truth import Truth, Verdict

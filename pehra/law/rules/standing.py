@@ -10,10 +10,11 @@ from datetime import date
 from typing import Any
 
 from pehra.kernel.reasons import Because
+from pehra.law.rules.basis import Basis, Dated, current
 from pehra.law.rules.conditions import judge
 from pehra.law.rules.consistency import FALLBACK_STEPS_MAX, TYPE_PREFIX
 from pehra.law.rules.facts import EntityFacts, public_name
-from pehra.law.rules.profile import Basis, Dated, Profile, Team, TeamState, current
+from pehra.law.rules.profile import Profile, Team, TeamState
 from pehra.law.rules.truth import Truth, Verdict
 
 
