@@ -21,7 +21,8 @@ from pehra.kernel.markings import Circle, Tlp
 from pehra.kernel.refusals import Invalid
 from pehra.ledger import api as ledger
 from pehra.outbox import queries
-from pehra.outbox.gateways.transport import Parcel, PermanentFault, TemporaryFault, Transport, open_transport
+from pehra.outbox.gateways.addresses import open_transport
+from pehra.outbox.gateways.transport import Parcel, PermanentFault, TemporaryFault, Transport
 from pehra.outbox.models import Attachment as AttachmentRow
 from pehra.outbox.models import Message
 from pehra.outbox.queries import AttachmentView, MessageView, attachment_content, message, messages

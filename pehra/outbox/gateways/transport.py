@@ -1,16 +1,14 @@
-"""What carries a message out of the house: one interface, one address in the settings.
+"""What carries a message out of the house: one interface, whatever stands behind it.
 
-`maildir:///folder`, `smtp://user:password@host:port` (TLS by STARTTLS where offered, required before a password is
-said) or `smtps://…`. A transport answers with a proof or raises; it knows nothing of tables, states and retries.
+A transport answers with a proof or raises; it knows nothing of tables, states and retries.
 """
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import urlsplit
 
-from pehra.kernel.refusals import Fault, Invalid
+from pehra.kernel.refusals import Fault
 
 
 class TemporaryFault(Fault):
@@ -38,17 +36,3 @@ class Transport(AbstractContextManager["Transport"], Protocol):
     def deliver(self, parcel: Parcel) -> Mapping[str, object]:
         """Carry one parcel and return the proof; raise TemporaryFault or PermanentFault."""
         ...
-
-
-def open_transport(url: str) -> Transport:
-    """Return the transport that an address in the settings names."""
-    scheme = urlsplit(url).scheme
-    if scheme == "maildir":
-        from pehra.outbox.gateways.maildir import MaildirTransport
-
-        return MaildirTransport.from_url(url)
-    if scheme in ("smtp", "smtps"):
-        from pehra.outbox.gateways.smtp import SmtpTransport
-
-        return SmtpTransport.from_url(url)
-    raise Invalid(f"PEHRA_OUTBOX_URL names {scheme or 'nothing'}; use maildir:///folder, smtp:// or smtps://")

@@ -1,0 +1,1 @@
+"""The rules of the house, as code: each takes a tree of files and says what breaks it."""
