@@ -121,6 +121,27 @@ def moment(reference: str, name: str, moment: str) -> None:
         click.echo(_clock_line(changed))
 
 
+@commands.command("facts")
+@click.argument("reference")
+@click.option(
+    "--attribute", "attributes", multiple=True, help="What it is: ransomware and the like; give all that hold."
+)
+@click.option("--none", "none", is_flag=True, help="It has no attribute at all.")
+@click.option("--reason", required=True, help="How this is known; kept with the decision.")
+def facts(reference: str, attributes: tuple[str, ...], none: bool, reason: str) -> None:
+    """State what only a person can know of an incident; the law is asked anew what that makes due."""
+    from pehra.incidents import api
+    from pehra.kernel import clock
+    from pehra.kernel.actors import system
+
+    if none == bool(attributes):
+        raise click.UsageError("give --attribute, once for each, or --none")
+    view = api.state_facts(ref=reference, attributes=attributes, reason=reason, by=system("cli"), at=clock.now())
+    click.echo(f"{view.reference}  {', '.join(attributes) or 'no attribute'}")
+    for changed in view.stages:
+        click.echo(_clock_line(changed))
+
+
 @commands.command("sent")
 @click.argument("reference")
 @click.argument("duty")

@@ -231,3 +231,20 @@ def test_the_widespread_incident_too_opens_once(of_side: Maker, fold: Maker, mac
     assert events(machine, opened.reference) == before
     api.move(ref=opened.reference, to="dismissed", reason="one scanner's mistake", by=machine, at=at)
     assert api.open_from_findings(outcome=said, by=machine, at=at) == []
+
+
+def test_what_the_law_cannot_decide_opens_nothing_and_is_asked_once_a_day(
+    finding: Maker, outcome: Outcome, machine: Actor, at: datetime
+) -> None:
+    unclassed = {"organisation": "org-0005", "sector": "power", "lead_team": "pkcert", "teams": ("pkcert",)}
+    for malware in ("a", "b"):
+        said = outcome(finding(malware=malware, **unclassed))
+        assert api.open_from_findings(outcome=said, by=machine, at=at) == []
+    (letter,) = (row for row in outbox.messages(by=machine) if row.kind == "incident-question")
+    assert letter.recipient_email == "duty@pkcert.example"
+    body = outbox.message(message_id=letter.id, by=machine).body
+    assert "org-0005" in body
+    assert "entity.classes" in body
+    said = outcome(finding(malware="c", **unclassed))
+    api.open_from_findings(outcome=said, by=machine, at=at + timedelta(days=1))
+    assert [row.kind for row in outbox.messages(by=machine)].count("incident-question") == 2

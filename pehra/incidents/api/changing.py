@@ -36,6 +36,7 @@ from pehra.registry import api as registry
 REASON_LENGTH_MAX = 2_000
 OWED_NAMED_MAX = 5
 SET_BY_HAND = "set-by-hand"
+WIDESPREAD = "widespread"
 DECIDED_BY_PERSON = "decided by a person"
 MOMENTS = ("occurrence", "discovery", "awareness", "ransom_payment", "handling_end")
 WORKING_ROLES = frozenset({"lead", "coordinate", "support"})
@@ -66,8 +67,9 @@ def open_incident(
     if not words or len(words) > TITLE_LENGTH_MAX:
         raise Invalid(f"an incident needs a title of at most {TITLE_LENGTH_MAX} characters", field="title")
     sides = _sides(organisations)
-    concerned = entity or (sides[0].entity if sides else law.EntityFacts())
     assessor = Assessor(on=at.date())
+    _known_words(facts.attributes or (), {word.code for word in assessor.profile.attributes}, field="attributes")
+    concerned = entity or (sides[0].entity if sides else law.EntityFacts())
     grading, facts = _graded(assessor, concerned, facts, by=by)
     draft = Draft(
         title=words,
@@ -220,16 +222,29 @@ def state_facts(
     _require(incident, Permission.INCIDENTS_CHANGE, by=by)
     _require_live(incident)
     words = _reason(reason, needed=True)
+    profile = deriving.assessor_of(incident).profile
     before = {"attributes": incident.attributes, "impact": incident.impact}
     if attributes is not None:
-        incident.attributes = sorted({word.strip() for word in attributes if word.strip()})
+        # That it is widespread was counted, and is not for this list to forget.
+        counted = {WIDESPREAD} if incident.widespread else set()
+        known = {word.code for word in profile.attributes}
+        incident.attributes = sorted(_known_words(attributes, known, field="attributes") | counted)
     if impact is not None:
+        _known_words(impact, {word.code for word in profile.measures}, field="impact")
         incident.impact = {**incident.impact, **impact}
     facts = {"before": before, "attributes": incident.attributes, "impact": incident.impact, "reason": words}
     incident.save(update_fields=["attributes", "impact"])
     _record(incident, "incidents.facts.stated", facts, by=by, at=at)
     deriving.rederive(incident, deriving.locked_clocks(incident), by=by, at=at)
     return queries.views([incident])[0]
+
+
+def _known_words(words: Iterable[str], known: set[str], *, field: str) -> set[str]:
+    """Return stripped words; refuse one that the profile does not use, since the law would take it for "no"."""
+    said = {word.strip() for word in words if word.strip()}
+    for word in sorted(said - known):
+        raise Invalid(f"the profile does not know the word {word!r}; one of: {', '.join(sorted(known))}", field=field)
+    return said
 
 
 def _require_moment(name: str, moment: datetime, clocks: Sequence[Clock], *, at: datetime) -> None:

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from pehra.access import api as access
 from pehra.findings import api as findings_api
 from pehra.incidents import queries
-from pehra.incidents.api import drafts, duty_clocks, joining
+from pehra.incidents.api import asking, drafts, duty_clocks, joining
 from pehra.incidents.api.assessment import Assessor, Grading, finding_facts, strictest_marking
 from pehra.incidents.api.drafts import Draft, Side
 from pehra.incidents.models import Incident, IncidentFinding
@@ -29,6 +29,7 @@ from pehra.registry import api as registry
 # "open" and "join" and not as two inserts of one key.
 OPENING_LOCK = 0x70656872_696E63
 INCIDENT_OBLIGATION = "incident"
+WOULD_BE = "would be"
 WIDESPREAD = frozenset({"widespread"})
 SEEN_NOTE = "the moment it was first seen; it may have begun earlier"
 LEARNED_NOTE = "counted from when the team learned of it; when the organisation became aware is not known: supply it"
@@ -102,10 +103,15 @@ def open_from_findings(*, outcome: findings_api.FoldOutcome, by: Actor, at: date
 
 def _open_obliged(batch: _Batch) -> None:
     obliged: list[tuple[findings_api.FindingView, str]] = []
+    undecided: list[asking.Undecided] = []
     for finding in batch.findings:
-        for obligation in batch.assessor.obligations(batch.entity(finding), finding_facts(finding)):
+        entity, facts = batch.entity(finding), finding_facts(finding)
+        for obligation in batch.assessor.obligations(entity, facts):
             if obligation.kind == INCIDENT_OBLIGATION:
                 obliged.append((finding, obligation.rule))
+            elif obligation.because.facts.get(WOULD_BE) == INCIDENT_OBLIGATION:
+                undecided.append((finding, obligation, batch.assessor.marking(entity, facts)))
+    asking.ask(undecided, by=batch.by, at=batch.at)
     openings = rules.group(obliged)
     live, fresh = _settle(openings, batch)
     for incident, opening in live:

@@ -154,11 +154,11 @@ def _draft(
         lead_team=incident.lead_team,
         teams=tuple(incident.teams),
         organisation=incident.organisation,
-        dedupe_key=_short(key),
+        dedupe_key=short_key(key),
     )
 
 
-def _short(key: str) -> str:
+def short_key(key: str) -> str:
     """Return a key that the outbox takes; a long one is cut and told apart by its hash."""
     if len(key) <= DEDUPE_KEY_CHARACTERS_MAX:
         return key
