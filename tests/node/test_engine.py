@@ -1,0 +1,226 @@
+"""The machine road is whole or not at all: the same rows change nothing, and no kill loses or doubles any."""
+
+import csv
+import gzip
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ROAD = Path(__file__).with_name("road.py")
+KILLS = 20
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A laid-out node as a template: database, data folder, feeds."""
+
+    folder: Path
+    host: str
+    user: str
+    template: str
+
+    def node(self, name: str) -> "Node":
+        """A fresh copy of it."""
+        database = f"{self.template}_{name}"
+        self.server(
+            f'drop database if exists "{database}" with (force)',
+            f'create database "{database}" template "{self.template}"',
+        )
+        shutil.copytree(self.folder / "data", self.folder / name)
+        return Node(self, database, self.folder / name)
+
+    def server(self, *statements: str) -> None:
+        with psycopg.connect(host=self.host, user=self.user, dbname="postgres", autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def url(self, database: str) -> str:
+        return f"postgresql://{self.user}@/{database}?host={self.host}"
+
+    @property
+    def feeds(self) -> list[Path]:
+        return sorted((self.folder / "feeds").iterdir())
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node with a database and a data folder of its own."""
+
+    ground: Ground
+    database: str
+    data: Path
+
+    def start(self, *words: object) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, str(ROAD), *map(str, words)],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "DATABASE_URL": self.ground.url(self.database),
+                "PEHRA_DATA": str(self.data),
+                "PYTHONPATH": str(ROOT),
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words: object) -> dict:
+        running = self.start(*words)
+        said, problem = running.communicate(timeout=120)
+        assert running.returncode == 0, problem
+        return json.loads(said.splitlines()[-1]) if said else {}
+
+    def ingest(self, *paths: Path) -> dict:
+        return self.run("ingest", *paths)
+
+    def contents(self) -> dict:
+        return self.run("contents")
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Ground]:
+    from django.conf import settings
+
+    folder = Path(tempfile.mkdtemp(prefix="pehra-road-", dir="/tmp"))
+    there = settings.DATABASES["default"]
+    template = f"road_{os.getpid()}"
+    made = Ground(folder, str(there["HOST"]), str(there["USER"]), template)
+    made.server(f'drop database if exists "{template}" with (force)', f'create database "{template}"')
+    (folder / "data").mkdir()
+    Node(made, template, folder / "data").run("lay", folder)
+    yield made
+    with psycopg.connect(host=made.host, user=made.user, dbname="postgres", autocommit=True) as server:
+        names = server.execute("select datname from pg_database where datname like %s", [f"{template}%"]).fetchall()
+        for (name,) in names:
+            server.execute(f'drop database "{name}" with (force)')
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(ground) -> tuple[Node, dict, dict]:
+    """One ingest of every feed that nobody disturbed: the node, what it said, what it holds."""
+    node = ground.node("undisturbed")
+    said = node.ingest(*ground.feeds)
+    assert said["failed"] == []
+    return node, said, node.contents()
+
+
+def test_a_feed_becomes_findings_incidents_and_notices(undisturbed):
+    _node, said, held = undisturbed
+    assert said["rows_read"] == said["rows_stored"] + said["rows_duplicate"] + said["rows_rejected"]
+    assert said["rows_rejected"] > 0
+    assert said["rejects_file"]
+    assert said["findings_new"] == len(held["findings_finding"]) > 0
+    assert said["incidents_opened"] == len(held["incidents_incident"]) > 0
+    assert said["notices_queued"] > 0
+    assert said["rows_stored"] == len(held["lake"])
+
+
+def test_the_same_rows_again_change_nothing(undisturbed, ground):
+    """The same bytes; then the same rows under another name, in another order and compression."""
+    node, said, held = undisturbed
+    again = node.ingest(*ground.feeds)
+    assert again["rows_stored"] == 0
+    assert again["rows_duplicate"] == said["rows_read"]
+    assert node.contents() == held
+
+    disguised = ground.folder / "disguised"
+    disguised.mkdir()
+    for feed in ground.feeds:
+        lines = feed.read_bytes().splitlines(keepends=True)
+        body = lines[1:]
+        random.Random(3).shuffle(body)
+        name = feed.name.replace("-nation.csv", "-somewhere-else.csv.gz")
+        with gzip.open(disguised / name, "wb") as file:
+            file.writelines([lines[0], *body])
+    other = node.ingest(disguised)
+    assert other["failed"] == []
+    assert {name: other[name] for name in ("rows_stored", "findings_new", "findings_seen_again")} == {
+        "rows_stored": 0,
+        "findings_new": 0,
+        "findings_seen_again": 0,
+    }
+    assert other["incidents_opened"] == other["notices_queued"] == 0
+    after = node.contents()
+    for table in ("lake", "findings_finding", "incidents_incident", "outbox_message"):
+        assert after[table] == held[table]
+
+
+def test_killed_at_twenty_moments_it_ends_as_if_undisturbed(undisturbed, ground):
+    """Each kill is followed by a run of the same command, which is killed in turn; the last is left alone."""
+    _node, _said, held = undisturbed
+    node = ground.node("killed")
+    seed = random.SystemRandom().randrange(1 << 30)
+    chance = random.Random(seed)
+    longest, kills, ended = 1.5, 0, 0
+    while kills < KILLS:
+        running = node.start("ingest", *ground.feeds)
+        assert running.stdout is not None
+        assert running.stdout.readline() == "begin\n"
+        try:
+            running.wait(chance.uniform(0, longest))
+            ended += 1
+            longest /= 2
+        except subprocess.TimeoutExpired:
+            running.kill()
+            kills += 1
+        running.communicate()
+        if ended and kills < KILLS:
+            # All is in already: begin anew, so that the kills that are left meet work to be done.
+            assert node.contents() == held, f"seed {seed}"
+            node, ended = ground.node(f"killed{kills}"), 0
+    node.ingest(*ground.feeds)
+    after = node.contents()
+    for table in held:
+        assert after[table] == held[table], f"{table}, seed {seed}"
+    named = {Path(name).name for name in _lake_names(node)}
+    there = {path.name for path in (node.data / "lake").rglob("*.parquet")}
+    assert there == named, f"seed {seed}"
+
+
+def _lake_names(node: Node) -> list[str]:
+    with psycopg.connect(node.ground.url(node.database)) as connection:
+        return [name for (name,) in connection.execute("select name from telemetry_lakefile").fetchall()]
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_goes_on(ground):
+    node = ground.node("mixed")
+    folder = ground.folder / "mixed-feeds"
+    folder.mkdir()
+    shutil.copy(ground.feeds[0], folder / ground.feeds[0].name)
+    (folder / "2026-11-24-scan_rdp-empty.csv").write_bytes(b"")
+    (folder / "2026-11-24-scan_rdp-broken.csv.gz").write_bytes(gzip.compress(b"x" * 1000)[:40])
+    (folder / ".hidden.csv").write_bytes(b"never looked at")
+    said = node.ingest(folder)
+    assert said["files"] >= 1
+    assert said["rows_stored"] > 0
+    assert "2026-11-24-scan_rdp-broken.csv.gz" in [Path(one["file"]).name for one in said["failed"]]
+    assert not any("hidden" in one["file"] for one in said["failed"])
+
+
+def test_a_path_that_is_not_there_is_refused_before_anything_is_done(ground):
+    node = ground.node("missing")
+    running = node.start("ingest", ground.feeds[0], ground.folder / "nowhere.csv")
+    _said, problem = running.communicate(timeout=60)
+    assert running.returncode != 0
+    assert "there is no file" in problem
+    assert node.contents()["lake"] == []
+
+
+def test_feeds_are_csv_with_a_header(ground):
+    """The ground itself: four feeds, each with rows enough to be killed in."""
+    for feed in ground.feeds:
+        with feed.open(newline="") as file:
+            assert len(next(csv.reader(file))) > 5
