@@ -225,6 +225,44 @@ def test_a_missing_and_a_foreign_file(profile: Path):
     assert "no such file" in problems["shareing.toml", 1]
 
 
+def _added(profile: Path, file: str, text: str) -> list[api.Problem]:
+    path = profile / file
+    path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+    return list(api.check(profile).problems)
+
+
+def test_rules_that_could_never_answer(profile: Path):
+    """What a lawyer writes is never silently ignored."""
+    lines = (profile / "severity.toml").read_text(encoding="utf-8").count("\n")
+    found = _added(profile, "severity.toml", '[[rule]]\ncode = "late"\nlevel = "high"\n')
+    assert [(problem.line, "never reached" in problem.message) for problem in found] == [(lines + 2, True)]
+
+
+def test_two_rules_where_one_can_answer(profile: Path):
+    text = (profile / "notices.toml").read_text(encoding="utf-8")
+    found = _added(profile, "notices.toml", text[text.index("[[notice]]") :].replace("notice-daily", "notice-weekly"))
+    assert ["only one notice rule" in problem.message for problem in found] == [True]
+
+
+def test_two_lead_rules_of_one_order(profile: Path):
+    path = profile / "responsibility.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("order = 30", "order = 20"), encoding="utf-8")
+    assert ["same order" in problem.message for problem in api.check(profile).problems] == [True]
+
+
+def test_a_doubled_source(profile: Path):
+    found = _added(
+        profile, "sources.toml", '\n[[source]]\nkey = "PK-1"\nurls = ["https://law.example/"]\ntrust = "A"\n'
+    )
+    assert [(problem.field, "'PK-1' overlaps" in problem.message) for problem in found] == [("source.key", True)]
+
+
+def test_a_deadline_without_measure(profile: Path):
+    path = profile / "duties.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("count = 72", "count = 72000"), encoding="utf-8")
+    assert [problem.field for problem in api.check(profile).problems] == ["duty.stage.count"]
+
+
 def test_a_sector_with_two_teams(profile: Path):
     path = profile / "teams.toml"
     path.write_text(path.read_text("utf-8").replace('sectors = ["defence"]', 'sectors = ["telecom"]'), encoding="utf-8")

@@ -18,8 +18,8 @@ PROFILES = ["pk", *(str(path) for path in sorted((Path(__file__).parent / "profi
 # Half-hour and one-hour changes of clocks, none at all, a day that was skipped.
 ZONES = ["Asia/Karachi", "Europe/Zurich", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Dhaka"]
 # `derandomize`: the same examples each run, so that a failure here is a failure everywhere.
-few = settings(max_examples=300, deadline=None, derandomize=True)
-fewer = settings(few, max_examples=120)
+few = settings(max_examples=200, deadline=None, derandomize=True)
+fewer = settings(few, max_examples=80)
 
 FIRST, LAST = datetime(2011, 6, 1, tzinfo=UTC), datetime(2028, 12, 1, tzinfo=UTC)
 SECONDS = int((LAST - FIRST).total_seconds())

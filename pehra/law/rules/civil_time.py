@@ -14,7 +14,7 @@ from pehra.law.rules.profile import Calendar, Unit
 from pehra.law.rules.records import WEEKDAYS
 from pehra.law.rules.rule_records import NEXT_WORKING_DAY, SAME_TIME
 
-WORKING_DAYS_SEARCH_MAX = 4_000
+WORKING_DAYS_SEARCH_MAX = 10_000
 AMBIGUOUS_MINUTES_MAX = 24 * 60
 _LAST_MOMENT = time(23, 59, 59)
 _DAY = timedelta(days=1)

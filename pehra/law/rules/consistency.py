@@ -1,9 +1,11 @@
 """Checks over a whole profile: names are defined, versions do not overlap, no question is left without an answer."""
 
 from collections import defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from pehra.law.rules.profile import Identity, Profile, Team, TeamState
+from pehra.law.rules.profile import Identity, Profile, ResponsibilityRule, SeverityRule, SharingRule, Team, TeamState
 from pehra.law.rules.reading import Definition, Notes, Place, Reader, Reference
 from pehra.law.rules.records import ISSUER_KIND
 from pehra.law.rules.rule_records import OWER_KIND, RECIPIENT_KIND, TEAM_KIND
@@ -30,18 +32,18 @@ def check(profile: Profile, notes: Notes) -> None:
     """Note every problem that shows only when the whole profile is read."""
     _check_references(profile, notes)
     _check_overlaps(notes)
-    _check_doubled_sources(profile, notes)
+    _check_one_at_a_time(notes)
     _check_chains(profile, notes)
     _check_one_team_a_sector(profile, notes)
     _check_severity_ranks(profile, notes)
     _check_answers(profile, notes)
+    _check_reached(profile, notes)
 
 
 def _check_references(profile: Profile, notes: Notes) -> None:
     defined: dict[str, set[str]] = defaultdict(set)
     for definition in notes.definitions:
         defined[definition.kind].add(definition.code)
-    defined["source"] = {source.key for source in profile.sources}
     selectors = {*SELECTORS, *(f"{TYPE_PREFIX}{code}" for code in defined["team type"])}
     defined[ISSUER_KIND] = defined["team"] | defined["authority"]
     defined[TEAM_KIND] = defined["team"] | selectors
@@ -66,7 +68,7 @@ def _check_overlaps(notes: Notes) -> None:
     versions: dict[tuple[str, str], list[Definition]] = defaultdict(list)
     for definition in notes.definitions:
         for earlier in versions[definition.kind, definition.code]:
-            if definition.basis.first <= earlier.basis.last and earlier.basis.first <= definition.basis.last:
+            if definition.meets(earlier):
                 message = (
                     f"{definition.kind} {definition.code!r} overlaps in time with that of {earlier.place.file} line "
                     f"{earlier.place.line}; end the earlier with valid_to"
@@ -75,10 +77,15 @@ def _check_overlaps(notes: Notes) -> None:
         versions[definition.kind, definition.code].append(definition)
 
 
-def _check_doubled_sources(profile: Profile, notes: Notes) -> None:
-    keys = [source.key for source in profile.sources]
-    for key in sorted({key for key in keys if keys.count(key) > 1}):
-        notes.problem(Place(file="sources.toml", line=1, field="source.key"), f"the source {key!r} stands twice")
+def _check_one_at_a_time(notes: Notes) -> None:
+    """Of some rules only one can answer: a second in use on the same day would be ignored."""
+    for kind in ("widespread rule", "notice rule"):
+        found = [definition for definition in notes.definitions if definition.kind == kind]
+        for index, definition in enumerate(found):
+            for earlier in found[:index]:
+                if earlier.code != definition.code and definition.meets(earlier):
+                    message = f"only one {kind} can hold at a time; {earlier.code!r} holds on the same days"
+                    notes.problem(definition.place, message)
 
 
 def _places(notes: Notes, kind: str) -> dict[str, Place]:
@@ -159,6 +166,36 @@ def _check_answers(profile: Profile, notes: Notes) -> None:
             message = "no rule is without a condition: some facts would have no answer"
             notes.problem(Place(file=file, line=1, field="rule.when"), message)
     _check_national(profile, notes)
+
+
+def _check_reached(profile: Profile, notes: Notes) -> None:
+    """A rule that stands behind one that always holds would never be asked."""
+    leads = [rule for rule in profile.responsibility if rule.role == "lead"]
+    lists: list[tuple[str, Sequence[ResponsibilityRule | SeverityRule | SharingRule]]] = [
+        ("rule of severity", profile.severity_rules),
+        ("rule of sharing", profile.sharing_rules),
+    ]
+    for about in ("organisation", "unowned"):
+        asked = sorted((rule for rule in leads if rule.about == about), key=lambda rule: rule.order)
+        lists.append(("rule of responsibility", asked))
+        _check_orders(asked, notes)
+    for kind, rules in lists:
+        places = _places(notes, kind)
+        for index, rule in enumerate(rules):
+            for earlier in rules[:index]:
+                covers = earlier.basis.first <= rule.basis.first and earlier.basis.last >= rule.basis.last
+                if covers and earlier.when.is_empty and getattr(earlier, "team", "") not in SELECTORS:
+                    message = f"this rule is never reached: {earlier.code!r} stands before it and always holds"
+                    notes.problem(places[rule.code], message)
+
+
+def _check_orders(rules: list[ResponsibilityRule], notes: Notes) -> None:
+    places = _places(notes, "rule of responsibility")
+    for earlier, rule in pairwise(rules):
+        together = rule.basis.first <= earlier.basis.last and earlier.basis.first <= rule.basis.last
+        if rule.order == earlier.order and together:
+            message = f"the lead rules {earlier.code!r} and {rule.code!r} have the same order: which one decides?"
+            notes.problem(places[rule.code], message)
 
 
 def _check_national(profile: Profile, notes: Notes) -> None:

@@ -93,6 +93,8 @@ def _stage_due(case: _Case, duty: Duty, stage: Stage, verdict: Verdict) -> DutyD
     forward_to, lacking_forward = _names(case, stage.forward_to)
     missing = (*verdict.missing, *clock.missing, *lacking_ower, *lacking_to, *lacking_copy, *lacking_forward)
     notes = _standing_notes(duty, stage) + clock.notes
+    if not owed_to and not lacking_to:
+        notes += ("nobody who could receive it exists on that day",)
     return DutyDue(
         duty=duty.code,
         stage=stage.code,

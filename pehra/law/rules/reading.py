@@ -44,12 +44,18 @@ class Reference:
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """That a record of this kind and code is defined, for these days."""
+    """That a record of this kind and code is defined, for the days of its basis (None: for all)."""
 
     kind: str
     code: str
-    basis: Basis
+    basis: Basis | None
     place: Place
+
+    def meets(self, other: "Definition") -> bool:
+        """Whether there is a day on which both hold."""
+        if self.basis is None or other.basis is None:
+            return True
+        return self.basis.first <= other.basis.last and other.basis.first <= self.basis.last
 
 
 @dataclass
@@ -304,7 +310,7 @@ class Reader:
             note=note,
         )
 
-    def define(self, kind: str, code: str, basis: Basis, *, key: str = "code") -> None:
+    def define(self, kind: str, code: str, basis: Basis | None, *, key: str = "code") -> None:
         """Note that this record defines a code, for the checks over the whole profile."""
         if code:
             self.notes.definitions.append(Definition(kind=kind, code=code, basis=basis, place=self.place(key)))

@@ -60,6 +60,7 @@ def source(reader: Reader) -> Source:
     )
     if not record.urls and record.trust in ("A", "B", "C"):
         reader.problem("urls", "a source that was read must have an address")
+    reader.define("source", record.key, None, key="key")
     return record
 
 

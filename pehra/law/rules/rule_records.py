@@ -28,6 +28,7 @@ STAGE_PREFIX = "stage:"
 SAME_TIME, END_OF_DAY = "same-time", "end-of-day"
 STAYS, NEXT_WORKING_DAY = "stays", "next-working-day"
 RECIPIENT_KIND, TEAM_KIND, OWER_KIND = "recipient", "team selector", "ower"
+COUNT_MAX = 1_000
 
 # RSIT 1003: the eleven classes. A rule over a class outside it would never apply, and nobody would notice.
 TAXONOMIES = (
@@ -204,6 +205,8 @@ def _stage(reader: Reader) -> Stage:
 
 
 def _check_counting(reader: Reader, stage: Stage) -> None:
+    if stage.count is not None and stage.count > COUNT_MAX:
+        reader.problem("count", f"no deadline is longer than {COUNT_MAX} {stage.unit or 'units'}")
     if stage.count is not None and stage.unit is None:
         reader.problem("unit", "a number needs its unit: hours, days, working-days or months")
     if stage.unit in (Unit.WORKING_DAYS, Unit.MONTHS) and stage.ends != END_OF_DAY:
