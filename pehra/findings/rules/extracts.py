@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pehra.kernel.clock import format_time
-from pehra.kernel.spreadsheets import cell, table
+from pehra.kernel.spreadsheets import table
 
 ZIPPED_FROM_BYTES = 1_000_000
 CELL_CHARACTERS_MAX = 1_000
@@ -26,10 +26,9 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def safe(value: object) -> str:
-    """Return a value as a cell of one line and bounded length that a spreadsheet shows and never runs."""
-    text = cell(value)
-    return _CONTROLS.sub(" ", text)[:CELL_CHARACTERS_MAX]
+def one_line(value: object) -> str:
+    """Return a value as one line of bounded length; that it starts no formula is the table's own care."""
+    return _CONTROLS.sub(" ", str(value))[:CELL_CHARACTERS_MAX]
 
 
 def details(facts: Mapping[str, Any]) -> str:
@@ -46,7 +45,7 @@ def moment(at: datetime) -> str:
 def written(rows: Iterable[Sequence[object]], *, tlp: str, reference: str, at: datetime) -> bytes:
     """Return the file: a line that says its marking, reference and time, the columns' names, then the rows."""
     title = [f"{tlp} | {reference} | made {format_time(at)} | all times are UTC"]
-    lines = [COLUMNS, *([safe(value) for value in row] for row in rows)]
+    lines = [COLUMNS, *([one_line(value) for value in row] for row in rows)]
     return table(title, lines).encode()
 
 

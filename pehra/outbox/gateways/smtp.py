@@ -88,16 +88,16 @@ class SmtpTransport:
     def _connected(self) -> smtplib.SMTP:
         if self._connection is not None:
             return self._connection
-        context = self._tls()
+        connection: smtplib.SMTP
         if self._tls_from_start:
-            connection: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT_SECONDS, context=context)
+            connection = smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT_SECONDS, context=self._tls())
         else:
             connection = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT_SECONDS)
         self._connection = connection
         connection.ehlo()
         encrypted = self._tls_from_start
         if not encrypted and connection.has_extn("starttls"):
-            connection.starttls(context=context)
+            connection.starttls(context=self._tls())
             connection.ehlo()
             encrypted = True
         if self._user:

@@ -27,7 +27,7 @@ ATTACHMENTS_MAX = 10
 ATTACHMENTS_BYTES_MAX = 10 * 1024 * 1024
 ADDRESS_CHARACTERS_MAX = 254  # RFC 5321, section 4.5.3.1.3, less the angle brackets
 LOCAL_PART_CHARACTERS_MAX = 64
-NAME_PLAIN_MAX = 60
+PLAIN_CHARACTERS_MAX = 60
 
 # 7 bit: a relay on the way may not know 8BITMIME, and a signature must survive it.
 _WRITING = SMTP.clone(cte_type="7bit")
@@ -143,17 +143,30 @@ def mailbox_line(header: str, *, name: str, email: str) -> bytes:
     """
     if not name:
         phrase = ""
-    elif name.isascii() and len(name) <= NAME_PLAIN_MAX:
+    elif _is_plain(name):
         phrase = f'"{quote(name)}" '
     else:
-        phrase = Header(name, charset="utf-8", header_name=header, maxlinelen=75).encode(linesep="\r\n") + "\r\n "
+        phrase = f"{_encoded(header, name)}\r\n "
     return f"{header}: {phrase}<{email}>\r\n".encode("ascii")
+
+
+def text_line(header: str, text: str) -> bytes:
+    """Return a header line of free text; one that looks encoded is encoded once more, so that it stays what it is."""
+    return f"{header}: {text if _is_plain(text) else _encoded(header, text)}\r\n".encode("ascii")
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and len(text) <= PLAIN_CHARACTERS_MAX and "=?" not in text
+
+
+def _encoded(header: str, text: str) -> str:
+    """Return a text as encoded words (RFC 2047), folded."""
+    return Header(text, charset="utf-8", header_name=header, maxlinelen=75).encode(linesep="\r\n")
 
 
 def compose(letter: Letter) -> bytes:
     """Return the message as it goes over the wire."""
     mail = EmailMessage(policy=_WRITING)
-    mail["Subject"] = letter.subject
     mail["Date"] = format_datetime(letter.written_at)
     mail["Message-ID"] = message_id(letter.id, sender=letter.sender)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
@@ -170,6 +183,7 @@ def compose(letter: Letter) -> bytes:
         (
             mailbox_line("From", name=sender.display_name, email=sender.addr_spec),
             mailbox_line("To", name=letter.to_name, email=letter.to_email),
+            text_line("Subject", letter.subject),
             mail.as_bytes(),
         )
     )
