@@ -129,6 +129,15 @@ MOMENT: Words = {
     "awareness": _("we became aware"),
     "ransom_payment": _("a ransom was paid"),
     "handling_end": _("handling ended"),
+    "unknown": _("not known"),
+}
+BODY: Words = {
+    "entity": _("the organisation concerned"),
+    "unknown": _("not known"),
+    "@lead": _("the team that leads"),
+    "@sector": _("the team of its sector"),
+    "@territory": _("the team of its territory"),
+    "@type:national": _("the national team"),
 }
 ENTRY_EVENT: Words = {
     "access.person.added": _("Person added"),
@@ -182,6 +191,7 @@ TABLES: dict[str, Words] = {
     "obligation": OBLIGATION,
     "unit": UNIT,
     "moment": MOMENT,
+    "body": BODY,
     "event": ENTRY_EVENT,
 }
 

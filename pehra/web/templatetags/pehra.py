@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, get_language_bidi, ngettext
 from django.utils.translation import gettext as _
 
 from pehra.kernel.reasons import Because
@@ -72,14 +72,14 @@ def moment(value: datetime | None, form: str = "short") -> SafeString:
         return NOTHING
     utc = value.astimezone(timezone.get_fixed_timezone(0)).strftime("%Y-%m-%d %H:%M:%S UTC")
     patterns = {"short": "d MMM HH:mm", "full": "d MMMM yyyy, HH:mm", "day": "d MMMM yyyy", "time": "HH:mm"}
-    text = format_datetime(timezone.localtime(value), patterns[form], locale=_locale())
+    text = _formatted(value, patterns[form])
     return format_html('<time datetime="{}" title="{}"><bdi>{}</bdi></time>', value.isoformat(), utc, text)
 
 
 @register.simple_tag
 def weekday(value: datetime) -> SafeString:
     """Return a moment as people say it: weekday, day, month, year, time."""
-    text = format_datetime(timezone.localtime(value), "EEEE d MMMM yyyy, HH:mm", locale=_locale())
+    text = _formatted(value, "EEEE d MMMM yyyy, HH:mm")
     return format_html('<time datetime="{}"><bdi>{}</bdi></time>', value.isoformat(), text)
 
 
@@ -249,13 +249,32 @@ def duty_stage(duty_code: str, stage_code: str) -> str:
 
 
 @register.simple_tag
+def start(code: str) -> str:
+    """Return what the law counts from, in words; `<duty>/<stage>:due` names a stage's own time."""
+    duty_code, _slash, rest = code.partition("/")
+    stage_code, _colon, end = rest.partition(":")
+    if not end:
+        return word_of("moment", code)
+    text = _("%(stage)s is due") if end == "due" else _("%(stage)s starts")
+    return text % {"stage": duty_stage(duty_code, stage_code)}
+
+
+@register.simple_tag
+def receiver(name: str, email: str) -> SafeString:
+    """Return who receives a message: a team by its name, else the name or address written on it."""
+    if any(record.code == name for record in law.load(settings.PEHRA_PROFILE).teams):
+        return team(name)
+    return said(name or email)
+
+
+@register.simple_tag
 def body(code: str) -> SafeString:
     """Return a team, an authority or a class of entities by its name: whoever owes or is owed something."""
     profile = law.load(settings.PEHRA_PROFILE)
     for kind in ("teams", "authorities", "entity_classes"):
         if any(record.code == code for record in getattr(profile, kind)):
             return _named(kind, code)
-    return format_html("<bdi>{}</bdi>", plain_code(code)) if code else NOTHING
+    return said(word_of("body", code)) if code else NOTHING
 
 
 @register.simple_tag
@@ -322,6 +341,12 @@ def plain_code(value: object) -> str:
 
 def _chip(kind: str, shape: str, text: str) -> SafeString:
     return format_html('<span class="chip {}">{}{}</span>', kind, icon(shape), text)
+
+
+def _formatted(value: datetime, pattern: str) -> str:
+    """Return a moment in the country's zone by a pattern, with the comma of the reader's script."""
+    pattern = pattern.replace(",", "،") if get_language_bidi() else pattern
+    return format_datetime(timezone.localtime(value), pattern, locale=_locale())
 
 
 def _locale() -> str:
