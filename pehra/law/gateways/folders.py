@@ -35,13 +35,19 @@ def find(source: str | Path) -> Path:
     folder = Path(source)
     if folder.is_dir():
         return folder.resolve()
-    known = ", ".join(sorted(path.name for path in profiles_folder().iterdir() if path.is_dir()))
+    known = ", ".join(_names()) or "none"
     raise Invalid(f"there is no profile {str(source)!r}; known are: {known}; or give a folder", field="profile")
+
+
+def _names() -> list[str]:
+    """Return the names of the installed profiles; none where the folder has gone."""
+    folder = profiles_folder()
+    return sorted(path.parent.name for path in folder.glob("*/identity.toml"))
 
 
 def only_profile() -> str:
     """Return the name of the one profile that is installed; refuse to choose among several."""
-    names = sorted(path.name for path in profiles_folder().iterdir() if (path / "identity.toml").is_file())
+    names = _names()
     if len(names) != 1:
         raise Invalid(f"name one of these profiles, or give a folder: {', '.join(names) or 'none'}", field="profile")
     return names[0]
