@@ -17,6 +17,7 @@ from pehra.kernel.refusals import Invalid
 
 OBSERVABLE_LENGTH_MAX = 8_192
 TEXT_LENGTH_MAX = 3 * OBSERVABLE_LENGTH_MAX  # defanged, every dot may be three characters
+NESTED_MARKS_MAX = 4  # `[[.]]` has been seen; a thousand brackets are an attack on our time
 DOMAIN_LENGTH_MAX = 253  # RFC 1035, section 2.3.4, as text without the final dot
 EMAIL_LOCAL_LENGTH_MAX = 64  # RFC 5321, section 4.5.3.1.1
 ASN_MAX = 2**32 - 1
@@ -149,8 +150,7 @@ def _joined(text: str) -> str:
 
 
 def _refang_word(word: str) -> str:
-    previous = None
-    while word != previous:  # each turn shortens the word or ends the loop
+    for _ in range(NESTED_MARKS_MAX):
         previous = word
         word = _SCHEME_MARK.sub(_live_scheme, word)
         word = _SQUARE_MARK.sub(lambda mark: _WORDS.get(mark[1].lower(), mark[1]), word)
@@ -159,6 +159,8 @@ def _refang_word(word: str) -> str:
         end = start + _authority_end(word[start:])
         host = _HOST_MARK.sub(lambda mark: _WORDS.get((mark[1] or mark[2]).lower(), mark[1] or mark[2]), word[:end])
         word = host + word[end:]
+        if word == previous:
+            break
     return word
 
 

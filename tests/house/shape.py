@@ -10,7 +10,8 @@ FUNCTION_LINES_MAX = 60
 MODULE_LINES_MAX = 500
 VAGUE = frozenset({"util", "helper", "common", "core", "base", "manager", "handler", "service", "process", "data"})
 VAGUE_OPENINGS = ("process_", "handle_", "manage_")
-DJANGO_HOOKS = frozenset({"process_view", "process_exception", "process_template_response"})
+# Names that others call: Django's middleware hooks, aiosmtpd's `handle_RCPT` and its kin.
+HOOKS = re.compile(r"process_(?:view|exception|template_response)|handle_[A-Z]+")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -54,7 +55,7 @@ def vague_names(source: Source) -> Iterator[str]:
 
 def _is_vague(name: str) -> bool:
     bare = name.strip("_")
-    opening = bare.startswith(VAGUE_OPENINGS) and bare not in DJANGO_HOOKS
+    opening = bare.startswith(VAGUE_OPENINGS) and not HOOKS.fullmatch(bare)
     return opening or _singular(bare) in VAGUE - {"service"}
 
 
