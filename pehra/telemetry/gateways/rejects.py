@@ -9,10 +9,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Self
 
+import numpy as np
+
 from pehra.telemetry.rules.lines import Reject
 
 RAW_BYTES_MAX = 64 << 10
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
+_NEWLINE = 10
+
+Places = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class Rejects:
@@ -21,7 +26,7 @@ class Rejects:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._out = path.open("wb")
-        self._lines: tuple[Path, Iterator[bytes], int] | None = None
+        self._reader: _Reader | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -38,7 +43,7 @@ class Rejects:
         self._out.flush()
         self._out.truncate(place)
         self._out.seek(place)
-        self._lines = None
+        self._reader = None
 
     def write(self, rejects: Iterable[Reject]) -> int:
         """Write rejects; return how many."""
@@ -48,35 +53,45 @@ class Rejects:
             count += 1
         return count
 
-    def of_lines(self, text: Path, lines: Sequence[int] | Any, reasons: Sequence[str]) -> Iterator[Reject]:
+    def of_lines(self, text: Path, lines: Places, reasons: Sequence[str]) -> Iterator[Reject]:
         """Yield the rejects of some lines, given in ascending order, with what each of them says."""
-        for line, reason in zip((int(line) for line in lines), reasons, strict=True):
-            yield Reject(line, reason, self._line_of(text, line))
+        if not len(lines):
+            return
+        if self._reader is None or self._reader.path != text or self._reader.line > int(lines[0]):
+            self._reader = _Reader(text)
+        for line, raw, reason in zip(lines.tolist(), self._reader.read(lines), reasons, strict=True):
+            yield Reject(line, reason, raw)
 
-    def _line_of(self, text: Path, line: int) -> bytes:
-        """Read forward to a line. Batches come in order, so a text is read once, and only if it has rejects."""
-        if self._lines is None or self._lines[0] != text or self._lines[2] >= line:
-            self._lines = (text, _lines_of(text), 0)
-        path, source, at = self._lines
-        found = b""
-        while at < line:
-            found, at = next(source, b""), at + 1
-        self._lines = (path, source, at)
+
+class _Reader:
+    """Reads forward to wanted lines. Batches come in order, so a text is read once, and only if it has rejects."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.line = 1  # the line that begins at `offset`
+        self.offset = 0
+
+    def read(self, lines: Places) -> list[bytes]:
+        """Return what some lines say, as much of each as is kept."""
+        found: list[bytes] = []
+        with self.path.open("rb") as source:
+            for line in lines.tolist():
+                self._go_to(source, line)
+                source.seek(self.offset)
+                found.append(source.readline(RAW_BYTES_MAX + 1).rstrip(b"\r\n"))
         return found
 
-
-def _lines_of(text: Path) -> Iterator[bytes]:
-    with text.open("rb") as source:
-        yield from _whole_lines(source)
-
-
-def _whole_lines(source: IO[bytes]) -> Iterator[bytes]:
-    """Yield lines, each at most as long as is kept."""
-    while line := source.readline(_CHUNK):
-        kept = line
-        while not line.endswith(b"\n") and (line := source.readline(_CHUNK)):
-            pass
-        yield kept.rstrip(b"\r\n")
+    def _go_to(self, source: IO[bytes], line: int) -> None:
+        """Pass over whole chunks by counting their ends of lines, and look into the last one only."""
+        source.seek(self.offset)
+        while self.line < line and (chunk := source.read(_CHUNK)):
+            ends = np.flatnonzero(np.frombuffer(chunk, np.uint8) == _NEWLINE)
+            wanted = line - self.line
+            if len(ends) >= wanted:
+                self.line, self.offset = line, self.offset + int(ends[wanted - 1]) + 1
+                return
+            # A line that goes on in the next chunk is still the one that began in this.
+            self.line, self.offset = self.line + len(ends), self.offset + len(chunk)
 
 
 def _line(reject: Reject) -> bytes:

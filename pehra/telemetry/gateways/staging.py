@@ -253,8 +253,10 @@ class _Ingest:
         high, low = self._keys(rows, parser, marked=marked)
         order, fresh = runs.first_of_each(high, low)
         days = _days(rows)
-        fresh &= ~runs.seen(self.tally.seen, high, low)
-        fresh &= ~self._in_lake(high, low, days)
+        # Sorted keys are looked up several times faster than keys in the order of rows.
+        known = runs.seen(self.tally.seen, high[order], low[order])
+        known |= self._in_lake(high[order], low[order], days[order])
+        fresh[order[known]] = False
         self.tally.rows_duplicate += len(fresh) - int(fresh.sum())
         if not fresh.any():
             return

@@ -29,7 +29,10 @@ _EVIDENCE = (
     "raw_file",
     "raw_line",
 )
-_SAID = tuple(dict.fromkeys((*_OWNER, "classification_taxonomy", "malware_name", "feed_name", "feed_code", *_EVIDENCE)))
+_CARRIED = ("asset", *_OWNER, "classification_taxonomy", "malware_name", "feed_name", "feed_code")
+_SAID = tuple(dict.fromkeys((*_CARRIED, *_EVIDENCE)))
+_ALWAYS = ("subject", "owner")
+_GROUPED = (*_ALWAYS, "classification_type", "classification_identifier", "malware", "port")
 
 COLUMNS: dict[str, pl.DataType] = {
     "subject": pl.String(),
@@ -59,55 +62,63 @@ COLUMNS: dict[str, pl.DataType] = {
 
 def of_batch(events: pl.DataFrame, attributed: Attributed, service: pl.Series) -> pl.DataFrame:
     """Return the sightings of one batch of complete events; their owners as words, their evidence as JSON."""
-    taxonomy = events["classification_taxonomy"]
-    concerned = (
-        pl.Series(attributed.rows != NOBODY)
-        & attributed.subjects.is_not_null()
-        & ~taxonomy.cast(pl.String).is_in(NO_PROBLEM).fill_null(True)
+    rows = _concerned(events, attributed, service)
+    # What is the same in all rows cannot tell one problem from another, and grouping by it costs.
+    varying = [name for name in _GROUPED if name in _ALWAYS or not _is_constant(rows[name])]
+    groups = rows.group_by(varying, maintain_order=True).agg(
+        pl.len().cast(pl.Int64).alias("times"),
+        pl.col("time_source").min().alias("first_seen"),
+        pl.col("time_source").max().alias("last_seen"),
+        pl.col("place").first(),
     )
-    about_destination = pl.Series("about_destination", attributed.destination)
-    rows = (
-        events.select("time_source", "asset", *_CLASS, "malware_name", "source_port", "destination_port")
-        .with_columns(attributed.subjects, about_destination, service.alias("service"))
-        .with_row_index("place")
-        .filter(concerned)
-    )
-    port = pl.when("about_destination").then("destination_port").when("service").then("source_port")
-    malware = pl.when(pl.col("classification_taxonomy") == "malicious-code").then("malware_name").fill_null("")
-    groups = (
-        rows.with_columns(port.fill_null(0).cast(pl.Int64).alias("port"), malware.alias("malware"))
-        .group_by(
-            "subject",
-            "asset",
-            "classification_type",
-            "classification_identifier",
-            "malware",
-            "port",
-            maintain_order=True,
-        )
-        .agg(
-            pl.len().cast(pl.Int64).alias("times"),
-            pl.col("time_source").min().alias("first_seen"),
-            pl.col("time_source").max().alias("last_seen"),
-            pl.col("place").first(),
-        )
-    )
+    constant = [name for name in _GROUPED if name not in varying]
+    if constant:
+        groups = groups.with_columns(pl.lit(rows[name].first(), rows[name].dtype).alias(name) for name in constant)
     said = events.select(_SAID).select(pl.all().gather(groups["place"]))
     kind = pl.concat_str(
         pl.col("classification_type").cast(pl.String),
         pl.col("classification_identifier").cast(pl.String),
+        pl.when(pl.col("malware") != "").then("malware"),
         separator="/",
         ignore_nulls=True,
     )
-    with_malware = (
-        pl.when(pl.col("malware") != "").then(pl.concat_str(kind, pl.lit("/"), pl.col("malware"))).otherwise(kind)
+    return groups.select(
+        "subject",
+        "port",
+        "times",
+        "first_seen",
+        "last_seen",
+        "classification_type",
+        "classification_identifier",
+        kind=kind,
+    ).with_columns(said.select(_CARRIED), protocol=said["protocol_transport"], evidence=_evidence(said))
+
+
+def _concerned(events: pl.DataFrame, attributed: Attributed, service: pl.Series) -> pl.DataFrame:
+    """Return the rows that show a problem of a registered side, with what tells one problem from another."""
+    of_somebody = pl.Series(attributed.rows != NOBODY) & attributed.subjects.is_not_null()
+    harmless = events["classification_taxonomy"].cast(pl.String).is_in(NO_PROBLEM).fill_null(True)
+    port = pl.when("about_destination").then("destination_port").when("service").then("source_port")
+    malware = pl.when(pl.col("classification_taxonomy") == "malicious-code").then("malware_name").fill_null("")
+    return (
+        events.select("time_source", *_CLASS, "malware_name", "source_port", "destination_port")
+        .with_columns(
+            attributed.subjects,
+            service.alias("service"),
+            pl.Series("owner", attributed.rows),
+            pl.Series("about_destination", attributed.destination),
+        )
+        .with_row_index("place")
+        .filter(of_somebody & ~harmless)
+        .with_columns(port.fill_null(0).cast(pl.Int64).alias("port"), malware.alias("malware"))
     )
-    return groups.with_columns(
-        kind=with_malware, evidence=_evidence(said, groups), protocol=said["protocol_transport"]
-    ).hstack(said.select(*_OWNER, "classification_taxonomy", "malware_name", "feed_name", "feed_code"))
 
 
-def _evidence(said: pl.DataFrame, groups: pl.DataFrame) -> pl.Series:
+def _is_constant(column: pl.Series) -> bool:
+    return len(column) == 0 or bool((column == column[0]).fill_null(False).all())
+
+
+def _evidence(said: pl.DataFrame) -> pl.Series:
     moment = pl.col("time_source").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     return extra.json_objects(said.select(_EVIDENCE).with_columns(moment).select(pl.all().cast(pl.String)))
 
@@ -117,31 +128,29 @@ def merged(parts: list[pl.DataFrame]) -> pl.DataFrame:
     if not parts:
         return pl.DataFrame(schema=COLUMNS)
     whole = pl.concat(parts)
-    kept = [name for name in COLUMNS if name not in (*_KEY, "times", "first_seen", "last_seen", "subject_type")]
     if len(parts) > 1:
-        whole = whole.group_by(_KEY, maintain_order=True).agg(
-            pl.col("times").sum(),
-            pl.col("first_seen").min(),
-            pl.col("last_seen").max(),
-            *(pl.col(name).first() for name in kept),
+        folded = (
+            whole.select(*_KEY, "times", "first_seen", "last_seen")
+            .with_row_index("place")
+            .group_by(_KEY, maintain_order=True)
+            .agg(
+                pl.col("times").sum(),
+                pl.col("first_seen").min(),
+                pl.col("last_seen").max(),
+                pl.col("place").first(),
+            )
         )
+        carried = [name for name in whole.columns if name not in (*_KEY, "times", "first_seen", "last_seen")]
+        whole = folded.hstack(whole.select(carried).select(pl.all().gather(folded["place"])))
     address = pl.when(pl.col("subject").str.contains(":", literal=True)).then(pl.lit("ipv6"))
-    subject_type = (
-        address.when(pl.col("subject").str.contains(r"^[0-9.]+$")).then(pl.lit("ipv4")).otherwise(pl.lit("domain"))
-    )
+    v4 = pl.col("subject").str.contains(r"^[0-9.]+$")
+    subject_type = address.when(v4).then(pl.lit("ipv4")).otherwise(pl.lit("domain"))
     teams = pl.col("teams").cast(pl.String).fill_null("")
+    made = {
+        "subject_type": subject_type,
+        "teams": pl.when(teams != "").then(teams.str.split(";")).otherwise(pl.lit([], dtype=pl.List(pl.String))),
+    }
+    texts = {name: pl.col(name).cast(pl.String).fill_null("") for name, dtype in COLUMNS.items() if dtype == pl.String}
     return whole.select(
-        (
-            subject_type.alias(name)
-            if name == "subject_type"
-            else pl.when(teams != "")
-            .then(teams.str.split(";"))
-            .otherwise(pl.lit([], dtype=pl.List(pl.String)))
-            .alias(name)
-            if name == "teams"
-            else pl.col(name).cast(dtype).fill_null("")
-            if dtype == pl.String
-            else pl.col(name).cast(dtype)
-        )
-        for name, dtype in COLUMNS.items()
+        made.get(name, texts.get(name, pl.col(name).cast(dtype))).alias(name) for name, dtype in COLUMNS.items()
     )
