@@ -6,7 +6,7 @@ from pehra.kernel import clock
 from pehra.ledger import api
 
 
-@app.periodic(cron="*/3 * * * * *")
+@app.periodic(cron="* * * * * */3", periodic_id="ledger.place_entries")
 @app.task(name="ledger.place_entries", queueing_lock="ledger.place_entries")
 def place_entries(timestamp: int) -> None:
     """Give waiting entries their place and sign a checkpoint. A tick that is late or doubled does no harm."""

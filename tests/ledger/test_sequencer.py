@@ -180,4 +180,6 @@ def test_the_periodic_job_seals_what_waits(machine: Actor, at: datetime) -> None
     assert api.waiting_count() == 0
     assert jobs.place_entries.queueing_lock == "ledger.place_entries"
     (periodic,) = [task for task in app.periodic_registry.periodic_tasks.values() if task.task is jobs.place_entries]
-    assert periodic.cron == "*/3 * * * * *"
+    ticks = periodic.croniter
+    ticks.set_current(at.timestamp())
+    assert [ticks.get_next(float) - at.timestamp() for _ in range(4)] == [3, 6, 9, 12]
