@@ -48,6 +48,8 @@ PLANTED: dict[str, tuple[Rule, str, str]] = {
     "psycopg in the kernel": (doors.impure_rules, "pehra/kernel/a.py", "import psycopg.types"),
     "files in a rule": (doors.impure_rules, "pehra/law/rules/a.py", "from pathlib import Path"),
     "open in a rule": (doors.impure_rules, "pehra/law/rules/a.py", "def f(name):\n    return open(name).read()"),
+    "the network in a rule": (doors.impure_rules, "pehra/law/rules/a.py", "import socket\na = socket.socket()"),
+    "the network by name": (doors.impure_rules, "pehra/law/rules/a.py", "from socket import create_connection"),
     "time in a rule": (doors.impure_rules, "pehra/law/rules/a.py", "import time"),
     "a clock of its own": (doors.clock_readers, "pehra/law/api.py", "a = datetime.now(UTC)"),
     "a clock in full": (doors.clock_readers, "pehra/law/views.py", "a = datetime.datetime.now(UTC)"),
@@ -72,6 +74,7 @@ INNOCENT: dict[str, tuple[Rule, str, str]] = {
         "from pehra.kernel.clock import Clock\ndef f(clock: Clock):\n    return clock.now()",
     ),
     "a name for the settings": (doors.environment_readers, "pehra/web/fonts.py", "os.environ.setdefault('A', 'b')"),
+    "text into numbers": (doors.impure_rules, "pehra/law/rules/a.py", "import socket\na = socket.inet_pton(1, 'a')"),
     "files behind a gateway": (doors.impure_rules, "pehra/law/gateways/a.py", "from pathlib import Path"),
     "the node's settings": (doors.environment_readers, "pehra/node/settings.py", "a = os.environ['A']"),
 }
@@ -115,7 +118,7 @@ def skeleton(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("skeleton")
     text = (ROOT / "pyproject.toml").read_text()
     contracts = text[text.index("[tool.importlinter]") :].split("\n[tool.", 1)[0]
-    (root / "pyproject.toml").write_text(re.sub(r"ignore_imports = \[.*?\n\]", "", contracts, flags=re.DOTALL))
+    (root / "pyproject.toml").write_text(contracts)
     floors = tomllib.loads(contracts)["tool"]["importlinter"]["contracts"]
     containers = next(contract["containers"] for contract in floors if contract["name"] == "Floors")
     parts = [path.name for path in (ROOT / "pehra").iterdir() if (path / "__init__.py").exists()]

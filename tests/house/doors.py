@@ -10,6 +10,7 @@ IMPURE_MODULES = (
     *("django", "psycopg", "procrastinate", "click", "os", "pathlib", "shutil", "subprocess", "tempfile", "threading"),
     *("time", "urllib.request", "http", "smtplib", "sqlite3", "requests"),
 )
+PURE_OF_SOCKET = frozenset({"", "inet_pton", "inet_ntop", "inet_aton", "inet_ntoa", "AF_INET", "AF_INET6"})
 IMPURE_CALLS = frozenset({"open", "input", "print"})
 TIME_READERS = frozenset(
     {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "timezone.now", "time.time", "time.time_ns"}
@@ -48,16 +49,25 @@ def closed_doors(source: Source) -> Iterator[str]:
 
 
 def impure_rules(source: Source) -> Iterator[str]:
-    """`rules/` and the kernel know no framework, database, file, process or network."""
+    """`rules/` and the kernel know no framework, database, file, process or network.
+
+    Of `socket` they may use what only turns text into numbers and back.
+    """
     if source.part != "kernel" and source.floor != "rules":
         return
     for module, name in imports(source):
         for impure in IMPURE_MODULES:
             if f"{module}.{name}.".startswith(f"{impure}."):
                 yield f"{source.path}: pure code imports {impure}"
+        if module == "socket" and name not in PURE_OF_SOCKET:
+            yield f"{source.path}: pure code imports socket.{name}"
     for node in ast.walk(source.syntax):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in IMPURE_CALLS:
             yield f"{source.path}: pure code calls {node.func.id}()"
+        elif (
+            isinstance(node, ast.Attribute) and ast.unparse(node.value) == "socket" and node.attr not in PURE_OF_SOCKET
+        ):
+            yield f"{source.path}: pure code uses socket.{node.attr}"
 
 
 def clock_readers(source: Source) -> Iterator[str]:
