@@ -265,7 +265,7 @@ def _history(row: Finding, *, by: Actor) -> list[ledger.EntryView]:
         *(notice_subject(notice.reference) for notice in notices.order_by("number")[:NOTICES_SHOWN_MAX]),
     ]
     entries = [entry for subject in subjects for entry in ledger.history(subject=subject, by=by)]
-    return sorted(entries, key=lambda entry: (entry.at, str(entry.id)))
+    return sorted(entries, key=lambda entry: entry.at)
 
 
 def fold_subject(fold: UUID) -> str:
@@ -311,7 +311,7 @@ def counts_by(place: str, *, by: Actor) -> list[Place]:
     """Return how many findings that nobody says are fixed each `sector` or `territory` has, most first."""
     if place not in ("sector", "territory"):
         raise ValueError(f"findings are counted by sector or territory, not by {place}")
-    rows = readable(by).unfixed().values_list(place).annotate(Count("id")).order_by("-id__count", place)
+    rows = readable(by).unfixed().values_list(place).annotate(count=Count("id")).order_by("-count", place)
     return [Place(code=code, count=count) for code, count in rows]
 
 

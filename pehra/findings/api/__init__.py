@@ -6,7 +6,7 @@ verified by somebody else. Nothing closes by itself, nothing is told twice, and 
 
 from pehra.findings.api.changes import mark_fixed, reopen, verify
 from pehra.findings.api.folding import FoldOutcome, fold
-from pehra.findings.api.notices import queue_notices
+from pehra.findings.api.telling import queue_notices
 from pehra.findings.queries import (
     Filters,
     FindingPage,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-ROLE_PREFERENCE = ("security", "soc", "abuse", "technical", "noc", "administrative", "legal")
+ROLE_PREFERENCE = ("security", "duty", "abuse", "technical", "noc", "administrative", "legal")
 NAME_CHARACTERS_MAX = 200
 
 

@@ -18,4 +18,4 @@ def next_attempt(*, attempts: int, at: datetime) -> datetime | None:
     if attempts >= ATTEMPTS_MAX:
         return None
     doublings = min(attempts - 1, 20)
-    return at + min(FIRST_WAIT * 2**doublings, LONGEST_WAIT)
+    return at + min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
