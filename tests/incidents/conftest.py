@@ -5,19 +5,20 @@ Organisations: `org-0001` a private critical telecom licensee, `org-0002` a bank
 `side-NN` over sectors and territories.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from django.db import transaction
 
 from pehra.findings import api as findings_api
 from pehra.findings.api import FindingView, FoldOutcome
 from pehra.findings.rules.sightings import SCHEMA
-from pehra.kernel.actors import Actor
+from pehra.kernel.actors import Actor, system
 from pehra.kernel.identifiers import new_id
 from pehra.registry import api as registry
 
@@ -43,19 +44,35 @@ LEADS = {"telecom": "ntcert"}
 SIDES = 30
 
 
-@pytest.fixture
-def country(db: None, tmp_path: Path, machine: Actor, at: datetime) -> None:
-    """The profile's teams and a few organisations. `ntcert` has no contact: nobody knows its address."""
+def build_country(folder: Path) -> None:
+    """Register the profile's teams and a few organisations. Nobody knows an address of `ntcert`."""
+    machine, at = system("test"), datetime(2026, 1, 1, tzinfo=UTC)
     registry.load_profile(by=machine, at=at)
     sides = "".join(
         f"side-{number:02d},Side {number},{SECTORS[number % 6]},{TERRITORIES[number % 4]},private\n"
         for number in range(SIDES)
     )
     for kind, text in (("organisations", ORGANISATIONS + sides), ("contacts", CONTACTS)):
-        file = tmp_path / f"{kind}.csv"
+        file = folder / f"{kind}.csv"
         file.write_text(text)
         summary = registry.import_csv(path=file, kind=kind, by=machine, at=at)
         assert not summary.rejected
+
+
+@pytest.fixture(scope="module")
+def country(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The small country, built once a module in a transaction that every test of it nests in."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        build_country(tmp_path_factory.mktemp("country"))
+        with django_db_blocker.block():
+            yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def committed_country(transactional_db: None, tmp_path: Path) -> None:
+    """The same, committed: for tests whose workers are other processes."""
+    build_country(tmp_path)
 
 
 @pytest.fixture

@@ -92,9 +92,8 @@ def workers(data_folder: Path) -> Iterator[Workers]:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("country")
 def test_each_clock_fires_each_warning_once(
-    workers: Workers, at: datetime, machine: Actor, finding: Callable[..., FindingView]
+    workers: Workers, at: datetime, machine: Actor, finding: Callable[..., FindingView], committed_country: None
 ) -> None:
     chance = random.Random(4)
     findings = [finding(malware=f"m{number}") for number in range(INCIDENTS)]

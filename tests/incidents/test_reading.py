@@ -40,26 +40,25 @@ def test_pages_follow_one_another_without_gap_or_double(many: list[api.IncidentV
     assert seen == [view.reference for view in reversed(many)]
 
 
-@pytest.mark.parametrize(
-    ("wanted", "number"),
-    [
-        ({"team": "ntcert"}, 3),
-        ({"team": "punjab-cert"}, 4),
-        ({"organisation": "org-0001"}, 3),
-        ({"severity": "high"}, 7),
-        ({"severity": "low"}, 0),
-        ({"state": "new"}, 7),
-        ({"state": "live"}, 7),
-        ({"state": "closed"}, 0),
-        ({"search": "pk-2026-000002"}, 1),
-        ({"search": "works department"}, 4),
-        ({"search": "m4"}, 1),
-        ({"search": "m4", "team": "ntcert"}, 0),
-        ({"search": "' | & :* ("}, 0),
-    ],
-)
-def test_filters(many: list[api.IncidentView], machine: Actor, wanted: dict[str, str], number: int) -> None:
-    assert len(api.incidents(by=machine, **wanted).rows) == number
+FILTERS: list[tuple[dict[str, str], int]] = [
+    ({"team": "ntcert"}, 3),
+    ({"team": "punjab-cert"}, 4),
+    ({"organisation": "org-0001"}, 3),
+    ({"severity": "high"}, 7),
+    ({"severity": "low"}, 0),
+    ({"state": "new"}, 7),
+    ({"state": "live"}, 7),
+    ({"state": "closed"}, 0),
+    ({"search": "pk-2026-000002"}, 1),
+    ({"search": "works department"}, 4),
+    ({"search": "m4"}, 1),
+    ({"search": "m4", "team": "ntcert"}, 0),
+    ({"search": "' | & :* ("}, 0),
+]
+
+
+def test_filters(many: list[api.IncidentView], machine: Actor) -> None:
+    assert [len(api.incidents(by=machine, **wanted).rows) for wanted, _ in FILTERS] == [number for _, number in FILTERS]
 
 
 def test_a_state_that_is_none_is_refused(many: list[api.IncidentView], machine: Actor) -> None:

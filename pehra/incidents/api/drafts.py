@@ -14,7 +14,7 @@ from django.db import connection
 
 from pehra.incidents.api import duty_clocks, telling
 from pehra.incidents.api.assessment import Assessor, Grading
-from pehra.incidents.models import Clock, Incident, IncidentFinding, IncidentOrganisation
+from pehra.incidents.models import Clock, Incident, IncidentOrganisation
 from pehra.incidents.rules.states import State
 from pehra.kernel.actors import Actor
 from pehra.kernel.identifiers import new_id, reference
@@ -101,9 +101,14 @@ def add_sides(pairs: Sequence[tuple[Incident, Side]], *, at: datetime) -> None:
 
 
 def add_findings(pairs: Sequence[tuple[Incident, UUID]], *, at: datetime) -> None:
-    """Add findings to incidents; one that is there already stays."""
-    rows = [IncidentFinding(incident=incident, finding=finding, added_at=at) for incident, finding in pairs]
-    IncidentFinding.objects.bulk_create(rows, batch_size=ROWS_A_STATEMENT_MAX, ignore_conflicts=True)
+    """Add findings to incidents; one that is there already stays. One statement: a widespread one has many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into incidents_incidentfinding (incident_id, finding, added_at) "
+            "select incident, finding, %s from unnest(%s::uuid[], %s::uuid[]) as given (incident, finding) "
+            "on conflict (incident_id, finding) do nothing",
+            [at, [incident.id for incident, _ in pairs], [finding for _, finding in pairs]],
+        )
 
 
 def _numbers(count: int, *, prefix: str, year: int) -> list[str]:
