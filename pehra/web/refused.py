@@ -9,7 +9,8 @@ from pehra.kernel.refusals import Fault, Refusal
 
 
 def _page(request: HttpRequest, *, status: int, title: str, message: str, advice: str) -> HttpResponse:
-    context = {"title": title, "message": message, "advice": advice}
+    # Nothing on the page may tell one absent thing from another, not even the section it would stand in.
+    context = {"title": title, "message": message, "advice": advice, "lost": True}
     return render(request, "web/refused.html", context, status=status)
 
 

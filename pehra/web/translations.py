@@ -7,6 +7,7 @@ messages that code and templates hold and the catalogue does not.
 import io
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -55,6 +56,7 @@ def compile_all() -> list[Path]:
     return written
 
 
+@cache
 def messages() -> dict[Message, str]:
     """Return every message that code and templates hold, with the file that holds it."""
     found: dict[Message, str] = {}
