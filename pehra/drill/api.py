@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
 
+import polars as pl
 from django.conf import settings
 from django.db import transaction
 
@@ -131,12 +132,14 @@ def _sample_feeds(
     for report, rows in SAMPLE_FEEDS:
         made = feed.make_feed(kind=REPORTS[report], prefixes=quiet, seed=seed, rows=rows, day=day)
         paths.append(_write_report(folder, report, formats.shadowserver(made.rows, REPORTS[report]), day))
-    for report, addresses, tag in (
-        ("event4_sinkhole", staged.critical_hosts, "kohstealer"),
-        ("compromised_website", staged.broken_into, "drill-webshell"),
-    ):
-        rows = feed.attack_rows(kind=REPORTS[report], addresses=addresses, tag=tag, day=day, seed=seed)
-        paths.append(_write_report(folder, report, formats.shadowserver(rows, REPORTS[report]), day))
+    sinkhole, website = REPORTS["event4_sinkhole"], REPORTS["compromised_website"]
+    infected = pl.concat(
+        feed.attack_rows(kind=sinkhole, addresses=infection.hosts, tag=infection.malware, day=day, seed=seed)
+        for infection in staged.infections
+    )
+    paths.append(_write_report(folder, sinkhole.name, formats.shadowserver(infected, sinkhole), day))
+    broken = feed.attack_rows(kind=website, addresses=staged.broken_into, tag="drill-webshell", day=day, seed=seed)
+    paths.append(_write_report(folder, website.name, formats.shadowserver(broken, website), day))
     events = folder / f"{day.isoformat()}-partner-sensors.jsonl"
     files.write_feed(attacks.control_server_events(staged, day=day), path=events)
     return (*paths, events)
@@ -162,7 +165,7 @@ def _people(staged: attacks.Attacks, *, by: Actor, at: datetime) -> tuple[Sample
         national_team=_team_of_type(profile, "national"),
         sector_team=_team_of_type(profile, "sectoral"),
         provincial_team=_team_of_type(profile, "provincial"),
-        organisation=staged.critical.organisation,
+        organisation=staged.infections[0].operator.organisation,
     )
     people = []
     for member in members:

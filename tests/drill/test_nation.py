@@ -56,10 +56,14 @@ def test_no_asset_and_no_name_is_dealt_twice():
 def test_attacks_hit_whom_the_law_has_rules_for():
     nation = make_nation(COUNTRY, seed=7, organisations=400)
     staged = stage_attacks(nation, COUNTRY)
-    assert "cii" in staged.critical.classes.split(";")
+    operators = [infection.operator for infection in staged.infections]
+    assert len(operators) >= 3
+    assert all("cii" in operator.classes.split(";") for operator in operators)
+    assert len({operator.sector for operator in operators}) == len(operators)
     assert "public-body" in staged.public.classes.split(";")
     assert len(set(staged.broken_into)) == 60
-    assert not set(staged.broken_into) & set(staged.critical_hosts)
+    infected = {host for infection in staged.infections for host in infection.hosts}
+    assert not set(staged.broken_into) & infected
 
 
 def test_a_nation_too_small_for_the_attacks_says_so():

@@ -1,29 +1,39 @@
 """The three attacks of the sample day, chosen from a nation so that each meets a rule of the law.
 
-An infected critical operator; a command-and-control server in public-sector space; one break-in across many
-organisations.
+Infected critical operators, each by another malware; a command-and-control server in public-sector space; one break-in
+across many organisations.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from ipaddress import IPv4Network
 from itertools import islice
 
 from pehra.drill.rules.nation import PUBLIC_SECTORS, Country, Nation, OrganisationRow
+from pehra.drill.rules.words import INFECTIONS
 from pehra.kernel.refusals import Invalid
 
+INFECTED_OPERATORS = 4
 INFECTED_HOSTS = 9
 BROKEN_INTO = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Infection:
+    """A critical operator, the malware in it, and the hosts that carry it."""
+
+    operator: OrganisationRow
+    malware: str
+    hosts: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attacks:
     """Whom the sample day hits, and on which addresses."""
 
-    critical: OrganisationRow
-    critical_hosts: tuple[str, ...]
+    infections: tuple[Infection, ...]
     public: OrganisationRow
     control_server: str
     broken_into: tuple[str, ...]
@@ -33,16 +43,22 @@ def stage_attacks(nation: Nation, country: Country) -> Attacks:
     """Choose the victims; the same nation gives the same ones."""
     blocks = _own_blocks(nation)
     rows = [row for row in nation.organisations if row.organisation in blocks]
-    critical = next((row for row in rows if _is_critical(row, country) and row.sector not in PUBLIC_SECTORS), None)
+    critical = _one_a_sector([row for row in rows if _is_critical(row, country) and row.sector not in PUBLIC_SECTORS])
     public = next((row for row in rows if row.sector == "government" and not _is_critical(row, country)), None)
-    if critical is None or public is None:
+    if not critical or public is None:
         raise Invalid(
             "the nation is too small for the sample's attacks: ask for more organisations", field="organisations"
         )
-    others = (row for row in rows if row not in (critical, public) and not _is_critical(row, country))
+    others = (row for row in rows if row is not public and not _is_critical(row, country))
     return Attacks(
-        critical=critical,
-        critical_hosts=tuple(str(host) for host in islice(blocks[critical.organisation].hosts(), INFECTED_HOSTS)),
+        infections=tuple(
+            Infection(
+                operator=row,
+                malware=malware,
+                hosts=tuple(str(host) for host in islice(blocks[row.organisation].hosts(), INFECTED_HOSTS - place * 2)),
+            )
+            for place, (row, malware) in enumerate(zip(critical, INFECTIONS, strict=False))
+        ),
         public=public,
         control_server=str(blocks[public.organisation][5]),
         broken_into=tuple(str(blocks[row.organisation][2]) for row in islice(others, BROKEN_INTO)),
@@ -81,6 +97,11 @@ def control_server_events(attacks: Attacks, *, day: date) -> bytes:
 
 def _is_critical(row: OrganisationRow, country: Country) -> bool:
     return country.critical_class in row.classes.split(";")
+
+
+def _one_a_sector(rows: Sequence[OrganisationRow]) -> list[OrganisationRow]:
+    first = {row.sector: row for row in reversed(rows)}
+    return list(first.values())[::-1][:INFECTED_OPERATORS]
 
 
 def _own_blocks(nation: Nation) -> dict[str, IPv4Network]:

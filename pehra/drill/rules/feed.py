@@ -5,7 +5,7 @@ What a reader must find in a feed is counted from the very rows that are written
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from ipaddress import IPv4Network
 
 import numpy as np
@@ -177,11 +177,10 @@ def _columns(
 
 
 def _moments(random: np.random.Generator, count: int, day: date) -> pl.Series:
-    midnight = datetime.combine(day, time.min)
-    seconds = pl.Series("timestamp", random.integers(0, SECONDS_A_DAY, count) * 1_000_000, dtype=pl.Duration("us"))
-    return (pl.select(pl.lit(midnight) + pl.lit(timedelta(0))).to_series()[0] + seconds).dt.strftime(
-        "%Y-%m-%d %H:%M:%S"
-    )
+    midnight = pl.lit(datetime.combine(day, time.min))
+    passed = pl.Series(random.integers(0, SECONDS_A_DAY, count) * 1_000_000).cast(pl.Duration("us"))
+    moments = pl.DataFrame({"passed": passed}).select((midnight + pl.col("passed")).dt.strftime("%Y-%m-%d %H:%M:%S"))
+    return moments.to_series()
 
 
 def _dotted(address: np.ndarray) -> pl.Series:

@@ -62,4 +62,4 @@ OTHER_NOUNS: tuple[tuple[str, str], ...] = (
     ("Foundation", "فاؤنڈیشن"),
 )
 
-INFECTIONS: tuple[str, ...] = ("drillbot", "saffronloader", "kohstealer", "lanternrat")
+INFECTIONS: tuple[str, ...] = ("kohstealer", "saffronloader", "cranebot", "lotusworm")
