@@ -27,6 +27,8 @@ PAGE_MAX = 500
 SEARCH_CHARACTERS_MAX = 255
 NOTICES_SHOWN_MAX = 50
 SPREAD_FINDINGS_MAX = 100_000
+# An identifier's order within a millisecond is chance, and what is decided from findings must not hang on it.
+IN_ORDER = ("organisation", "subject", "asset", "kind", "port")
 NOBODY = "-"  # as a filter: rows without an organisation, sector or territory
 
 
@@ -318,7 +320,7 @@ def counts_by(place: str, *, by: Actor) -> list[Place]:
 def recent_by_kind(*, kind: str, since: datetime) -> KindSpread:
     """Return how far a kind has spread since a moment: for the law's question whether it is widespread."""
     rows = Finding.objects.unfixed().filter(kind=kind, last_seen__gte=since).exclude(organisation="")
-    seen = views(list(rows.order_by("id")[:SPREAD_FINDINGS_MAX]))
+    seen = views(list(rows.order_by(*IN_ORDER)[:SPREAD_FINDINGS_MAX]))
     return KindSpread(
         kind=kind,
         organisations=frozenset(view.organisation for view in seen),
@@ -361,8 +363,8 @@ def organisations_untold(*, version: str, organisations: Iterable[str] | None = 
 
 
 def untold(*, version: str, organisations: Sequence[str]) -> list[Untold]:
-    """Return those findings, by organisation and in the order in which they were opened."""
-    rows = _untold(version).filter(organisation__in=list(organisations)).order_by("organisation", "id")
+    """Return those findings, by organisation, the same ones in the same order whatever happened on the way."""
+    rows = _untold(version).filter(organisation__in=list(organisations)).order_by(*IN_ORDER)
     return [Untold(*row) for row in rows.values_list(*Untold._fields)]
 
 
@@ -371,8 +373,8 @@ def _untold(version: str) -> FindingQuerySet:
 
 
 def by_ids(ids: Sequence[UUID]) -> list[FindingView]:
-    """Return findings by their identifiers, in order of identifier; for this part's own use, behind the wall."""
-    return views(list(Finding.objects.filter(id__in=ids).order_by("id")))
+    """Return findings by their identifiers, in a fixed order; for this part's own use, behind the wall."""
+    return views(list(Finding.objects.filter(id__in=ids).order_by(*IN_ORDER)))
 
 
 def some(*, ids: Sequence[UUID], by: Actor) -> list[FindingView]:
