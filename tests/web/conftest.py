@@ -112,6 +112,12 @@ def country(laid_out: tuple[Country, Path], data_folder: Path, settings, db) -> 
     return country
 
 
+@pytest.fixture
+def lay_out_here(machine: Actor, tmp_path: Path) -> Callable[[], Country]:
+    """The same, for tests whose database is emptied afterwards."""
+    return lambda: lay_out(machine, tmp_path)
+
+
 def lay_out(machine: Actor, folder: Path) -> Country:
     """Fill the database through the doors of the parts."""
     at = clock.now()
