@@ -35,7 +35,7 @@ def naive_v6(text: str) -> int | None:
         return None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.one_of(V4, LIKE_V4, SOUP), max_size=30))
 def test_v4_agrees_with_the_plain_reading(texts: list[str]) -> None:
     numbers, good = parse_v4(pa.array(texts, pa.large_string()))
@@ -44,7 +44,7 @@ def test_v4_agrees_with_the_plain_reading(texts: list[str]) -> None:
     assert numbers.tolist() == [number or 0 for number in expected]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.one_of(V6, V4, SOUP, V4.map("::ffff:{}".format)), max_size=30))
 def test_v6_agrees_with_the_plain_reading(texts: list[str]) -> None:
     high, low, good = parse_v6(pa.array(texts, pa.string()))

@@ -64,7 +64,7 @@ def test_a_changed_line_is_an_update_and_law_is_asked_again(nation: None, take_i
 
 
 def test_every_import_is_one_entry_with_counts_and_digest(
-    take_in: TakeIn, machine: Actor, write: Callable[..., Path]
+    take_in: TakeIn, machine: Actor, sector_analyst: Actor, provincial_analyst: Actor
 ) -> None:
     take_in("organisations", ORG + "a,A,telecom\nb,B,nowhere\n")
     (entry,) = [
@@ -73,6 +73,8 @@ def test_every_import_is_one_entry_with_counts_and_digest(
     digest = hashlib.sha256((ORG + "a,A,telecom\nb,B,nowhere\n").encode()).hexdigest()
     assert entry.facts["sha256"] == digest
     assert (entry.facts["created"], entry.facts["rejected"], entry.facts["first_rejected"]) == (1, 1, [3])
+    assert ledger.history(subject="registry:organisations", by=sector_analyst)  # a telecom operator: theirs to see
+    assert not ledger.history(subject="registry:organisations", by=provincial_analyst)
 
 
 def test_every_import_is_a_new_version(take_in: TakeIn) -> None:

@@ -70,7 +70,7 @@ def edges(networks: list[IPv4Network] | list[IPv6Network], top: int) -> list[int
     return sorted({min(max(end + step, 0), top) for end in ends for step in (-1, 0, 1)})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(NETS_V4, st.lists(NEAR_V4, max_size=20))
 def test_v4_agrees_with_walking(networks: list[IPv4Network], asked: list[int]) -> None:
     asked = asked + edges(networks, 2**32 - 1)
@@ -78,7 +78,7 @@ def test_v4_agrees_with_walking(networks: list[IPv4Network], asked: list[int]) -
     assert found.tolist() == [naive(networks, number) for number in asked]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(NETS_V6, st.lists(NEAR_V6, max_size=20))
 def test_v6_agrees_with_walking(networks: list[IPv6Network], asked: list[int]) -> None:
     # ::ffff:0:0/96 is asked of the other table.

@@ -61,9 +61,9 @@ def test_a_real_feed_is_attributed_as_known(operators: list[OperatorPrefix], sha
     assert found == expected
 
 
-def test_ten_thousand_rows_of_garbage_and_addresses_on_stdin(
+def test_garbage_among_addresses_is_answered_in_place(
     operators: list[OperatorPrefix], machine: Actor, at: datetime
 ) -> None:
-    asked = [row.prefix.split("/")[0] if n % 2 else f"junk {n}" for n, row in enumerate(operators)] * 2
+    asked = [row.prefix.split("/")[0] if n % 2 else f"junk {n}" for n, row in enumerate(operators[:1_500])]
     answers = api.who(observables=asked, on=at.date(), by=machine)
-    assert [bool(answer.error) for answer in answers] == [n % 2 == 0 for n in range(len(operators))] * 2
+    assert [bool(answer.error) for answer in answers] == [n % 2 == 0 for n in range(1_500)]

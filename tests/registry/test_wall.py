@@ -74,13 +74,20 @@ def test_what_may_not_be_seen_is_not_there(nation: None, provincial_analyst: Act
 
 
 def test_a_parent_of_another_constituency_is_not_named(
-    nation: None, take_in: Callable[..., ImportSummary], provincial_analyst: Actor
+    nation: None, take_in: Callable[..., ImportSummary], provincial_analyst: Actor, machine: Actor, at: datetime
 ) -> None:
     take_in(
         "organisations",
         "organisation,sector,territory,classes,parent\ngov-3,government,punjab,public-body,op-2\n",
     )
     assert api.organisation("gov-3", by=provincial_analyst).parent is None
+    # Nor does its desk become the child's: what op-1 tells its own team is not told to Punjab's.
+    take_in("organisations", "organisation,sector,territory,classes,parent\ngov-3,government,punjab,public-body,op-1\n")
+    take_in("assets", "type,value,organisation\nasn,AS64510,gov-3\n")
+    (answer,) = api.who(observables=["AS64510"], on=at.date(), by=provincial_analyst)
+    assert (answer.organisation, answer.contacts) == ("gov-3", ())
+    (answer,) = api.who(observables=["AS64510"], on=at.date(), by=machine)
+    assert {contact.organisation for contact in answer.contacts} == {"op-1"}
 
 
 def test_pages_follow_each_other(nation: None, machine: Actor) -> None:

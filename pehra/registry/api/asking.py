@@ -90,7 +90,7 @@ def _known(
     return _Known(
         organisations={row.code: row for row in rows},
         visible=visible,
-        contacts=contacts.reaching(visible),
+        contacts=contacts.reaching(visible, by=by),
         answer=answer,
         on=on,
     )

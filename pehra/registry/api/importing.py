@@ -53,6 +53,7 @@ class _Import:
     answer: Callable[[responsibility.Facts | None], Answerable]
     read: int = 0
     rejects: list[Reject] = field(default_factory=list)
+    concerned: set[tuple[str, ...]] = field(default_factory=set)  # whose constituencies the lines are about
 
     def rows(self, lines: files.ImportFile, kind: Kind) -> Iterator[Row]:
         """Yield each line that can be read alone."""
@@ -69,8 +70,9 @@ class _Import:
 
     def permitted(self, row: AnyRow, *constituencies: tuple[str, ...], field_name: str) -> bool:
         """Whether the person may change what all these teams answer for; a line that they may not is refused."""
+        self.concerned.update(constituencies)
         allowed = self.by.is_system or all(
-            access.may(self.by, Permission.REGISTRY_IMPORT, teams=teams) if teams else False for teams in constituencies
+            teams and access.may(self.by, Permission.REGISTRY_IMPORT, teams=teams) for teams in constituencies
         )
         if not allowed:
             message = _("this is not in a constituency for which you may change the registry")
@@ -107,7 +109,7 @@ def import_csv(*, path: Path | str, kind: Kind | str, by: Actor, at: datetime) -
         subject=f"registry:{Kind(kind).value}",
         by=by,
         at=at,
-        teams=sorted(by.teams),
+        teams=sorted({team for teams in doing.concerned for team in teams} | by.teams),
         facts=summary.as_json()
         | {
             "rejected": len(rejected),
@@ -222,13 +224,12 @@ def _import_assets(doing: _Import, lines: files.ImportFile) -> Upsert:
     unowned = doing.answer(None).teams
     read = (row for row in doing.rows(lines, Kind.ASSETS) if isinstance(row, AssetRow))
     known = checking.one_holder(read, doing.rejects, teams)
-    if not doing.by.is_system:
-        known = (
-            row
-            for row in known
-            if doing.permitted(row, teams[row.organisation] if row.organisation else unowned, field_name="organisation")
-        )
-    staged = staging.AssetStaging(known)
+    permitted = (
+        row
+        for row in known
+        if doing.permitted(row, teams[row.organisation] if row.organisation else unowned, field_name="organisation")
+    )
+    staged = staging.AssetStaging(permitted)
     for conflict in staged.settle():
         doing.rejects.append(_conflict(conflict, visible=doing.by.is_system, teams=teams))
     return staged.apply()

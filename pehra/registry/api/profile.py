@@ -55,6 +55,7 @@ def load_profile(*, by: Actor, at: datetime) -> None:
         subject=f"profile:{profile.name}",
         by=by,
         at=at,
+        teams=sorted({team.code for team in profile.teams}),
         facts={"profile": named, "version": version, "changed": changed, "organisations": organisations},
     )
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
+from pehra.kernel.actors import Actor
 from pehra.registry.models import Contact, Organisation
 from pehra.registry.rules.views import ContactView
 
@@ -18,20 +19,23 @@ def of_organisations(codes: Iterable[str], *, role: str = "") -> dict[str, list[
     return dict(found)
 
 
-def reaching(codes: Iterable[str], *, role: str = "") -> dict[str, list[ContactView]]:
-    """Return who reaches each organisation: its own contacts or else those of the nearest parent that has some."""
+def reaching(codes: Iterable[str], *, role: str = "", by: Actor | None = None) -> dict[str, list[ContactView]]:
+    """Return who reaches each organisation: its own contacts or else those of the nearest parent that has some.
+
+    With `by`, a parent that the actor may not see reaches nobody.
+    """
+    parents_seen = Organisation.objects.all().visible_to(by) if by else Organisation.objects.all()
     asked = {code: code for code in codes}
     found: dict[str, list[ContactView]] = {}
     for _ in range(ANCESTORS_MAX):
         held = of_organisations(asked.values(), role=role)
         found |= {code: held[ancestor] for code, ancestor in asked.items() if ancestor in held}
         asked = {code: ancestor for code, ancestor in asked.items() if code not in found}
-        parents = dict(
-            Organisation.objects.filter(code__in=asked.values(), parent__isnull=False).values_list("code", "parent_id")
-        )
-        asked = {code: parents[ancestor] or "" for code, ancestor in asked.items() if ancestor in parents}
         if not asked:
             break
+        children = Organisation.objects.filter(code__in=asked.values(), parent__in=parents_seen)
+        parents = dict(children.values_list("code", "parent_id"))
+        asked = {code: parents[ancestor] or "" for code, ancestor in asked.items() if ancestor in parents}
     return found
 
 
