@@ -12,6 +12,7 @@ urlpatterns = [
     path("<str:reference>/move", views.move, name="move"),
     path("<str:reference>/severity", views.severity, name="severity"),
     path("<str:reference>/moment", views.moment, name="moment"),
+    path("<str:reference>/facts", views.facts, name="facts"),
     path("<str:reference>/stage-sent", views.stage_sent, name="stage-sent"),
     path("<str:reference>/stage-withdrawn", views.stage_withdrawn, name="stage-withdrawn"),
 ]

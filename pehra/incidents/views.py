@@ -27,6 +27,7 @@ from pehra.outbox import api as outbox
 PAGE_ROWS = 50
 EXPORT_PAGE_ROWS = 500
 EXPORT_PAGES_MAX = 20
+MEASURE_MAX = 1e12
 NOTICES_SHOWN_MAX = 100
 FILTERS = ("state", "severity", "team", "organisation", "search")
 MOMENTS = ("occurrence", "discovery", "awareness", "ransom_payment", "handling_end")
@@ -140,6 +141,25 @@ def moment(request: Request, reference: str) -> HttpResponse:
 
 
 @require_POST
+def facts(request: Request, reference: str) -> HttpResponse:
+    """State what only a person can know of it: its attributes, and the harm as measured."""
+
+    def act() -> None:
+        profile = law.load(settings.PEHRA_PROFILE)
+        said = {word.code: request.POST.get(f"impact-{word.code}", "").strip() for word in profile.measures}
+        api.state_facts(
+            ref=reference,
+            attributes=request.POST.getlist("attribute"),
+            impact={code: _measure(text) for code, text in said.items() if text} or None,
+            reason=request.POST.get("reason", ""),
+            by=request.actor,
+            at=request.at,
+        )
+
+    return _act(request, reference, "facts", act)
+
+
+@require_POST
 def stage_sent(request: Request, reference: str) -> HttpResponse:
     """Write down that a stage was sent."""
 
@@ -197,6 +217,7 @@ def _page(request: Request, reference: str, *, refused: str = "", refusal: Refus
         "moves": [state for state in page.moves if may_close or state not in {"closed", "dismissed"}],
         "levels": list(reversed(profile.severity_levels)),
         "all_moments": MOMENTS,
+        "profile": profile,
         "findings": _findings(request, page),
         "notices": _notices(request, incident.reference),
         "names": access.names(ids={entry.by for entry in page.timeline} | {page.opened_by}, by=request.actor),
@@ -250,6 +271,16 @@ def _before(query: QueryDict) -> UUID | None:
         return UUID(text) if text else None
     except ValueError as error:
         raise Invalid(_("This page's address is not complete."), field="before") from error
+
+
+def _measure(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise Invalid(_("%(text)s is not a number") % {"text": text}, field="impact") from error
+    if not 0 <= number < MEASURE_MAX:
+        raise Invalid(_("%(text)s is not a number") % {"text": text}, field="impact")
+    return number
 
 
 def _require_valid(form: forms.Form) -> None:

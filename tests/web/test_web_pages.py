@@ -87,6 +87,9 @@ def test_an_incident_is_moved_judged_and_timed_by_forms(incident, signed_in):
     assert "Written down, and in the ledger." in graver.content.decode()
     occurred = {"name": "occurrence", "moment": "2026-01-02T03:04"}
     assert client.post(address + "moment", occurred).status_code == 302
+    known = {"attribute": ["ransomware"], "impact-users-affected": "1200", "reason": "the note was found"}
+    stated = client.post(address + "facts", known, follow=True).content.decode()
+    assert '<span class="chip open"><bdi>Ransomware</bdi></span>' in stated
     stage = incident.clocks[0]
     sent = client.post(address + "stage-sent", {"duty": stage.duty, "stage": stage.stage}, follow=True)
     assert "Stage sent" in sent.content.decode()
@@ -99,6 +102,9 @@ def test_an_incident_is_moved_judged_and_timed_by_forms(incident, signed_in):
         ("severity", {"severity": "apocalyptic", "reason": "it is"}),
         ("moment", {"name": "occurrence", "moment": "soon"}),
         ("moment", {"name": "occurrence", "moment": "2999-01-01T00:00"}),
+        ("facts", {"attribute": ["ransomware"], "reason": ""}),
+        ("facts", {"attribute": ["witchcraft"], "reason": "seen"}),
+        ("facts", {"impact-users-affected": "many", "reason": "seen"}),
         ("stage-withdrawn", {"duty": "none", "stage": "none", "reason": ""}),
     ],
 )

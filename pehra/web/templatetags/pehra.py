@@ -233,6 +233,12 @@ def standing(code: str) -> SafeString:
 
 
 @register.simple_tag
+def attribute(code: str) -> SafeString:
+    """Return an attribute of incidents by its name."""
+    return _named("attributes", code)
+
+
+@register.simple_tag
 def duty(code: str) -> SafeString:
     """Return a duty of the law by its name."""
     return _named("duties", code)
@@ -271,7 +277,7 @@ def receiver(name: str, email: str) -> SafeString:
 def body(code: str) -> SafeString:
     """Return a team, an authority or a class of entities by its name: whoever owes or is owed something."""
     profile = law.load(settings.PEHRA_PROFILE)
-    for kind in ("teams", "authorities", "entity_classes"):
+    for kind in ("teams", "authorities", "entity_classes", "team_types"):
         if any(record.code == code for record in getattr(profile, kind)):
             return _named(kind, code)
     return said(word_of("body", code)) if code else NOTHING
