@@ -122,7 +122,7 @@ def _plain(
 ) -> tuple[str, int, pl.DataFrame, list[Reject]]:
     if b"\0" in content[:4096]:
         raise Invalid("this is neither a STIX bundle nor a list of observables", field="path")
-    lines = content.decode("utf-8", "replace").splitlines()
+    lines = content.decode("utf-8", "replace").split("\n")
     found = settled(lines)
     if found.values.is_empty() and found.rejects:
         raise Invalid(f"none of the {len(lines)} lines is an observable: {found.rejects[0].message}", field="path")

@@ -26,7 +26,7 @@ WHY = '[{"rule":"telecom-leads"}]'
 
 
 def registry(assets: Sequence[tuple[str, str, str]] | None = None) -> Attribution:
-    """Three organisations: an operator with a large block, a hospital inside it with a name, a bank with v6 and an AS."""
+    """An operator with a large block, a hospital inside it with a name, a bank with IPv6 and an AS."""
     held = assets or [
         ("prefix", "198.18.0.0/16", "org-telco"),
         ("prefix", "198.18.7.0/24", "org-hospital"),
@@ -77,6 +77,10 @@ def sets(*values: tuple[str, str]) -> MatchSets:
     )
 
 
+BOOK = registry()
+NOTHING_KNOWN = sets()
+
+
 class Node:
     """A lake with its manifest in memory: what `api` keeps in PostgreSQL, for tests of the road itself."""
 
@@ -89,8 +93,8 @@ class Node:
         seed: bytes = b"node",
     ) -> None:
         self.lake = Lake(folder)
-        self.book = book or registry()
-        self.sets = match_sets or sets()
+        self.book = book or BOOK
+        self.sets = match_sets or NOTHING_KNOWN
         self.seed = seed
         self.outcomes: list[Outcome] = []
 

@@ -210,8 +210,8 @@ def _starts(good: bytes) -> list[int]:
 
 def _record_starts(good: bytes, records: int) -> list[int]:
     starts, at, quotes = [0], 0, 0
-    for line in good.splitlines(keepends=True):
-        at += len(line)
+    for line in good.split(b"\n"):
+        at += len(line) + 1
         quotes += line.count(b'"')
         if quotes % 2 == 0:
             starts.append(at)

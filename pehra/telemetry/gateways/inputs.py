@@ -169,8 +169,12 @@ def _gunzipped(source: IO[bytes]) -> Iterator[bytes]:
 
 
 def _unzstd(source: IO[bytes]) -> Iterator[bytes]:
-    reader = zstandard.ZstdDecompressor().stream_reader(source, read_across_frames=True)
-    yield from iter(lambda: reader.read(CHUNK_BYTES), b"")
+    yield from _read(zstandard.ZstdDecompressor().stream_reader(source, read_across_frames=True))
+
+
+def _read(stream: IO[bytes]) -> Iterator[bytes]:
+    while chunk := stream.read(CHUNK_BYTES):
+        yield chunk
 
 
 def _members(path: Path, folder: Path, ceiling: int, alarms: list[str]) -> Iterator[Text]:
@@ -190,8 +194,7 @@ def _members(path: Path, folder: Path, ceiling: int, alarms: list[str]) -> Itera
             if member.flag_bits & 1:
                 raise Invalid(f"{member.filename} in {path} is encrypted", field="path")
             with archive.open(member) as stream:
-                chunks = iter(lambda stream=stream: stream.read(CHUNK_BYTES), b"")
-                text = _written(chunks, folder / f"text-{number}", Path(member.filename).name, ceiling, alarms)
+                text = _written(_read(stream), folder / f"text-{number}", Path(member.filename).name, ceiling, alarms)
             ceiling -= text.look.size
             yield text
 

@@ -90,14 +90,14 @@ def _batch(connection: duckdb.DuckDBPyConnection, lines: list[bytes], first: int
         "select json_valid(text) as valid, case when json_valid(text) then json_type(text) end as kind from lines",
     )
     is_object = (kind["kind"] == "OBJECT").fill_null(False).to_numpy()
-    for place in np.flatnonzero(~is_object):
-        reason = NO_OBJECT if kind["valid"][int(place)] else NO_JSON
+    for place in np.flatnonzero(~is_object).tolist():
+        reason = NO_OBJECT if kind["valid"][place] else NO_JSON
         rejects.append(Reject(int(numbers[place]), reason, texts[place].encode()))
     raw = _query(connection, frame.filter(is_object), _QUERY)
     numbers, objects = numbers[is_object], frame.filter(is_object)["text"]
     twice = raw["twice"].to_numpy()
-    for place in np.flatnonzero(twice):
-        rejects.append(Reject(int(numbers[place]), TWICE, objects[int(place)].encode()))
+    for place in np.flatnonzero(twice).tolist():
+        rejects.append(Reject(int(numbers[place]), TWICE, objects[place].encode()))
     if twice.any():
         raw, numbers = raw.filter(~twice), numbers[~twice]
     return Batch(raw.drop("twice"), numbers, rejects)
@@ -119,6 +119,6 @@ def _refuse_strangers(text: Text) -> None:
     marks = tuple(f'"{field}"'.encode() for field in FIELDS)
     if not any(mark in line for line in head for mark in marks):
         raise Invalid(
-            f'{text.name}: none of its first {_LOOKED_AT} lines has a field of IntelMQ\'s vocabulary, such as "source.ip"',
+            f"{text.name}: none of its first {_LOOKED_AT} lines has a field that IntelMQ knows, such as source.ip",
             field="format",
         )

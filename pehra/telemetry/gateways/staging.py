@@ -152,7 +152,10 @@ class _Tally:
 
     def copy(self) -> "_Tally":
         """Return a tally that goes on without changing this one."""
-        return _Tally(**{name: list(value) if isinstance(value, list) else value for name, value in vars(self).items()})
+        copied: dict[str, Any] = {
+            name: list(value) if isinstance(value, list) else value for name, value in vars(self).items()
+        }
+        return _Tally(**copied)
 
 
 class _Ingest:
@@ -294,7 +297,7 @@ class _Ingest:
         side = pl.Series("concerns", attributed.destination).replace_strict(
             {True: "destination", False: "source"}, return_dtype=pl.String
         )
-        indicator = pl.lit(None, dtype=pl.String)
+        indicator: pl.Series | pl.Expr = pl.lit(None, dtype=pl.String)
         if len(matches.events):
             first = pl.Series(matches.first(len(events)))
             self.tally.matched += int((first >= 0).sum())

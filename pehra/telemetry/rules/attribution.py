@@ -141,7 +141,8 @@ def _column(events: pl.DataFrame, name: str) -> pl.Series:
 def _has_organisation(rows: Rows, owners: Owners) -> Mask:
     if not len(owners.named):
         return np.zeros(len(rows), np.bool_)
-    return (rows != NOBODY) & owners.named[rows]
+    found: Mask = (rows != NOBODY) & owners.named[rows]
+    return found
 
 
 def _found_names(names: pl.Series, mask: Mask, owners: Owners) -> Rows:

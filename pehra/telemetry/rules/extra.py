@@ -19,9 +19,10 @@ def json_objects(frame: pl.DataFrame) -> pl.Series:
 
     Null where all are null.
     """
-    frame = frame.select(pl.col(name) for name in frame.columns if frame[name].null_count() < len(frame))
-    if frame.width == 0 or len(frame) == 0:
-        return pl.Series("extra", [None] * len(frame), dtype=pl.String)
+    rows = len(frame)
+    frame = frame.select(pl.col(name) for name in frame.columns if frame[name].null_count() < rows)
+    if frame.width == 0:
+        return pl.repeat(None, rows, dtype=pl.String, eager=True).alias("extra")
     built = frame.select(_object({name: pl.col(name) for name in frame.columns}, frame, quoted=False)).to_series()
     if _is_plain(built, values=sum(len(frame) - frame[name].null_count() for name in frame.columns)):
         return built.rename("extra")

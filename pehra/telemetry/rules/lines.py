@@ -7,6 +7,7 @@ quote.
 """
 
 import csv
+import io
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,11 +69,13 @@ def sorted_out(block: bytes, *, fields: int, first_line: int, ends_cut: bool = F
         (TOO_LONG, ends - starts > LINE_BYTES_MAX),
     ):
         reasons |= dict.fromkeys(np.flatnonzero(wrong).tolist(), reason)
+    mended = _mended(block, starts, ends, np.flatnonzero(odd), fields, reasons)
+    odd[list(mended)] = False
     joined = _joined(block, starts, ends, np.flatnonzero(odd), counts, fields, reasons)
     last = len(starts) - 1
     if ends_cut and last not in reasons and not odd[last] and ends[last] - starts[last] > 0 and counts[last] < fields:
         reasons[last] = CUT_SHORT
-    return _assembled(block, starts, ends, reasons, joined, first_line)
+    return _assembled(block, starts, ends, reasons, joined, mended, first_line)
 
 
 def _fields(content: np.ndarray, quotes: Places, starts: Places, before: Places) -> Places:
@@ -89,6 +92,30 @@ def _with_nul(content: np.ndarray, starts: Places) -> np.ndarray:
     return found
 
 
+def _mended(
+    block: bytes, starts: Places, ends: Places, odd: Places, fields: int, reasons: dict[int, str]
+) -> dict[int, bytes]:
+    """Return rows in which a quote stands where it opens nothing, in the middle of a field, with that quote doubled."""
+    mended: dict[int, bytes] = {}
+    for line in odd.tolist():
+        text = block[starts[line] : ends[line]]
+        row = None if line in reasons else _row(text, fields)
+        if row is not None:
+            out = io.StringIO()
+            csv.writer(out, lineterminator="").writerow(row)
+            mended[line] = out.getvalue().encode("utf-8", "surrogateescape")
+    return mended
+
+
+def _row(text: bytes, fields: int) -> list[str] | None:
+    """Return the one full row that a text is; None if it is none, or is open at its end."""
+    try:
+        rows = list(csv.reader(io.StringIO(text.decode("utf-8", "surrogateescape"), newline=""), strict=True))
+    except csv.Error:
+        return None
+    return rows[0] if len(rows) == 1 and len(rows[0]) == fields else None
+
+
 def _joined(
     block: bytes, starts: Places, ends: Places, odd: Places, counts: Places, fields: int, reasons: dict[int, str]
 ) -> dict[int, int]:
@@ -99,7 +126,7 @@ def _joined(
         first = int(odd[at])
         last = int(odd[at + 1]) if at + 1 < len(odd) else -1
         whole = last > 0 and not any(line in reasons for line in range(first, last + 1))
-        if whole and last - first < LINES_PER_RECORD_MAX and _is_record(block[starts[first] : ends[last]], fields):
+        if whole and last - first < LINES_PER_RECORD_MAX and _row(block[starts[first] : ends[last]], fields) is not None:
             # A line between that is a row by itself says that the first one forgot its quote.
             whole = fields < 2 or not (counts[first + 1 : last] == fields).any()
         else:
@@ -113,16 +140,14 @@ def _joined(
     return joined
 
 
-def _is_record(text: bytes, fields: int) -> bool:
-    try:
-        rows = list(csv.reader(text.decode("utf-8", "replace").splitlines(keepends=True), strict=True))
-    except csv.Error:
-        return False
-    return len(rows) == 1 and len(rows[0]) == fields
-
-
 def _assembled(
-    block: bytes, starts: Places, ends: Places, reasons: dict[int, str], joined: dict[int, int], first_line: int
+    block: bytes,
+    starts: Places,
+    ends: Places,
+    reasons: dict[int, str],
+    joined: dict[int, int],
+    mended: dict[int, bytes],
+    first_line: int,
 ) -> Records:
     good: list[bytes] = []
     lines: list[int] = []
@@ -137,7 +162,7 @@ def _assembled(
             rejects.append(Reject(first_line + line, reasons[line], bytes(text[start:end])))
             continue
         inside = joined.get(line, line)
-        record = bytes(text[start : ends[inside]]).removesuffix(b"\r")
+        record = mended.get(line, bytes(text[start : ends[inside]])).removesuffix(b"\r")
         if not record:
             continue
         if not record.isascii():

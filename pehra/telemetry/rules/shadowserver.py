@@ -39,6 +39,8 @@ _APPLICATIONS = {
 _NO_APPLICATION = frozenset({"ard", "netis_router", "rdpeudp", "ubiquiti", "ssh", "exchange"})
 _ZERO_IS_ABSENT = ("naics", "sic", "src_naics", "src_sic", "dst_naics", "dst_sic")
 
+Columns = dict[str, pl.Series | pl.Expr]
+
 
 class ShadowserverParser:
     """The parser of one report type with one header."""
@@ -63,7 +65,7 @@ class ShadowserverParser:
             if self.report
             else "no report type is known for this file"
         )
-        return (f"{named}: its events are kept as other/undetermined; give it a row, or name it with --source",)
+        return (f"{named}: its events are kept as other/undetermined until the table of families has a row for it",)
 
     @property
     def key_columns(self) -> Sequence[str]:
@@ -88,7 +90,7 @@ class ShadowserverParser:
     def normalise(self, rows: Examined) -> pl.DataFrame:
         """Return the events of rows that can be."""
         raw = _zero_is_absent(rows.raw)
-        columns: dict[str, pl.Series | pl.Expr] = {"time_source": rows.moments}
+        columns: Columns = {"time_source": rows.moments}
         lost: dict[str, pl.Series] = {}
         self._addresses(raw, rows, columns, lost)
         for side, prefix in self._sides():
@@ -139,7 +141,7 @@ class ShadowserverParser:
 
     # The columns.
 
-    def _addresses(self, raw: pl.DataFrame, rows: Examined, columns: dict, lost: dict[str, pl.Series]) -> None:
+    def _addresses(self, raw: pl.DataFrame, rows: Examined, columns: Columns, lost: dict[str, pl.Series]) -> None:
         for side, header, addresses in (
             (Side.SOURCE, self._source_ip, rows.source),
             (Side.DESTINATION, "dst_ip", rows.destination),
@@ -150,7 +152,9 @@ class ShadowserverParser:
                     lost[header] = raw[header].zip_with(pl.Series(addresses.bad), pl.Series([None], dtype=pl.String))
                 self._consumed.add(header)
 
-    def _endpoint(self, raw: pl.DataFrame, side: Side, prefix: str, columns: dict, lost: dict[str, pl.Series]) -> None:
+    def _endpoint(
+        self, raw: pl.DataFrame, side: Side, prefix: str, columns: Columns, lost: dict[str, pl.Series]
+    ) -> None:
         for header, name, dtype in (("port", "port", pl.UInt16), ("asn", "asn", pl.UInt32)):
             if self._has(prefix + header):
                 columns[f"{side}_{name}"] = self._number(raw[prefix + header], dtype, lost)
@@ -183,7 +187,7 @@ class ShadowserverParser:
         if others.null_count() < len(others):
             lost[texts.name] = others
 
-    def _names_and_urls(self, raw: pl.DataFrame, columns: dict, lost: dict[str, pl.Series]) -> None:
+    def _names_and_urls(self, raw: pl.DataFrame, columns: Columns, lost: dict[str, pl.Series]) -> None:
         named = self.report == "phish_url" or self.report.startswith("sandbox_")
         host = next((name for name in ("http_host", "host") if self._has(name) and (name != "host" or named)), None)
         if host:
@@ -209,7 +213,7 @@ class ShadowserverParser:
             columns[f"{self._far}_url"] = urls
             self._keep(texts, _split(texts, urls.is_null())[0], lost)
 
-    def _protocols(self, raw: pl.DataFrame, columns: dict, lost: dict[str, pl.Series]) -> None:
+    def _protocols(self, raw: pl.DataFrame, columns: Columns, lost: dict[str, pl.Series]) -> None:
         subject = self.report.removeprefix("scan6_").removeprefix("scan_") if self.report.startswith("scan") else ""
         if self._has("protocol"):
             texts = raw["protocol"].str.to_lowercase()
@@ -241,7 +245,7 @@ class ShadowserverParser:
             return "https"
         return _APPLICATIONS.get(subject, subject.replace("_", "-"))
 
-    def _malware(self, raw: pl.DataFrame, columns: dict) -> None:
+    def _malware(self, raw: pl.DataFrame, columns: Columns) -> None:
         if self.report in ("compromised_website", "special"):
             said = [name for name in ("tag",) if self._has(name)]
         elif self.report.endswith("_ip_spoofer"):
@@ -289,7 +293,10 @@ class ShadowserverParser:
 
     def _extra(self, raw: pl.DataFrame, lost: dict[str, pl.Series]) -> pl.Series:
         unnamed = [raw[name] for name in self.headers if name not in self._consumed]
-        return extra.json_objects(pl.DataFrame([*unnamed, *(series.alias(name) for name, series in lost.items())]))
+        columns = [*unnamed, *(series.alias(name) for name, series in lost.items())]
+        if not columns:
+            return pl.repeat(None, len(raw), dtype=pl.String, eager=True).alias("extra")
+        return extra.json_objects(pl.DataFrame(columns))
 
 
 def _split(texts: pl.Series, mask: pl.Series) -> tuple[pl.Series, pl.Series]:
