@@ -44,7 +44,7 @@ def link(request: Request, token: str) -> HttpResponse:
             settings.LANGUAGE_COOKIE_NAME,
             person.language,
             httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-            samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+            samesite="Lax",
             secure=settings.LANGUAGE_COOKIE_SECURE,
         )
     return answer

@@ -123,11 +123,11 @@ def act(request: Request, finding_id: UUID, act: str) -> HttpResponse:
 def _page(request: Request, finding_id: UUID, *, refusal: Refusal | None = None) -> HttpResponse:
     page = api.finding(finding_id=finding_id, by=request.actor)
     finding = page.finding
-    whose = {"teams": finding.teams, "organisation": finding.organisation}
     acts = [
         entry
         for entry in ACTS
-        if entry.to in MOVES[finding.state] and access.may(request.actor, entry.permission, **whose)
+        if entry.to in MOVES[finding.state]
+        and access.may(request.actor, entry.permission, teams=finding.teams, organisation=finding.organisation)
     ]
     context = {
         "page": page,
@@ -146,14 +146,17 @@ def _chosen(query: QueryDict) -> dict[str, str]:
 
 
 def _filters(chosen: dict[str, str]) -> api.Filters:
-    wanted = {name: value for name, value in chosen.items() if name != "state"}
-    match chosen["state"]:
-        case "":
-            return api.Filters(unfixed=True, **wanted)
-        case "all":
-            return api.Filters(**wanted)
-        case text:
-            return api.Filters(state=_state(text), **wanted)
+    state = chosen["state"]
+    return api.Filters(
+        unfixed=not state,
+        state=_state(state) if state not in ("", "all") else None,
+        team=chosen["team"],
+        organisation=chosen["organisation"],
+        sector=chosen["sector"],
+        territory=chosen["territory"],
+        kind=chosen["kind"],
+        search=chosen["search"],
+    )
 
 
 def _state(text: str) -> State:

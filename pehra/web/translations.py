@@ -111,8 +111,8 @@ def main(arguments: list[str]) -> int:
         for language, (context, text), path in lacking:
             print(f"{language}\t{path}\t{context}\t{text!r}")  # noqa: T201
         return 1 if lacking else 0
-    for path in compile_all():
-        print(f"translations: {path.name} of {path.parents[1].name}", file=sys.stderr)  # noqa: T201
+    for made in compile_all():
+        print(f"translations: {made.name} of {made.parents[1].name}", file=sys.stderr)  # noqa: T201
     return 0
 
 
