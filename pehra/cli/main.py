@@ -101,8 +101,11 @@ def _give_node(command: click.Command, *, needs: bool) -> None:
     if isinstance(command, click.Group):
         for inner in command.commands.values():
             _give_node(inner, needs=needs)
-    elif getattr(command, "needs_database", needs) and command.callback is not None:
+    elif command.callback is not None and getattr(command, "needs_database", needs):
         command.callback = _in_session(command.callback)
+    elif command.callback is not None and needs:
+        # Of a part that lives in the database, but not this command: its words still stand in Django's modules.
+        command.callback = _with_parts(command.callback)
 
 
 def _in_session(callback: Callable[..., Any]) -> Callable[..., Any]:
@@ -114,6 +117,17 @@ def _in_session(callback: Callable[..., Any]) -> Callable[..., Any]:
             return callback(*arguments, **options)
 
     return with_node
+
+
+def _with_parts(callback: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(callback)
+    def with_parts(*arguments: Any, **options: Any) -> Any:
+        from pehra.node.api import set_up_django
+
+        set_up_django()
+        return callback(*arguments, **options)
+
+    return with_parts
 
 
 @click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+NEEDS_DATABASE = True
+
 
 @click.group("drill")
 def commands() -> None:

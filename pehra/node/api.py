@@ -1,5 +1,5 @@
 """The door of the node: what the command line may ask of it."""
 
-from pehra.node.session import node_session
+from pehra.node.session import node_session, set_up_django
 
-__all__ = ["node_session"]
+__all__ = ["node_session", "set_up_django"]
