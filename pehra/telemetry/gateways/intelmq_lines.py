@@ -27,13 +27,22 @@ _COLUMNS = ", ".join(f"said[{place + 1}] as {name}" for place, name in enumerate
 _PATHS = ", ".join(f"'$.\"{field}\"'" for field in FIELDS)
 _KNOWN = ", ".join(f"'{field}'" for field in (*FIELDS, "raw", "extra", "__type"))
 _STRIPPED = "lambda entry: {'key': regexp_replace(entry.key, '^extra[.]', ''), 'value': entry.value}"
+_MAP = """'"MAP(VARCHAR, JSON)"'"""
 _QUERY = f"""
-        with fields as ( select json_extract_string(text, [{_PATHS}]) as said, json_transform(text, '"MAP(VARCHAR,
-        JSON)"') as every, json_transform(json_extract(text, '$.extra'), '"MAP(VARCHAR, JSON)"') as nested from lines
-        ), others as ( select *, list_filter(map_entries(every), lambda entry: entry.key not in ({_KNOWN}) and
-        entry.value is not null) as flat from fields ) select {_COLUMNS}, every is null as twice,
-        to_json(map_from_entries(list_sort(list_concat( list_transform(flat, {_STRIPPED}),
-        coalesce(map_entries(nested), []))))) as "{REST}" from others
+    with fields as (
+        select json_extract_string(text, [{_PATHS}]) as said, json_transform(text, {_MAP}) as every,
+            json_transform(json_extract(text, '$.extra'), {_MAP}) as nested
+        from lines
+    ), others as (
+        select *, list_filter(
+            map_entries(every), lambda entry: entry.key not in ({_KNOWN}) and entry.value is not null
+        ) as flat
+        from fields
+    )
+    select {_COLUMNS}, every is null as twice, to_json(map_from_entries(list_sort(list_concat(
+        list_transform(flat, {_STRIPPED}), coalesce(map_entries(nested), [])
+    )))) as "{REST}"
+    from others
 """  # noqa: S608 - made of our own names only
 
 
