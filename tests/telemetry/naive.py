@@ -1,7 +1,7 @@
 """A Shadowserver report read the plain way: a loop over rows with Python's own tools.
 
-The other engine of the tests: what the columns say of a file, this must say too. It knows one report, `scan_telnet`, and
-is slow and short on purpose.
+The other engine of the tests: what the columns say of a file, this must say too. It knows one report, `scan_telnet`,
+and is slow and short on purpose.
 """
 
 import csv

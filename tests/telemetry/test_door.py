@@ -1,5 +1,6 @@
 """The door of telemetry: an input becomes events once and whole, or not at all; SQL reads what the reader may see."""
 
+import json
 from datetime import datetime
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def test_leavings_of_a_killed_run_are_swept(feed: Path, machine: Actor, at: date
     orphan = api.lake().root / "day=2026-11-23" / "dead-0.parquet"
     orphan.write_bytes(b"half")
     names = [name for name in kept if name.endswith(".parquet")]
-    (dead / "plan.json").write_text('["day=2026-11-23/dead-0.parquet", "%s"]' % names[0])
+    (dead / "plan.json").write_text(json.dumps(["day=2026-11-23/dead-0.parquet", names[0]]))
     (dead / "half.parquet").write_bytes(b"half")
     assert api.sweep() == ["day=2026-11-23/dead-0.parquet"]
     assert lake_files() == kept
@@ -162,7 +163,39 @@ def test_sql_may_use_all_that_reads(feed: Path, machine: Actor, at: datetime) ->
 
 
 def test_the_view_has_the_columns_of_the_contract(feed: Path, machine: Actor, at: datetime) -> None:
-    contract = ["time_source", "source_ip", "source_port", "source_asn", "source_fqdn", "source_reverse_dns", "source_url", "destination_ip", "destination_port", "destination_asn", "destination_fqdn", "protocol_transport", "protocol_application", "classification_taxonomy", "classification_type", "classification_identifier", "malware_name", "feed_name", "feed_code", "extra", "concerns", "asset", "organisation", "sector", "territory", "lead_team", "because", "event_key", "raw_file", "raw_line", "ingested_at"]
+    contract = [
+        "time_source",
+        "source_ip",
+        "source_port",
+        "source_asn",
+        "source_fqdn",
+        "source_reverse_dns",
+        "source_url",
+        "destination_ip",
+        "destination_port",
+        "destination_asn",
+        "destination_fqdn",
+        "protocol_transport",
+        "protocol_application",
+        "classification_taxonomy",
+        "classification_type",
+        "classification_identifier",
+        "malware_name",
+        "feed_name",
+        "feed_code",
+        "extra",
+        "concerns",
+        "asset",
+        "organisation",
+        "sector",
+        "territory",
+        "lead_team",
+        "because",
+        "event_key",
+        "raw_file",
+        "raw_line",
+        "ingested_at",
+    ]
     assert set(contract) <= {column.name for column in api.columns()}
     (before,) = api.query("select count(*) as n from (select " + ", ".join(contract) + " from events)", by=machine)
     assert before == {"n": 0}

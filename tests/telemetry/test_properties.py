@@ -1,4 +1,7 @@
-"""What must hold of any feed: two engines agree, nothing is lost, the same again is nothing new in whatever wrapping."""
+"""What must hold of any feed.
+
+Two engines agree, nothing is lost, the same again is nothing new in whatever wrapping.
+"""
 
 import csv
 import gzip
@@ -17,7 +20,6 @@ from hypothesis import strategies as st
 
 from tests.telemetry.ground import AT, BOOK, NAME, Node, report, telnet
 from tests.telemetry.naive import HEADERS, Naive, rows_of
-
 
 # Texts that feeds hold and parsers stumble over; NUL and line breaks have tests of their own.
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\t\x1f\x1e\x7f"), max_size=12)
@@ -66,7 +68,18 @@ def said(node: Node) -> list[dict[str, object]]:
     """The events of a lake in the words of the naive engine."""
     events = []
     for event in node.events().to_dicts() if node.outcomes and node.outcomes[0].files else []:
-        names = ["time_source", "source_ip", "source_port", "source_asn", "source_cc", "source_region", "source_city", "source_reverse_dns", "protocol_transport", "asset"]
+        names = [
+            "time_source",
+            "source_ip",
+            "source_port",
+            "source_asn",
+            "source_cc",
+            "source_region",
+            "source_city",
+            "source_reverse_dns",
+            "protocol_transport",
+            "asset",
+        ]
         extra = event["extra"] and json.dumps(json.loads(event["extra"]), sort_keys=True)
         events.append({**{name: event[name] for name in names}, "extra": extra})
     return rows_of(events)

@@ -122,7 +122,10 @@ def test_rsit_is_the_published_table(shared_data: Path) -> None:
 
 
 def test_reports_of_other_projects_tests_are_taken_in(shared_data: Path, tmp_path: Path) -> None:
-    """n6's cases hold older and newer headers of sixteen reports; time, address and port agree with what it expects."""
+    """n6's cases hold older and newer headers of sixteen reports.
+
+    Time, address and port agree with what it expects.
+    """
     node = Node(tmp_path / "lake")
     cases = sorted((shared_data / "feeds/n6-cases").glob("shadowserver.*.json"))
     checked = 0

@@ -8,6 +8,7 @@ for the rest.
 
 import codecs
 import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ import polars as pl
 
 from pehra.kernel.refusals import Invalid
 from pehra.telemetry.gateways.inputs import Text
-from pehra.telemetry.rules.lines import LINE_BYTES_MAX, TOO_LONG, Reject, sorted_out
+from pehra.telemetry.rules.lines import LINE_BYTES_MAX, TOO_LONG, UNREADABLE, Reject, sorted_out
 
 BATCH_ROWS = 200_000
 BLOCK_BYTES = 16 << 20
@@ -33,11 +34,12 @@ class Miscounted(Exception):
 
 @dataclass
 class Batch:
-    """Rows as received, the line on which each begins, and what was not a row."""
+    """Rows as received, the line on which each begins, what was no row, and how many were read as Latin-1."""
 
     raw: pl.DataFrame
     lines: Places
     rejects: list[Reject] = field(default_factory=list)
+    recoded: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,13 @@ class Header:
 
     names: tuple[str, ...]
     size: int
+
+    @property
+    def line(self) -> bytes:
+        """The names as a line of CSV."""
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerow(self.names)
+        return out.getvalue().encode()
 
 
 def header_of(text: Text) -> Header:
@@ -103,7 +112,7 @@ def careful(text: Text, header: Header) -> Iterator[Batch]:
         batch = _only(sorted_records.rejects, header)
         if sorted_records.good:
             raw, kept, more = _read(sorted_records.good, sorted_records.lines, header)
-            batch = Batch(raw, kept, [*sorted_records.rejects, *more])
+            batch = Batch(raw, kept, [*sorted_records.rejects, *more], sorted_records.recoded)
         waiting.append(batch)
         if sum(len(one.lines) + len(one.rejects) for one in waiting) >= BATCH_ROWS:
             yield _together(waiting)
@@ -121,6 +130,7 @@ def _together(batches: list[Batch]) -> Batch:
         pl.concat([batch.raw for batch in batches]),
         np.concatenate([batch.lines for batch in batches]),
         [reject for batch in batches for reject in batch.rejects],
+        sum(batch.recoded for batch in batches),
     )
 
 
@@ -182,15 +192,15 @@ def _after_line(source: Any) -> bytes:
 
 def _read(good: bytes, lines: Places, header: Header) -> tuple[pl.DataFrame, Places, list[Reject]]:
     """Read good records; when polars still gives up, halve them until the record that it cannot read stands alone."""
+    # Without a header of its own polars would take the first row's length for the table's, and that may be a short one.
     try:
-        raw = pl.read_csv(good, has_header=False, schema=dict.fromkeys(header.names, pl.String))
+        raw = pl.read_csv(header.line + good, schema=dict.fromkeys(header.names, pl.String))
         if len(raw) == len(lines):
             return raw, lines, []
-        reason = "the row cannot be told from its neighbours"
-    except pl.exceptions.PolarsError as error:
-        reason = "the row cannot be read: " + str(error).split("\n", 1)[0][:120]
+    except pl.exceptions.PolarsError:
+        pass
     if len(lines) == 1:
-        return _only([], header).raw, lines[:0], [Reject(int(lines[0]), reason, good.removesuffix(b"\n"))]
+        return _only([], header).raw, lines[:0], [Reject(int(lines[0]), UNREADABLE, good.removesuffix(b"\n"))]
     middle = len(lines) // 2
     starts = _starts(good)
     if len(starts) != len(lines):

@@ -224,12 +224,15 @@ class _Ingest:
         return int(self._in_lake(high, low, _days(rows)).sum())
 
     def _read(self, text: Text, parser: Parser, batches: Any, *, header: str) -> None:
-        before = self.tally.rows_read
+        before, recoded = self.tally.rows_read, 0
         for batch in batches:
             self._batch(batch, parser, text)
+            recoded += batch.recoded
             if self.progress:
                 self.progress(self.tally.rows_read)
         self.tally.alarms += [f"{text.name}: {alarm}" for alarm in parser.alarms]
+        if recoded:
+            self.tally.alarms.append(f"{text.name}: {recoded} rows are no UTF-8 and were read as Latin-1")
         self.texts.append(StagedText(text.name, parser.feed, parser.report, header, self.tally.rows_read - before))
 
     def _batch(self, batch: Batch, parser: Parser, text: Text) -> None:

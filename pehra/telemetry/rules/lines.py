@@ -23,6 +23,7 @@ TOO_LONG = f"the line is longer than {LINE_BYTES_MAX} bytes"
 OPEN_QUOTE = "a quote is opened and not closed"
 NUL_BYTE = "the line holds a NUL byte"
 TOO_MANY = "more fields than the header has"
+UNREADABLE = "its quotes do not fit its fields"
 CUT_SHORT = "the file ends within this row"
 
 
@@ -126,7 +127,11 @@ def _joined(
         first = int(odd[at])
         last = int(odd[at + 1]) if at + 1 < len(odd) else -1
         whole = last > 0 and not any(line in reasons for line in range(first, last + 1))
-        if whole and last - first < LINES_PER_RECORD_MAX and _row(block[starts[first] : ends[last]], fields) is not None:
+        if (
+            whole
+            and last - first < LINES_PER_RECORD_MAX
+            and _row(block[starts[first] : ends[last]], fields) is not None
+        ):
             # A line between that is a row by itself says that the first one forgot its quote.
             whole = fields < 2 or not (counts[first + 1 : last] == fields).any()
         else:
