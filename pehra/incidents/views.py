@@ -29,6 +29,7 @@ EXPORT_PAGE_ROWS = 500
 EXPORT_PAGES_MAX = 20
 MEASURE_MAX = 1e12
 NOTICES_SHOWN_MAX = 100
+ORGANISATION_NOTICES_SHOWN = 5
 FILTERS = ("state", "severity", "team", "organisation", "search")
 MOMENTS = ("occurrence", "discovery", "awareness", "ransom_payment", "handling_end")
 MOMENT_FORMAT = "%Y-%m-%dT%H:%M"
@@ -219,7 +220,7 @@ def _page(request: Request, reference: str, *, refused: str = "", refusal: Refus
         "all_moments": MOMENTS,
         "profile": profile,
         "findings": _findings(request, page),
-        "notices": _notices(request, incident.reference),
+        "notices": _notices(request, incident),
         "names": access.names(ids={entry.by for entry in page.timeline} | {page.opened_by}, by=request.actor),
         "timeline": list(reversed(page.timeline)),
         "sealed": sum(1 for entry in page.timeline if entry.sealed),
@@ -252,10 +253,16 @@ def _findings(request: Request, page: api.IncidentPage) -> list[findings.Finding
     return findings.some(ids=page.finding_ids, by=request.actor)
 
 
-def _notices(request: Request, reference: str) -> list[outbox.MessageView]:
+def _notices(request: Request, incident: api.IncidentView) -> list[outbox.MessageView]:
+    """Return what teams were told of the incident, and what its one organisation was told lately."""
     if not access.may(request.actor, Permission.OUTBOX_READ):
         return []
-    return outbox.messages(by=request.actor, about=reference, limit=NOTICES_SHOWN_MAX)
+    told = outbox.messages(by=request.actor, about=incident.reference, limit=NOTICES_SHOWN_MAX)
+    if incident.organisation:
+        known = {message.id for message in told}
+        lately = outbox.messages(by=request.actor, organisation=incident.organisation, limit=ORGANISATION_NOTICES_SHOWN)
+        told += [message for message in lately if message.id not in known]
+    return told
 
 
 def _filters(query: QueryDict) -> dict[str, str]:

@@ -8,5 +8,6 @@ app_name = "outbox"
 urlpatterns = [
     path("", views.listing, name="list"),
     path("<uuid:message_id>/", views.one, name="one"),
+    path("<uuid:message_id>/again", views.again, name="again"),
     path("<uuid:message_id>/attachments/<int:position>", views.attachment, name="attachment"),
 ]

@@ -3,16 +3,17 @@
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from pehra.access import api as access
 from pehra.access.api import Permission, Request
-from pehra.kernel.refusals import Invalid
+from pehra.kernel.refusals import Forbidden, Invalid, NotVisible, Refusal
 from pehra.outbox import api
-from pehra.outbox.rules.states import State
+from pehra.outbox.rules.states import MOVES, State
 
 PAGE_ROWS = 50
 FILTER_CHARACTERS_MAX = 200
@@ -51,7 +52,33 @@ def listing(request: Request) -> HttpResponse:
 def one(request: Request, message_id: UUID) -> HttpResponse:
     """Show one message whole, with the proof of its sending."""
     access.require(request.actor, Permission.OUTBOX_READ)
-    return render(request, "outbox/one.html", {"message": api.message(message_id=message_id, by=request.actor)})
+    return _page(request, message_id)
+
+
+@require_POST
+def again(request: Request, message_id: UUID) -> HttpResponse:
+    """Send a held or failed message after all, to another address where one is given."""
+    email, reason = request.POST.get("email", ""), request.POST.get("reason", "")
+    try:
+        api.queue_again(message_id=message_id, reason=reason, email=email, by=request.actor, at=request.at)
+    except (NotVisible, Forbidden):
+        raise
+    except Refusal as refusal:
+        return _page(request, message_id, refusal=refusal)
+    messages.success(request, _("Written down, and in the ledger."))
+    return redirect("outbox:one", message_id)
+
+
+def _page(request: Request, message_id: UUID, *, refusal: Refusal | None = None) -> HttpResponse:
+    message = api.message(message_id=message_id, by=request.actor)
+    may_send = access.may(request.actor, Permission.OUTBOX_SEND, teams=message.teams, organisation=message.organisation)
+    context = {
+        "message": message,
+        "may_send": may_send and State.QUEUED in MOVES[message.state] and message.state is not State.SENDING,
+        "refusal": refusal,
+        "typed": request.POST,
+    }
+    return render(request, "outbox/one.html", context, status=422 if refusal else 200)
 
 
 @require_safe

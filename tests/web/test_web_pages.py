@@ -226,3 +226,21 @@ def test_a_page_without_anything_says_what_would_fill_it(country, signed_in, pat
     assert page.status_code == 200
     if path != "/":
         assert 'class="empty"' in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("who", "typed", "status"),
+    [
+        ("lead", {"email": "desk@pkcert.example", "reason": "the contact came by phone"}, 302),
+        ("lead", {"email": "no address", "reason": "the contact came by phone"}, 422),
+        ("lead", {"email": "desk@pkcert.example", "reason": ""}, 422),
+        ("hospital", {"email": "desk@pkcert.example", "reason": "the contact came by phone"}, 403),
+        ("punjab", {"email": "desk@pkcert.example", "reason": "the contact came by phone"}, 404),
+    ],
+)
+def test_a_message_held_for_want_of_an_address_is_sent_after_all(country, signed_in, who, typed, status):
+    held = outbox.messages(by=country.by, state=outbox.State.HELD, limit=1)[0]
+    client = signed_in(who)
+    assert client.post(f"/outbox/{held.id}/again", typed).status_code == status
+    state = outbox.message(message_id=held.id, by=country.by).state
+    assert state is (outbox.State.QUEUED if status == 302 else outbox.State.HELD)
