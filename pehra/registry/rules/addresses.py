@@ -16,6 +16,7 @@ from pehra.registry.rules.texts import Bytes, Mask, Offsets, TextColumn, Texts, 
 Words = np.ndarray[Any, np.dtype[np.uint32]]
 Halves = np.ndarray[Any, np.dtype[np.uint64]]
 
+_V6_ROWS_AT_ONCE = 16_384  # each becomes a Python text for a moment; as many stay in the cache
 _DOT = ord(".")
 _ZERO = np.uint8(ord("0"))
 
@@ -78,7 +79,7 @@ def parse_v6(texts: Texts) -> tuple[Halves, Halves, Mask]:
     column = text_column(texts)
     high, low = np.zeros(len(column), np.uint64), np.zeros(len(column), np.uint64)
     good = np.zeros(len(column), np.bool_)
-    for rows, turn in column.turns():
+    for rows, turn in column.turns(_V6_ROWS_AT_ONCE):
         packed, good[rows] = _packed(_values(turn))
         halves = np.frombuffer(packed, ">u8").reshape(-1, 2)
         high[rows], low[rows] = halves[:, 0], halves[:, 1]

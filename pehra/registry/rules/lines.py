@@ -89,11 +89,12 @@ def _record(number: int, raw: bytes, header: Sequence[str], places: Sequence[int
     if len(values) != len(header):
         message = f"{len(values)} fields where the header has {len(header)}"
         return Reject(line=number, field="", message=message)
-    for name, value in zip(header, values, strict=True):
-        if len(value) > FIELD_LENGTH_MAX:
-            return Reject(line=number, field=name, message=f"longer than {FIELD_LENGTH_MAX} characters")
-        if refused := _REFUSED_CHARACTER.search(value):
-            return Reject(line=number, field=name, message=f"holds a control character: {_named(refused[0])}")
+    if len(text) > FIELD_LENGTH_MAX or _REFUSED_CHARACTER.search(text):
+        for name, value in zip(header, values, strict=True):
+            if len(value) > FIELD_LENGTH_MAX:
+                return Reject(line=number, field=name, message=f"longer than {FIELD_LENGTH_MAX} characters")
+            if refused := _REFUSED_CHARACTER.search(value):
+                return Reject(line=number, field=name, message=f"holds a control character: {_named(refused[0])}")
     return Record(number, tuple(values[place].strip() if place >= 0 else "" for place in places))
 
 
