@@ -14,7 +14,7 @@ from pehra.telemetry import api
 from pehra.telemetry.models import LakeFile, LakeInput
 from tests.telemetry.ground import NAME, registry, report, sets, telnet
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -87,6 +87,7 @@ def test_leavings_of_a_killed_run_are_swept(feed: Path, machine: Actor, at: date
     assert lake_files() == kept
 
 
+@pytest.mark.django_db(transaction=True)
 def test_publishing_needs_a_transaction_and_the_right(
     feed: Path, machine: Actor, foreign_peer: Actor, at: datetime
 ) -> None:

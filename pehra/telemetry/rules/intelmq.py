@@ -100,7 +100,9 @@ class IntelmqParser:
             else:
                 columns[name] = texts.str.to_lowercase().str.strip_suffix(".") if field in _LOWER else texts
         columns |= self._classes(raw["classification.type"], aside)
-        events = pl.DataFrame(columns)
+        events = pl.DataFrame(columns).with_columns(
+            pl.coalesce(f"{side}_fqdn", _host(f"{side}_url")).alias(f"{side}_fqdn") for side in Side
+        )
         kinds = events["classification_type"].cast(pl.String)
         return events.with_columns(
             extra=_joined(raw[REST], extra.json_objects(pl.DataFrame(aside)) if aside else None),
@@ -128,6 +130,13 @@ class IntelmqParser:
             for part, name in enumerate(("classification_taxonomy", "classification_type"))
         )
         return dict(zip(frame.columns, frame.get_columns(), strict=True))
+
+
+def _host(url: str) -> pl.Expr:
+    """Return the name in a URL, where it has one: what was addressed, if nothing else says it."""
+    host = pl.col(url).str.extract(r"^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/:?#\[\]]+)").str.to_lowercase()
+    named = host.str.contains(".", literal=True) & ~host.str.contains(r"^[0-9.]+$")
+    return pl.when(named).then(host.str.strip_suffix("."))
 
 
 def _number(texts: pl.Series, dtype: type[pl.DataType], aside: dict[str, pl.Series]) -> pl.Series:

@@ -115,7 +115,9 @@ def _concerned(events: pl.DataFrame, attributed: Attributed, service: pl.Series)
 
 
 def _is_constant(column: pl.Series) -> bool:
-    return len(column) == 0 or bool((column == column[0]).fill_null(False).all())
+    if column.null_count():
+        return column.null_count() == len(column)
+    return len(column) == 0 or bool((column == column[0]).all())
 
 
 def _evidence(said: pl.DataFrame) -> pl.Series:
