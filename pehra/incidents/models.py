@@ -120,7 +120,9 @@ class Incident(models.Model):
         ]
         indexes = [
             GinIndex(fields=["teams"], name="incidents_teams"),
+            GinIndex(fields=["teams"], condition=Q(ended_at__isnull=True), name="incidents_live_teams"),
             GinIndex(fields=["search"], name="incidents_search"),
+            models.Index(fields=["severity", "-id"], name="incidents_severity"),
             models.Index(fields=["lead_team", "-id"], name="incidents_lead"),
             models.Index(fields=["state", "-id"], name="incidents_state"),
             models.Index(fields=["-id"], condition=Q(ended_at__isnull=True), name="incidents_live"),

@@ -102,7 +102,7 @@ def incidents(
     if severity:
         rows = rows.filter(severity=severity)
     if organisation:
-        rows = rows.filter(Q(organisation=organisation) | Q(id__in=_with_side(organisation, by=by)))
+        rows = rows.filter(id__in=_with_side(organisation, by=by))
     if search.strip():
         rows = rows.filter(_matching(search))
     if before is not None:
