@@ -84,10 +84,10 @@ def _one_by_one(lines: list[int], texts: list[str], rejects: list[Reject]) -> It
         except Invalid as refusal:
             rejects.append(Reject(line, str(refusal)[:200]))
             continue
-        yield line, *_as_prefix_or_address(observable.type.value, observable.value)
+        yield line, *as_prefix_or_address(observable.type.value, observable.value)
 
 
-def _as_prefix_or_address(kind: str, value: str) -> tuple[str, str]:
+def as_prefix_or_address(kind: str, value: str) -> tuple[str, str]:
     """Return a prefix of one address as that address."""
     if kind == ObservableType.PREFIX:
         network = ipaddress.ip_network(value)

@@ -8,7 +8,7 @@ gives None and is kept as it is. Refused: what is no pattern at all.
 import re
 from typing import Any
 
-from pehra.intel.rules.indicators import MATCHABLE
+from pehra.intel.rules.indicators import MATCHABLE, as_prefix_or_address
 from pehra.kernel.observables import ObservableType, parse
 from pehra.kernel.refusals import Invalid
 
@@ -49,13 +49,14 @@ def _settled(comparisons: list[tuple[str, str, str]]) -> list[tuple[str, str]] |
             return None
         if observable.type.value not in MATCHABLE:
             return None
-        found.append((observable.type.value, observable.value))
+        found.append(as_prefix_or_address(observable.type.value, observable.value))
     return found
 
 
 def _comparisons(pattern: str) -> list[tuple[str, str, str]] | None:
     """Take a pattern apart by its grammar; None when it is no plain choice."""
-    from stix2patterns.pattern import ParseException, Pattern
+    from stix2patterns.exceptions import ParseException
+    from stix2patterns.v21.pattern import Pattern
 
     try:
         parsed = Pattern(pattern)
