@@ -34,7 +34,7 @@ def link(request: Request, token: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "access/link.html", {"token": token})
     try:
-        person = api.redeem_link(token=token, at=request.at, source=request.META.get("REMOTE_ADDR", ""))
+        person = api.redeem_link(token=token, at=request.at, source=_source(request))
     except Forbidden as refusal:
         return render(request, "access/link.html", {"refusal": refusal}, status=403)
     auth.login(request, person, backend=BACKEND)
@@ -48,6 +48,15 @@ def link(request: Request, token: str) -> HttpResponse:
             secure=settings.LANGUAGE_COOKIE_SECURE,
         )
     return answer
+
+
+def _source(request: HttpRequest) -> str:
+    """Return where a request came from: what the proxy wrote last, where there is one, else the other end of the line.
+
+    Behind a proxy every request comes from the proxy: counting by that, one guesser would lock everybody out.
+    """
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.SECURE_PROXY_SSL_HEADER else ""
+    return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
 
 
 @require_POST

@@ -76,6 +76,11 @@ def current(path: str) -> str:
     return max(under, key=len, default="")
 
 
+def here(request: HttpRequest) -> str:
+    """Return the address to come back to: this page, or the page whose form was sent."""
+    return request.get_full_path() if request.method in ("GET", "HEAD") else request.path.rpartition("/")[0] + "/"
+
+
 def shell(request: HttpRequest) -> dict[str, object]:
     """Return what the frame needs (a context processor); nothing here starts a query."""
     bidi = get_language_bidi()
@@ -83,6 +88,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "shell": {
             "sections": sections_for(request),
             "current": current(request.path),
+            "here": here(request),
             "theme": theme_of(request),
             "language": get_language() or "en",
             "direction": "rtl" if bidi else "ltr",

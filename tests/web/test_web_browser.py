@@ -179,3 +179,15 @@ def test_everything_works_without_scripts(browser, live_server, lay_out_here):
     page.get_by_role("button", name="اردو").click()
     page.wait_for_selector('html[dir="rtl"]')
     context.close()
+
+
+def test_the_situation_stays_true_while_somebody_watches(browser, live_server, machine, lay_out_here):
+    context, page = signed_in(browser, live_server.url, lay_out_here(), size="desktop")
+    page.clock.install()
+    page.goto(live_server.url + "/")
+    assert page.get_by_text("2 not yet taken").is_visible()
+    reference = incidents.incidents(by=machine).rows[0].reference
+    incidents.move(ref=reference, to="open", reason="", by=machine, at=clock.now())
+    page.clock.fast_forward(61_000)
+    page.get_by_text("1 not yet taken").wait_for()
+    context.close()

@@ -12,16 +12,16 @@ from pehra.ledger import api as ledger
 from pehra.outbox import api as outbox
 
 LISTS = {
-    "/": 24,
-    "/incidents/": 12,
-    "/findings/": 9,
-    "/outbox/": 6,
-    "/registry/who?q=198.18.1.7%0A198.18.2.7%0Adeeds.example%0Agarbage": 14,
-    "/registry/organisations/": 9,
-    "/registry/teams/": 9,
-    "/telemetry/": 6,
-    "/law/": 5,
-    "/ledger/": 10,
+    "/": 16,
+    "/incidents/": 9,
+    "/findings/": 8,
+    "/outbox/": 5,
+    "/registry/who?q=198.18.1.7%0A198.18.2.7%0Adeeds.example%0Agarbage": 13,
+    "/registry/organisations/": 6,
+    "/registry/teams/": 6,
+    "/telemetry/": 5,
+    "/law/": 4,
+    "/ledger/": 7,
 }
 """Each list with the most queries it may ask, session and person included. A number only goes down."""
 
@@ -116,6 +116,7 @@ def test_a_refused_form_says_why_and_changes_nothing(incident, signed_in, machin
     assert answer.status_code in (404, 422)
     if answer.status_code == 422:
         assert 'role="alert"' in page
+        assert f'name="next" value="/incidents/{incident.reference}/"' in page
     assert "<b>done</b>" not in page
     assert ledger.history(subject=incident.reference, by=machine) == before
 

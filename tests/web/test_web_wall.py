@@ -161,3 +161,19 @@ def test_opening_a_link_does_not_use_it_up(country, client):
     assert Client().post(f"/access/link/{token}").status_code == 403
     assert client.post("/access/sign-out").status_code == 302
     assert client.get("/findings/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "status"), [("203.0.113.9, 198.51.100.7", 403), ("198.51.100.7, 203.0.113.9", 302)]
+)
+def test_behind_a_proxy_one_guesser_does_not_lock_out_the_others(country, settings, forwarded, status):
+    from pehra.access import api as access
+    from pehra.kernel import clock
+
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    guesser = Client(headers={"x-forwarded-for": "203.0.113.9, 198.51.100.7"})
+    for number in range(access.FAILED_ATTEMPTS_MAX):
+        assert guesser.post(f"/access/link/guess-{number}").status_code == 403
+    token = access.issue_link(person_id=country.people["telecom"], by=country.by, at=clock.now())
+    answer = Client(headers={"x-forwarded-for": forwarded}).post(f"/access/link/{token}")
+    assert answer.status_code == status

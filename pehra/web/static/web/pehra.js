@@ -23,6 +23,25 @@ document.addEventListener("keydown", (event) => {
   waiting = event.key === "g";
 });
 
+// The situation stays true while somebody watches it: fetched anew, unless they are at work in it or look elsewhere.
+const live = document.querySelector("main[data-refresh-seconds]");
+
+async function refresh() {
+  const atWork = live.contains(document.activeElement) || live.querySelector("details[open]") || String(getSelection());
+  if (document.hidden || atWork) return;
+  const answer = await fetch(window.location.href, { headers: { "X-Requested-With": "refresh" } });
+  if (answer.redirected) return window.location.reload();
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.querySelector("main");
+  if (fresh) live.replaceChildren(...fresh.childNodes);
+}
+
+if (live) {
+  // A failed fetch is a weak link, not news: the next one tries again, and the page says of when it is.
+  setInterval(() => refresh().catch(() => {}), Number(live.dataset.refreshSeconds) * 1000);
+}
+
 // A menu closes on Escape and when somebody presses elsewhere, as people expect of menus.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
