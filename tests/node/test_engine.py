@@ -6,11 +6,15 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count, zip_longest
 from pathlib import Path
 
 import psycopg
@@ -19,24 +23,53 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 ROAD = Path(__file__).with_name("road.py")
 KILLS = 20
+_numbers = count(1)
+
+
+class Running:
+    """A process of a node; what it says goes to a file."""
+
+    def __init__(self, number: int, out: Path) -> None:
+        self.number, self.out = number, out
+        self.ended_file = Path(f"{out}.ended")
+
+    def said(self) -> str:
+        return self.out.read_text() if self.out.exists() else ""
+
+    def until(self, held: Callable[[], bool], seconds: float) -> bool:
+        """Wait until something holds or the process has ended by itself; whether it does."""
+        deadline = time.monotonic() + seconds
+        while not held():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.005)
+        return True
+
+    def begun(self) -> bool:
+        return self.said().startswith("begin") or self.ended()
+
+    def ended(self) -> bool:
+        return self.ended_file.exists()
+
+    def kill(self) -> None:
+        os.kill(self.number, signal.SIGKILL)
+        assert self.until(lambda: not Path(f"/proc/{self.number}").exists(), 20)
 
 
 @dataclass(frozen=True)
 class Ground:
-    """A laid-out node as a template: database, data folder, feeds."""
+    """A laid-out node as a template (database, data folder, feeds), and the spring that starts processes."""
 
     folder: Path
     host: str
     user: str
     template: str
+    spring: subprocess.Popen[str]
 
     def node(self, name: str) -> "Node":
         """A fresh copy of it."""
         database = f"{self.template}_{name}"
-        self.server(
-            f'drop database if exists "{database}" with (force)',
-            f'create database "{database}" template "{self.template}"',
-        )
+        self.server(f'create database "{database}" template "{self.template}"')
         shutil.copytree(self.folder / "data", self.folder / name)
         return Node(self, database, self.folder / name)
 
@@ -61,26 +94,22 @@ class Node:
     database: str
     data: Path
 
-    def start(self, *words: object) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, str(ROAD), *map(str, words)],
-            cwd=ROOT,
-            env={
-                **os.environ,
-                "DATABASE_URL": self.ground.url(self.database),
-                "PEHRA_DATA": str(self.data),
-                "PYTHONPATH": str(ROOT),
-            },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def start(self, *words: object) -> Running:
+        environment = {"DATABASE_URL": self.ground.url(self.database), "PEHRA_DATA": str(self.data)}
+        out = self.ground.folder / f"out-{next(_numbers)}"
+        asked = {"words": [str(word) for word in words], "environment": environment, "out": str(out)}
+        spring = self.ground.spring
+        assert spring.stdin is not None
+        assert spring.stdout is not None
+        spring.stdin.write(json.dumps(asked) + "\n")
+        spring.stdin.flush()
+        return Running(int(spring.stdout.readline()), out)
 
     def run(self, *words: object) -> dict:
         running = self.start(*words)
-        said, problem = running.communicate(timeout=120)
-        assert running.returncode == 0, problem
-        return json.loads(said.splitlines()[-1]) if said else {}
+        assert running.until(running.ended, 120), running.said()
+        assert running.ended_file.read_text() == "0", running.said()
+        return json.loads(running.said().splitlines()[-1]) if running.said() else {}
 
     def ingest(self, *paths: Path) -> dict:
         return self.run("ingest", *paths)
@@ -96,16 +125,48 @@ def ground() -> Iterator[Ground]:
     folder = Path(tempfile.mkdtemp(prefix="pehra-road-", dir="/tmp"))
     there = settings.DATABASES["default"]
     template = f"road_{os.getpid()}"
-    made = Ground(folder, str(there["HOST"]), str(there["USER"]), template)
-    made.server(f'drop database if exists "{template}" with (force)', f'create database "{template}"')
+    spring = subprocess.Popen(
+        [sys.executable, str(ROAD), "spring"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    made = Ground(folder, str(there["HOST"]), str(there["USER"]), template, spring)
+    made.server(f'create database "{template}"')
     (folder / "data").mkdir()
     Node(made, template, folder / "data").run("lay", folder)
     yield made
+    spring.communicate()
     with psycopg.connect(host=made.host, user=made.user, dbname="postgres", autocommit=True) as server:
         names = server.execute("select datname from pg_database where datname like %s", [f"{template}%"]).fetchall()
         for (name,) in names:
             server.execute(f'drop database "{name}" with (force)')
     shutil.rmtree(folder)
+
+
+def differences(before: dict, after: dict) -> list[str]:
+    """What one node holds and the other does not, a row or two a table: of a pair only the fields that differ."""
+    assert before.keys() == after.keys()
+    told = []
+    for table, rows in before.items():
+        lost = sorted((Counter(rows) - Counter(after[table])).elements())
+        found = sorted((Counter(after[table]) - Counter(rows)).elements())
+        if lost or found:
+            told.append(f"{table}: {len(lost)} lost, {len(found)} found")
+        for one, other in list(zip_longest(lost, found, fillvalue="{}"))[:2]:
+            had, has = json.loads(one), json.loads(other)
+            names = [name for name in had | has if had.get(name) != has.get(name)]
+            told += [f"{table}.{name}: {had.get(name)!r:.600} / {has.get(name)!r:.600}" for name in names[:6]]
+    return told
+
+
+def same(before: dict, after: dict, *, seed: int = 0) -> None:
+    """Fail, with the differences, unless two nodes hold the same."""
+    told = differences(before, after)
+    if told:
+        pytest.fail(f"seed {seed}\n" + "\n".join(told), pytrace=False)
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +195,7 @@ def test_the_same_rows_again_change_nothing(undisturbed, ground):
     again = node.ingest(*ground.feeds)
     assert again["rows_stored"] == 0
     assert again["rows_duplicate"] == said["rows_read"]
-    assert node.contents() == held
+    same(held, node.contents())
 
     disguised = ground.folder / "disguised"
     disguised.mkdir()
@@ -154,40 +215,32 @@ def test_the_same_rows_again_change_nothing(undisturbed, ground):
     }
     assert other["incidents_opened"] == other["notices_queued"] == 0
     after = node.contents()
-    for table in ("lake", "findings_finding", "incidents_incident", "outbox_message"):
-        assert after[table] == held[table]
+    kept = ("lake", "findings_finding", "incidents_incident", "outbox_message")
+    same({name: held[name] for name in kept}, {name: after[name] for name in kept})
 
 
 def test_killed_at_twenty_moments_it_ends_as_if_undisturbed(undisturbed, ground):
     """Each kill is followed by a run of the same command, which is killed in turn; the last is left alone."""
-    _node, _said, held = undisturbed
-    node = ground.node("killed")
+    _node, said, held = undisturbed
     seed = random.SystemRandom().randrange(1 << 30)
     chance = random.Random(seed)
-    longest, kills, ended = 1.5, 0, 0
+    node, nodes = ground.node("killed0"), 1
+    longest, kills = said["seconds"] * 1.2, 0
     while kills < KILLS:
         running = node.start("ingest", *ground.feeds)
-        assert running.stdout is not None
-        assert running.stdout.readline() == "begin\n"
-        try:
-            running.wait(chance.uniform(0, longest))
-            ended += 1
-            longest /= 2
-        except subprocess.TimeoutExpired:
+        assert running.until(running.begun, 60), running.said()
+        if not running.until(running.ended, chance.uniform(0, longest)):
             running.kill()
             kills += 1
-        running.communicate()
-        if ended and kills < KILLS:
-            # All is in already: begin anew, so that the kills that are left meet work to be done.
-            assert node.contents() == held, f"seed {seed}"
-            node, ended = ground.node(f"killed{kills}"), 0
+        else:
+            # All is in: look, and begin anew, so that the kills that are left meet work to be done.
+            assert running.ended_file.read_text() == "0", running.said()
+            same(held, node.contents(), seed=seed)
+            node, nodes = ground.node(f"killed{nodes}"), nodes + 1
     node.ingest(*ground.feeds)
-    after = node.contents()
-    for table in held:
-        assert after[table] == held[table], f"{table}, seed {seed}"
-    named = {Path(name).name for name in _lake_names(node)}
+    same(held, node.contents(), seed=seed)
     there = {path.name for path in (node.data / "lake").rglob("*.parquet")}
-    assert there == named, f"seed {seed}"
+    assert there == {Path(name).name for name in _lake_names(node)}, f"seed {seed}"
 
 
 def _lake_names(node: Node) -> list[str]:
@@ -213,9 +266,9 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_on(ground):
 def test_a_path_that_is_not_there_is_refused_before_anything_is_done(ground):
     node = ground.node("missing")
     running = node.start("ingest", ground.feeds[0], ground.folder / "nowhere.csv")
-    _said, problem = running.communicate(timeout=60)
-    assert running.returncode != 0
-    assert "there is no file" in problem
+    assert running.until(running.ended, 60)
+    assert running.ended_file.read_text() == "1"
+    assert "there is no file" in running.said()
     assert node.contents()["lake"] == []
 
 
