@@ -27,7 +27,10 @@ NOBODY = -1
 class Book(Protocol):
     """The registry's answer to "whose?", a column at a time; -1 is nobody's."""
 
-    owners: pl.DataFrame
+    @property
+    def owners(self) -> pl.DataFrame:
+        """The owners, a row each."""
+        ...
 
     def find_v4(self, addresses: Any, /) -> Rows:
         """Return the row in `owners` of each IPv4 address."""

@@ -22,7 +22,10 @@ class Sets(Protocol):
     -1 is not known. `ids` names the indicators of each row of the sets.
     """
 
-    ids: pl.Series
+    @property
+    def ids(self) -> pl.Series:
+        """The indicators of each row of the sets."""
+        ...
 
     def __len__(self) -> int:
         """How many values are in the sets."""
