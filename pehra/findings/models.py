@@ -15,6 +15,8 @@ from pehra.findings.rules.states import UNFIXED, State
 from pehra.kernel.actors import Actor
 from pehra.kernel.markings import Tlp
 
+_MENDED = sorted({state.value for state in State} - {state.value for state in UNFIXED})
+
 
 def _codes() -> "ArrayField[list[str], list[str]]":
     return ArrayField(models.CharField(max_length=CODE_LENGTH_MAX), default=list)
@@ -57,16 +59,17 @@ class Finding(models.Model):
     """
 
     id = models.UUIDField(primary_key=True)
-    subject = models.CharField(max_length=SUBJECT_LENGTH_MAX)
+    # Bytewise order, whatever the database's own: then an index finds what starts with a text.
+    subject = models.CharField(max_length=SUBJECT_LENGTH_MAX, db_collation="C")
     subject_type = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
-    asset = models.CharField(max_length=SUBJECT_LENGTH_MAX)
-    organisation = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
+    asset = models.CharField(max_length=SUBJECT_LENGTH_MAX, db_collation="C")
+    organisation = models.CharField(max_length=CODE_LENGTH_MAX, blank=True, db_collation="C")
     sector = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
     territory = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
     lead_team = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
     teams = _codes()
     reason = models.ForeignKey(Reason, on_delete=models.PROTECT, db_index=False, db_constraint=False)
-    kind = models.CharField(max_length=KIND_LENGTH_MAX)
+    kind = models.CharField(max_length=KIND_LENGTH_MAX, db_collation="C")
     taxonomy = models.CharField(max_length=NAME_LENGTH_MAX, blank=True)
     type = models.CharField(max_length=NAME_LENGTH_MAX, blank=True)
     identifier = models.CharField(max_length=NAME_LENGTH_MAX, blank=True)
@@ -114,11 +117,35 @@ class Finding(models.Model):
             GinIndex(fields=["teams"], name="findings_teams"),
             models.Index(fields=["organisation", "-id"], name="findings_organisation"),
             models.Index(fields=["kind", "-id"], name="findings_kind"),
+            models.Index(fields=["sector", "-id"], name="findings_sector"),
+            models.Index(fields=["territory", "-id"], name="findings_territory"),
+            models.Index(fields=["-id"], condition=Q(state__in=_MENDED), name="findings_mended"),
             models.Index(fields=["organisation"], condition=Q(state=State.OPEN.value), name="findings_untold"),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} on {self.subject}"
+
+
+class Tally(models.Model):
+    """How many findings one set of teams has in one sector, territory and state. Derived; renewed whole by a job."""
+
+    teams = _codes()
+    sector = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
+    territory = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
+    state = models.CharField(max_length=16)
+    owned = models.BooleanField()
+    count = models.BigIntegerField()
+
+
+class Tallied(models.Model):
+    """One row: when the tally was renewed, and PostgreSQL's count of writes until then."""
+
+    at = models.DateTimeField()
+    mark = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="findings_tallied_is_one_row")]
 
 
 class Correspondence(models.Model):

@@ -134,6 +134,46 @@ def test_states_are_filtered_and_counted(several, machine: Actor, at: datetime) 
     assert totals.by_territory == (api.Place(code="punjab", count=1), api.Place(code="sindh", count=1))
 
 
+def test_numbers_from_the_tally_are_the_numbers_counted_live(
+    several, monkeypatch: pytest.MonkeyPatch, machine: Actor, sector_analyst: Actor, organisation_contact: Actor,
+    analyst: Actor, stranger: Actor, at: datetime,
+) -> None:  # fmt: skip
+    both = replace(sector_analyst, organisations=frozenset({"org-0001", "org-0002"}))
+    everybody = (machine, analyst, sector_analyst, organisation_contact, both, stranger)
+    api.mark_fixed(finding_id=several["3"].id, reason="mended", by=machine, at=at)
+    live = [api.totals(by=actor) for actor in everybody]
+
+    assert api.renew_counts(by=machine, at=at) is True
+    monkeypatch.setattr("pehra.findings.queries.counting.COUNTED_LIVE_MAX", -2)
+    tallied = [api.totals(by=actor) for actor in everybody]
+
+    assert live[0].open == 3
+    assert [replace(numbers, counted_at=None) for numbers in tallied] == live
+    assert {numbers.counted_at for numbers in tallied} == {at}
+
+
+def test_nothing_new_is_not_counted_again(
+    several, monkeypatch: pytest.MonkeyPatch, machine: Actor, at: datetime
+) -> None:
+    monkeypatch.setattr("pehra.findings.gateways.statistics.changes", lambda: "7/0/0")
+
+    assert api.renew_counts(by=machine, at=at) is True
+    assert api.renew_counts(by=machine, at=at) is False
+    monkeypatch.setattr("pehra.findings.gateways.statistics.changes", lambda: "8/0/0")
+    assert api.renew_counts(by=machine, at=at) is True
+
+
+def test_a_search_with_many_hits_finds_the_newest(
+    fold, sighting, monkeypatch: pytest.MonkeyPatch, machine: Actor, at: datetime
+) -> None:
+    monkeypatch.setattr("pehra.findings.queries.reading.SEARCH_SPARSE_MAX", 3)
+    fold(*(sighting(port=port) for port in range(6)))
+    fold(sighting(subject="198.18.0.8"), moment=at + timedelta(hours=1))
+
+    (newest,) = api.findings(by=machine, filters=api.Filters(search="198.18.0."), limit=1)
+    assert newest.subject == "198.18.0.8"
+
+
 def test_numbers_are_of_what_one_may_see(several, sector_analyst: Actor) -> None:
     assert api.totals(by=sector_analyst).open == 2
     assert api.counts_by("sector", by=sector_analyst) == [api.Place(code="telecom", count=2)]

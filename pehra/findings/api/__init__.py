@@ -6,6 +6,7 @@ verified by somebody else. Nothing closes by itself, nothing is told twice, and 
 
 from pehra.findings.api.changes import mark_fixed, reopen, verify
 from pehra.findings.api.folding import FoldOutcome, fold
+from pehra.findings.api.numbers import renew_counts
 from pehra.findings.api.telling import queue_notices
 from pehra.findings.queries import (
     Filters,
@@ -49,6 +50,7 @@ __all__ = [
     "notices",
     "queue_notices",
     "recent_by_kind",
+    "renew_counts",
     "reopen",
     "some",
     "totals",

@@ -69,7 +69,8 @@ def subject(telling: Telling, languages: Sequence[str]) -> str:
     head = f"[{telling.tlp}] {telling.reference}: "
     if tuple(languages) == ("ur",):
         name = telling.organisation.in_language("ur")
-        text = f"{head}{name}: {telling.count} مسائل دیکھے گئے، کارروائی درکار ہے"
+        problems = "1 مسئلہ دیکھا گیا" if telling.count == 1 else f"{telling.count} مسائل دیکھے گئے"
+        text = f"{head}{name}: {problems}، کارروائی درکار ہے"
     else:
         problems = "1 problem" if telling.count == 1 else f"{telling.count} problems"
         text = f"{head}{problems} seen at {telling.organisation.en}, action needed"
