@@ -4,7 +4,7 @@ Refuses real address space and real names by having none to give.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
@@ -18,7 +18,7 @@ from pehra.drill.gateways import files
 from pehra.drill.rules import attacks, feed, formats
 from pehra.drill.rules.cast import CastMember, cast
 from pehra.drill.rules.feed import REPORTS, Expected
-from pehra.drill.rules.nation import Country, Nation, make_nation
+from pehra.drill.rules.nation import ContactRow, Country, Nation, make_nation
 from pehra.intel import api as intel
 from pehra.kernel.actors import Actor
 from pehra.kernel.refusals import Invalid
@@ -68,7 +68,7 @@ def country() -> Country:
 
 def write_nation(*, seed: int, organisations: int, assets: int | None, folder: Path) -> dict[str, WrittenFile]:
     """Write the registry files of a synthetic nation; return each file by its kind."""
-    nation = make_nation(country(), seed=seed, organisations=organisations, assets=assets)
+    nation = _with_desks(make_nation(country(), seed=seed, organisations=organisations, assets=assets))
     teams = _team_rows()
     counts = {
         "teams": len(teams),
@@ -94,7 +94,7 @@ def lay_out_sample(*, seed: int, by: Actor, at: datetime) -> Sample:
     """Fill an empty registry with a synthetic nation and its people, and write one day of its feeds."""
     shape = country()
     folder = settings.PEHRA_DATA / "sample"
-    nation = make_nation(shape, seed=seed, organisations=SAMPLE_ORGANISATIONS)
+    nation = _with_desks(make_nation(shape, seed=seed, organisations=SAMPLE_ORGANISATIONS))
     written = files.write_nation(nation, folder=folder, teams=_team_rows())
     for kind in ("organisations", "assets", "contacts"):
         summary = registry.import_csv(path=written[kind], kind=kind, by=by, at=at)
@@ -107,6 +107,23 @@ def lay_out_sample(*, seed: int, by: Actor, at: datetime) -> Sample:
     return Sample(feeds=feeds, people=_people(staged, by=by, at=at))
 
 
+def _with_desks(nation: Nation) -> Nation:
+    """Return the nation with a duty desk for each team of the profile: whoever leads an incident can be told of it."""
+    desks = tuple(
+        ContactRow(
+            organisation=team.code,
+            role="duty",
+            name=f"{team.name}, duty desk",
+            email=f"duty@{team.code}.example",
+            phone="",
+            language="en",
+            hours="24x7",
+        )
+        for team in {team.code: team for team in law.load(settings.PEHRA_PROFILE).teams}.values()
+    )
+    return replace(nation, contacts=nation.contacts + desks)
+
+
 def _team_rows() -> list[dict[str, str]]:
     return [
         {
@@ -117,11 +134,15 @@ def _team_rows() -> list[dict[str, str]]:
             "parent": team.parent,
             "sectors": ";".join(team.sectors),
             "territories": ";".join(team.territories),
-            "valid_from": "",
-            "valid_to": "",
+            "valid_from": _day(team.basis.valid_from),
+            "valid_to": _day(team.basis.valid_to),
         }
         for team in law.load(settings.PEHRA_PROFILE).teams
     ]
+
+
+def _day(day: date | None) -> str:
+    return "" if day is None else day.isoformat()
 
 
 def _sample_feeds(

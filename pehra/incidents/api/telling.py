@@ -29,7 +29,7 @@ ESCALATED_TO = frozenset({"lead", "coordinate"})
 
 @dataclass(kw_only=True)
 class Told:
-    """The messages about one event, the teams they are for, and those of them that have no address."""
+    """The messages about one event, the teams they reach, and the teams that have no address."""
 
     drafts: list[outbox.Draft] = field(default_factory=list)
     teams: list[str] = field(default_factory=list)
@@ -93,9 +93,8 @@ def clock_fired(clock: Clock, book: AddressBook) -> Told:
 
 def _noted(told: Told, team: str, book: AddressBook) -> tuple[outbox.Recipient, ...]:
     recipients = book.of(team)
-    told.teams.append(team)
-    if not any(recipient.email for recipient in recipients):
-        told.no_address.append(team)
+    reached = any(recipient.email for recipient in recipients)
+    (told.teams if reached else told.no_address).append(team)
     return recipients
 
 

@@ -46,7 +46,8 @@ class NextStep:
 
 
 def next_step(*, state: State, owed: Sequence[Owed], unknown_moments: Sequence[str], may_close: bool) -> NextStep:
-    """Return the most pressing step: what is overdue, then taking a new incident, then what is due, then what is missing.
+    """Return the most pressing step: what is overdue, then taking a new incident, then what is due, then what is
+    missing.
 
     `owed` comes most urgent first.
     """

@@ -1,0 +1,36 @@
+"""What an incident asks for next: one thing, the most pressing."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from pehra.incidents.rules.clocks import ClockState
+from pehra.incidents.rules.next_step import Owed, Step, next_step
+from pehra.incidents.rules.states import State
+
+DUE = datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
+
+
+def owed(state: ClockState, due: datetime | None = DUE) -> Owed:
+    return Owed(duty="d", stage="s", owed_to=("pkcert",), state=state, due=due, start_event="awareness")
+
+
+LATE, RUNNING, UNKNOWN = owed(ClockState.OVERDUE), owed(ClockState.RUNNING), owed(ClockState.UNKNOWN, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "step"),
+    [
+        ({"state": State.CLOSED, "owed": [LATE]}, Step.NOTHING),
+        ({"state": State.NEW, "owed": [LATE, RUNNING]}, Step.SEND_LATE),
+        ({"state": State.NEW, "owed": [RUNNING]}, Step.TAKE),
+        ({"state": State.OPEN, "owed": [RUNNING, UNKNOWN], "unknown_moments": ["awareness"]}, Step.SEND),
+        ({"state": State.OPEN, "owed": [UNKNOWN], "unknown_moments": ["awareness"]}, Step.SAY_WHEN),
+        ({"state": State.OPEN, "owed": [UNKNOWN]}, Step.WAIT),
+        ({"state": State.CONTAINED}, Step.CLOSE),
+        ({"state": State.CONTAINED, "may_close": False}, Step.WAIT),
+    ],
+)
+def test_the_most_pressing_comes_first(said: dict[str, Any], step: Step) -> None:
+    assert next_step(**{"owed": [], "unknown_moments": [], "may_close": True} | said).step is step
