@@ -108,9 +108,9 @@ def _lay_out_sample(*, seed: int, by: Actor, at: datetime, say: Callable[[str], 
 
 
 def _described(member: object) -> str:
-    name, role = getattr(member, "name", ""), getattr(member, "role", "")
+    name = getattr(member, "name", "")
     where = getattr(member, "team", "") or getattr(member, "organisation", "")
-    return f"{name}, {role}" + (f", {where}" if where else "")
+    return f"{name} ({where})" if where else name
 
 
 def _write_note(data: Path, layout: Layout) -> None:

@@ -60,7 +60,7 @@ def serve(*, host: str, port: int) -> None:
         backpressure=BACKPRESSURE,
         workers_kill_timeout=KILL_SECONDS,
         respawn_failed_workers=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,  # its one warning is that threads outnumber cores: they wait for the database
         log_dictconfig={
             "formatters": {name: {"()": "pehra.node.logs.json_formatter"} for name in ("generic", "access")}
         },
