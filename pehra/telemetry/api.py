@@ -8,23 +8,24 @@ reject with its text; no row is lost, stored twice, or stored without its origin
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.utils import Error as DatabaseError
 
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.kernel.actors import Actor
 from pehra.kernel.identifiers import new_id
+from pehra.kernel.refusals import Fault
 from pehra.ledger import api as ledger
 from pehra.registry.api import parse_v4, parse_v6
 from pehra.telemetry import queries
-from pehra.telemetry.gateways import lake_sql, recognition, seeds
+from pehra.telemetry.gateways import lake_sql, parquet, recognition, seeds
 from pehra.telemetry.gateways.folders import Lake, Run, leavings
 from pehra.telemetry.gateways.locks import the_writer
 from pehra.telemetry.gateways.staging import Outcome, Tools, stage_file
@@ -33,6 +34,7 @@ from pehra.telemetry.queries import InputView, recent_inputs
 from pehra.telemetry.rules.addresses import AddressReader
 from pehra.telemetry.rules.attribution import Book
 from pehra.telemetry.rules.matching import Sets
+from pehra.telemetry.rules.runs import merged
 from pehra.telemetry.rules.schema import Column, shown
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "InputView",
     "Staged",
     "columns",
+    "compact",
     "lake",
     "publish",
     "query",
@@ -50,6 +53,9 @@ __all__ = [
 ]
 
 FORMS = recognition.FORMS
+FILES_PER_DAY_MAX = 8
+MERGED_ROWS_MAX = 50_000_000  # their keys are sorted in memory, 16 bytes a row
+QUERY_TRIES = 3
 
 
 @dataclass
@@ -252,6 +258,54 @@ def _ended(run: Run) -> None:
     run.undo(keep=keep)
 
 
+def compact(*, by: Actor, at: datetime) -> int:
+    """Merge the files of days that have many, one transaction a day; return how many files are gone.
+
+    The same events, in one file with one run of keys: fewer files to open for SQL, fewer runs to probe for an ingest.
+    """
+    access.require(by, Permission.TELEMETRY_INGEST)
+    gone = 0
+    with the_writer():
+        house = lake()
+        _swept(house)
+        for day in queries.crowded_days(files_max=FILES_PER_DAY_MAX, rows_max=MERGED_ROWS_MAX):
+            run = Run(house, str(new_id(at)))
+            run.begin()
+            try:
+                gone += _compacted(house, run, day, by=by, at=at)
+            finally:
+                _ended(run)
+    return gone
+
+
+def _compacted(house: Lake, run: Run, day: date, *, by: Actor, at: datetime) -> int:
+    files = list(LakeFile.objects.filter(day=day).order_by("name"))
+    events, keys = run.folder / f"{run.name}-0.parquet", run.folder / f"{run.name}-0.keys"
+    sha256, size = parquet.merge_events([house.path(file.name) for file in files], events)
+    merged_keys = merged([parquet.read_keys(house.path(file.keys_name)) for file in files])
+    parquet.write_keys(merged_keys, keys)
+    final = f"day={day.isoformat()}/{run.name}-0"
+    run.plan(events, final + ".parquet")
+    run.plan(keys, final + ".keys")
+    run.replaced = [name for file in files for name in (file.name, file.keys_name)]
+    # Durable: rolled back by somebody outside after the old files are gone, the day would be lost.
+    with transaction.atomic(durable=True):
+        run.move()
+        LakeFile.objects.filter(name__in=[file.name for file in files]).delete()
+        LakeFile.objects.create(
+            name=final + ".parquet",
+            keys_name=final + ".keys",
+            day=day,
+            rows=sum(file.rows for file in files),
+            bytes=size,
+            sha256=sha256,
+            at=at,
+        )
+        facts = {"file": final + ".parquet", "sha256": sha256, "replaced": [file.name for file in files]}
+        ledger.record("telemetry.day.compacted", subject=day.isoformat(), by=by, at=at, facts=facts)
+    return len(files) - 1
+
+
 def query(sql: str, *, by: Actor) -> list[dict[str, Any]]:
     """Answer a query that only reads, over the events that the actor may see."""
     visible = "true"
@@ -259,4 +313,9 @@ def query(sql: str, *, by: Actor) -> list[dict[str, Any]]:
         seer = access.narrowed(by, Permission.TELEMETRY_READ)
         visible = lake_sql.visible_condition(seer.teams, seer.organisations)
     house = lake()
-    return lake_sql.select(sql, [house.path(name) for name in queries.files()], visible=visible)
+    for _ in range(QUERY_TRIES):
+        try:
+            return lake_sql.select(sql, [house.path(name) for name in queries.files()], visible=visible)
+        except lake_sql.Gone:
+            continue
+    raise Fault("files of the lake are missing; run `pehra doctor`")

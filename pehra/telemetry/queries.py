@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q, Sum
 
 from pehra.access import api as access
 from pehra.access.api import Permission
@@ -95,6 +95,14 @@ def recent_inputs(*, by: Actor, limit: int = 20) -> list[InputView]:
 def files() -> list[str]:
     """Return the names of the files that are the lake's events."""
     return list(LakeFile.objects.order_by("name").values_list("name", flat=True))
+
+
+def crowded_days(*, files_max: int, rows_max: int) -> list[date]:
+    """Return the days of so many files that merging them pays, and not more rows than one merge takes."""
+    counted = LakeFile.objects.values("day").annotate(files=Count("name"), rows_of_day=Sum("rows"))
+    return list(
+        counted.filter(files__gt=files_max, rows_of_day__lte=rows_max).order_by("day").values_list("day", flat=True)
+    )
 
 
 def named(names: Sequence[str]) -> set[str]:

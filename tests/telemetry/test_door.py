@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 
 from pehra.kernel.actors import Actor, system
 from pehra.kernel.refusals import Forbidden, Refusal
@@ -217,3 +217,46 @@ def test_a_query_has_its_time(feed: Path, machine: Actor) -> None:
         lake_sql.select("select count(*) from range(100000000) a, range(100000) b", [], visible="true", seconds=0.2)
     with pytest.raises(Refusal, match="more than"):
         lake_sql.select("select unnest(range(200000))", [], visible="true")
+
+
+def fragmented(folder: Path, *, by: Actor, at: datetime, inputs: int) -> list[dict[str, object]]:
+    """Ingest several inputs of the same day; return its events."""
+    for number in range(inputs):
+        path = folder / f"2026-11-24-scan_telnet-{number}.csv"
+        path.write_bytes(report([telnet(number * 10 + row) for row in range(10)]))
+        taken_in(path, by=by, at=at)
+    return api.query("select * from events order by event_key", by=by)
+
+
+def test_merging_a_day_changes_no_event(
+    tmp_path: Path, machine: Actor, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "FILES_PER_DAY_MAX", 2)
+    before = fragmented(tmp_path, by=machine, at=at, inputs=4)
+    assert len(before) == 40
+    assert api.compact(by=machine, at=at) == 3
+    assert api.query("select * from events order by event_key", by=machine) == before
+    assert LakeFile.objects.count() == 1
+    day = [name for name in lake_files() if name.startswith("day=")]
+    assert len(day) == 2
+    assert {name.rsplit(".", 1)[1] for name in day} == {"parquet", "keys"}
+    # What was seen is still known as seen.
+    again = tmp_path / "2026-11-24-scan_telnet-again.csv"
+    again.write_bytes(report([telnet(number) for number in range(39, -1, -1)]))
+    assert taken_in(again, by=machine, at=at).rows_duplicate == 40
+    assert api.compact(by=machine, at=at) == 0
+
+
+def test_a_merge_that_is_stopped_leaves_the_lake_as_it_was(
+    tmp_path: Path, machine: Actor, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "FILES_PER_DAY_MAX", 1)
+    before = fragmented(tmp_path, by=machine, at=at, inputs=3)
+    files = lake_files()
+
+    with connection.cursor() as cursor:
+        cursor.execute("alter table telemetry_lakefile add constraint stop check (rows <= 10)")
+    with pytest.raises(IntegrityError):
+        api.compact(by=machine, at=at)
+    assert lake_files() == files
+    assert api.query("select * from events order by event_key", by=machine) == before

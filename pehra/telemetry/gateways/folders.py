@@ -37,11 +37,12 @@ class Lake:
 
 @dataclass
 class Run:
-    """The files of one run, until they are part of the lake or gone."""
+    """The files of one run, until they are part of the lake or gone; `replaced` are those that go when it succeeds."""
 
     lake: Lake
     name: str
     planned: dict[str, Path] = field(default_factory=dict)
+    replaced: list[str] = field(default_factory=list)
 
     @property
     def folder(self) -> Path:
@@ -59,7 +60,7 @@ class Run:
     def move(self) -> None:
         """Move every planned file to its final name, so that none is there without the list that names it."""
         plan = self.folder / _PLAN
-        plan.write_text(json.dumps(sorted(self.planned)))
+        plan.write_text(json.dumps(sorted([*self.planned, *self.replaced])))
         sync(plan)
         sync(self.folder)
         folders = set()
@@ -72,7 +73,7 @@ class Run:
             sync(folder)
 
     def names(self) -> list[str]:
-        """Return the names that this run has moved, or was about to move."""
+        """Return the names this run has moved or replaced, or was about to; the manifest says which stay."""
         plan = self.folder / _PLAN
         try:
             return list(json.loads(plan.read_text()))

@@ -16,6 +16,11 @@ import duckdb
 from pehra.kernel.refusals import Invalid
 from pehra.telemetry.rules.schema import COLUMNS, shown
 
+
+class Gone(Exception):
+    """A file was merged into another while the query began: ask again."""
+
+
 ROWS_MAX = 100_000
 SECONDS_MAX = 60
 SQL_LENGTH_MAX = 100_000
@@ -47,6 +52,8 @@ def select(sql: str, files: Sequence[Path], *, visible: str, seconds: float = SE
         return _rows(connection.execute(sql))
     except duckdb.InterruptException as error:
         raise Invalid(f"the query took longer than {seconds:g} seconds; ask for less", field="sql") from error
+    except duckdb.IOException as error:
+        raise Gone from error
     except duckdb.Error as error:
         raise Invalid(f"the query cannot be answered: {str(error).splitlines()[0]}", field="sql") from error
     finally:

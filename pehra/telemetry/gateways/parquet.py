@@ -5,13 +5,18 @@ being read. It can be made again from the Parquet file at any time.
 """
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import polars as pl
 
 from pehra.telemetry.gateways.folders import sync
 from pehra.telemetry.rules.runs import Run
+
+BATCH_ROWS_MAX = 1 << 20
+MERGE_MEMORY_MAX = "1GB"
 
 
 def write_events(events: pl.DataFrame, path: Path) -> tuple[str, int]:
@@ -20,9 +25,6 @@ def write_events(events: pl.DataFrame, path: Path) -> tuple[str, int]:
     sync(path)
     with path.open("rb") as written:
         return hashlib.file_digest(written, "sha256").hexdigest(), path.stat().st_size
-
-
-BATCH_ROWS_MAX = 1 << 20
 
 
 def write_keys(run: Run, path: Path) -> None:
@@ -38,3 +40,21 @@ def read_keys(path: Path) -> Run:
     halves = np.memmap(path, "<u8", mode="r") if path.stat().st_size else np.zeros(0, "<u8")
     middle = len(halves) // 2
     return Run(halves[:middle], halves[middle:])
+
+
+def merge_events(sources: Sequence[Path], target: Path) -> tuple[str, int]:
+    """Write the events of several files as one, a piece at a time; return its digest and size."""
+    connection = duckdb.connect(":memory:", config={"threads": 1, "memory_limit": MERGE_MEMORY_MAX})
+    try:
+        connection.execute("set timezone = 'UTC'")
+        files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in sources)
+        out = str(target).replace("'", "''")
+        connection.execute(
+            f"copy (select * from read_parquet([{files}], hive_partitioning = false, union_by_name = true))"  # noqa: S608 - names of our own making
+            f" to '{out}' (format parquet, compression zstd, compression_level 1)"
+        )
+    finally:
+        connection.close()
+    sync(target)
+    with target.open("rb") as written:
+        return hashlib.file_digest(written, "sha256").hexdigest(), target.stat().st_size

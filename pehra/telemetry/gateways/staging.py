@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
+from pehra.kernel.refusals import Invalid
 from pehra.telemetry.gateways import csv_rows, intelmq_lines, parquet, recognition
 from pehra.telemetry.gateways.csv_rows import Batch
 from pehra.telemetry.gateways.folders import Lake, Run
@@ -339,6 +340,8 @@ class _Ingest:
         name = f"{self.run.name}-{self.written}"
         self.written += 1
         path, keys_path = self.run.folder / f"{name}.parquet", self.run.folder / f"{name}.keys"
+        if len({file.day for file in self.tally.files} | {day}) > DAYS_PER_INPUT_MAX:
+            raise Invalid(f"it holds events of more than {DAYS_PER_INPUT_MAX} days; split it", field="path")
         sha256, size = parquet.write_events(events, path)
         parquet.write_keys(keys_of_day, keys_path)
         final = f"day={day.isoformat()}/{name}"
