@@ -58,7 +58,7 @@ RULE_STATUS: Words = {
     "draft": _("draft"),
     "disputed": _("disputed"),
     "operational": _("our working practice, not law"),
-    "unknown": _("not known"),
+    "unknown": _("standing not known"),
 }
 TAXONOMY: Words = {
     "abusive-content": _("Abusive content"),
