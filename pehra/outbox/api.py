@@ -136,7 +136,8 @@ def queue_many(*, drafts: Sequence[Draft], by: Actor, at: datetime) -> list[UUID
     rows = {draft.dedupe_key: (draft, _row(draft, by=by, at=at)) for draft in reversed(drafts)}
     ids: dict[str, UUID] = {}
     fresh: list[tuple[Draft, Message]] = []
-    pairs = list(reversed(rows.values()))
+    # In the order of their keys: two callers with the same messages then wait for each other in one direction only.
+    pairs = [rows[key] for key in sorted(rows)]
     for start in range(0, len(pairs), DRAFTS_A_STATEMENT):
         part = pairs[start : start + DRAFTS_A_STATEMENT]
         Message.objects.bulk_create([row for _draft, row in part], ignore_conflicts=True)

@@ -17,6 +17,7 @@ from django.db import transaction
 from pehra.access import api as access
 from pehra.findings import queries
 from pehra.findings.gateways import folding
+from pehra.findings.gateways.turns import take_turn
 from pehra.findings.queries import FindingView
 from pehra.findings.rules import sightings as columns
 from pehra.kernel.actors import Actor
@@ -55,6 +56,7 @@ def fold(*, sightings: pl.DataFrame, by: Actor, at: datetime) -> FoldOutcome:
         return FoldOutcome()
     frame = folding.with_ids(columns.foldable(sightings), at)
     number = new_id(at)
+    take_turn()
     folded = folding.fold(frame, number=number, at=at)
     fresh = frame.filter(pl.col("id").is_in([identifier.hex for identifier in folded.new]))
     outcome = FoldOutcome(

@@ -19,6 +19,7 @@ from django.db.models import Q
 
 from pehra.access import api as access
 from pehra.findings import queries
+from pehra.findings.gateways.turns import take_turn
 from pehra.findings.models import Correspondence, Finding, Notice
 from pehra.findings.queries import Untold
 from pehra.findings.rules import extracts, recipients, wording
@@ -112,6 +113,7 @@ def queue_notices(*, at: datetime, by: Actor, organisations: Iterable[str] | Non
     profile = law.load(settings.PEHRA_PROFILE)
     policy = law.notice_policy(profile, on=at.date())
     judge = Judge(profile=profile, on=at.date())
+    take_turn()
     waiting = queries.organisations_untold(version=profile.version, organisations=organisations)
     queued = 0
     for start in range(0, len(waiting), ORGANISATIONS_A_BATCH):

@@ -1,7 +1,7 @@
 """Findings in numbers: the situation, sector by sector, and how far one problem has spread.
 
-Up to a size numbers are counted when they are asked for. Above it they come from a tally that a job renews: a few thousand
-rows, one for each set of teams, sector, territory and state, so that the wall holds for numbers as it does for rows.
+Up to a size numbers are counted when they are asked for. Above it they come from a tally that a job renews: a few
+thousand rows, one for each set of teams, sector, territory and state, so that the wall holds for numbers too.
 """
 
 from collections import Counter
