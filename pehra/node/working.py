@@ -5,7 +5,7 @@ again by `pehra.node.jobs`.
 """
 
 CONCURRENCY = 4
-GRACE_SECONDS = 20
+GRACE_SECONDS = 1  # then a long job is asked to end, and does so at its next pause
 
 
 def work(*, once: bool = False) -> None:
