@@ -233,19 +233,21 @@ def _write_feed(path: Path, rows: int) -> None:
     v4 = [_dotted(_BASE_V4 + value) for value in random.integers(0, 1 << 24, subjects).tolist()]
     v6 = [f"2001:db8:{a:x}::{b:x}" for a, b in random.integers(0, 1 << 16, (subjects, 2)).tolist()]
     wide = random.random(subjects) < V6_SHARE
+    named = random.integers(0, (10_000, 100, SUFFIXES), (subjects, 3)).tolist()
+    names = [f"host-{a}.net{b}.isp{c}.example" for a, b, c in named]
+    picks = random.integers(0, subjects, once).tolist()
     ours = [b if is_wide else a for a, b, is_wide in zip(v4, v6, wide.tolist(), strict=True)]
     bad = random.random(once) < BAD_SHARE
     evil = random.random(once) < KNOWN_BAD_SHARE
-    picks = random.integers(0, (10_000, 100, SUFFIXES), (once, 3)).tolist()
     frame = pl.DataFrame(
         {
             "timestamp": _times(seconds, bad),
-            "ip": [ours[place] for place in random.integers(0, subjects, once).tolist()],
+            "ip": [ours[place] for place in picks],
             "protocol": ["tcp"] * once,
             "port": ["23"] * once,
             "hostname": [
-                f"evil{a}.example" if is_evil else f"host-{a}.net{b}.isp{c}.example"
-                for (a, b, c), is_evil in zip(picks, evil.tolist(), strict=True)
+                f"evil{place}.example" if is_evil else names[place]
+                for place, is_evil in zip(picks, evil.tolist(), strict=True)
             ],
             "tag": ["telnet"] * once,
             "asn": (64_512 + random.integers(0, 500, once)).astype(str),
@@ -308,7 +310,71 @@ def _status(name: str) -> int:
 
 
 def _folded(outcome: Any, folder: Path) -> dict[str, Any]:
-    return {}
+    """CPU seconds of folding the sightings and of the commit, PostgreSQL's own included.
+
+    All new, then all seen again.
+    """
+    from pehra.node.database import Database
+
+    # The server's account must be able to reach its folder.
+    folder.chmod(0o711)
+    with Database(folder / "node") as url:
+        _use(url)
+        first = _commit(outcome, again=False)
+        second = _commit(outcome, again=True)
+    return {"fold_and_commit_cpu_seconds": first, "fold_again_cpu_seconds": second}
+
+
+def _use(url: str) -> None:
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.db import connections
+
+    from pehra.node.settings import database
+
+    settings.DATABASES["default"].update(database(url))
+    connections["default"].settings_dict.update(database(url))
+    call_command("migrate", verbosity=0)
+
+
+def _commit(outcome: Any, *, again: bool) -> float:
+    from django.db import connection, transaction
+
+    from pehra.findings import api as findings
+    from pehra.kernel.actors import system
+    from pehra.ledger import api as ledger
+
+    by = system("bench")
+    connection.close()
+    before, server = time.process_time(), _server_cpu()
+    with transaction.atomic():
+        findings.fold(sightings=outcome.sightings, by=by, at=AT)
+        ledger.record("telemetry.input.ingested", subject=outcome.sha256, by=by, at=AT, facts={"again": again})
+    # The backend's own time is known once it has ended.
+    spent = time.process_time() - before
+    connection.close()
+    time.sleep(1)
+    return round(spent + _server_cpu() - server, 3)
+
+
+def _server_cpu() -> float:
+    """CPU seconds of all PostgreSQL processes under this one's server, those that ended included."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, rest = stat.read_text().rsplit(") ", 1)
+        except OSError:
+            continue
+        if "(postgres" in name and _ours(stat.parent):
+            ticks += sum(int(value) for value in rest.split()[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _ours(process: Path) -> bool:
+    try:
+        return "pehra-bench-" in os.readlink(process / "cwd")
+    except OSError:
+        return False
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from pehra.telemetry.rules import extra, families
-from pehra.telemetry.rules.addresses import AddressReader, none, parsed, spelt
+from pehra.telemetry.rules.addresses import Addresses, AddressReader, Mask, none, parsed, spelt
 from pehra.telemetry.rules.event_time import moments
 from pehra.telemetry.rules.families import Family, Side
 from pehra.telemetry.rules.feeds import Examined, without_empty
@@ -81,10 +81,11 @@ class ShadowserverParser:
         destination = parsed(raw["dst_ip"], reader) if "dst_ip" in self._known else none(len(raw))
         reasons = pl.repeat(None, len(raw), dtype=pl.String, eager=True).alias("reason")
         bad_times = seen.is_null().to_numpy()
-        bad_address = (source if self.history[0].concerns is Side.SOURCE else destination).bad
-        if bad_times.any() or bad_address.any():
-            blank = raw.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
-            reasons = self._reasons(raw, bad_times, bad_address)
+        bad = np.flatnonzero(bad_times | self._concerned(source, destination).bad)
+        if len(bad):
+            broken = raw.select(pl.all().gather(bad))
+            blank[bad] = broken.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
+            reasons = reasons.scatter(bad, self._reasons(broken, bad_times[bad]))
         return Examined(raw=raw, moments=seen, source=source, destination=destination, reasons=reasons, blank=blank)
 
     def normalise(self, rows: Examined) -> pl.DataFrame:
@@ -120,24 +121,19 @@ class ShadowserverParser:
     def _has(self, header: str) -> bool:
         return header in self._known
 
-    def _reasons(self, raw: pl.DataFrame, bad_times: np.ndarray, bad_address: np.ndarray) -> pl.Series:
-        concerned = self._source_ip if self.history[0].concerns is Side.SOURCE else "dst_ip"
-        wrong_address = (
-            pl.concat_str(pl.lit(f"{concerned} is no address: "), pl.col(concerned).str.slice(0, 60))
-            if concerned in self._known
-            else pl.lit(None)
-        )
-        wrong_time = pl.concat_str(
-            pl.lit("timestamp is no moment that can be: "), pl.col(TIME).str.slice(0, 60).fill_null("(empty)")
-        )
-        masks = pl.DataFrame({"_time": bad_times, "_address": bad_address})
-        return (
-            raw.hstack(masks)
-            .select(
-                pl.when(pl.col("_time")).then(wrong_time).when(pl.col("_address")).then(wrong_address).alias("reason")
-            )
-            .to_series()
-        )
+    def _concerned(self, source: Addresses, destination: Addresses) -> Addresses:
+        return source if self.history[0].concerns is Side.SOURCE else destination
+
+    def _reasons(self, broken: pl.DataFrame, bad_times: Mask) -> pl.Series:
+        """Return why each of some broken rows is no event."""
+        header = self._source_ip if self.history[0].concerns is Side.SOURCE else "dst_ip"
+        address = pl.col(header).str.slice(0, 60) if self._has(header) else pl.lit("")
+        moment = pl.col(TIME).str.slice(0, 60).fill_null("(empty)")
+        wrong_time = pl.concat_str(pl.lit("timestamp is no moment that can be: "), moment)
+        wrong_address = pl.concat_str(pl.lit(f"{header} is no address: "), address)
+        return broken.select(
+            pl.when(pl.lit(pl.Series(bad_times))).then(wrong_time).otherwise(wrong_address)
+        ).to_series()
 
     # The columns.
 

@@ -65,11 +65,11 @@ def of_batch(events: pl.DataFrame, attributed: Attributed, service: pl.Series) -
     rows = _concerned(events, attributed, service)
     # What is the same in all rows cannot tell one problem from another, and grouping by it costs.
     varying = [name for name in _GROUPED if name in _ALWAYS or not _is_constant(rows[name])]
-    groups = rows.group_by(varying, maintain_order=True).agg(
+    groups = rows.group_by(varying).agg(
         pl.len().cast(pl.Int64).alias("times"),
         pl.col("time_source").min().alias("first_seen"),
         pl.col("time_source").max().alias("last_seen"),
-        pl.col("place").first(),
+        pl.col("place").min(),
     )
     constant = [name for name in _GROUPED if name not in varying]
     if constant:
@@ -134,12 +134,12 @@ def merged(parts: list[pl.DataFrame]) -> pl.DataFrame:
         folded = (
             whole.select(*_KEY, "times", "first_seen", "last_seen")
             .with_row_index("place")
-            .group_by(_KEY, maintain_order=True)
+            .group_by(_KEY)
             .agg(
                 pl.col("times").sum(),
                 pl.col("first_seen").min(),
                 pl.col("last_seen").max(),
-                pl.col("place").first(),
+                pl.col("place").min(),
             )
         )
         carried = [name for name in whole.columns if name not in (*_KEY, "times", "first_seen", "last_seen")]
@@ -155,4 +155,4 @@ def merged(parts: list[pl.DataFrame]) -> pl.DataFrame:
     texts = {name: pl.col(name).cast(pl.String).fill_null("") for name, dtype in COLUMNS.items() if dtype == pl.String}
     return whole.select(
         made.get(name, texts.get(name, pl.col(name).cast(dtype))).alias(name) for name, dtype in COLUMNS.items()
-    )
+    ).sort(_KEY)
