@@ -56,7 +56,7 @@ def _source(request: HttpRequest) -> str:
     Behind a proxy every request comes from the proxy: counting by that, one guesser would lock everybody out.
     """
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.SECURE_PROXY_SSL_HEADER else ""
-    return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
+    return str(forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", ""))
 
 
 @require_POST
