@@ -8,6 +8,7 @@ import io
 import os
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -17,6 +18,7 @@ from django.db import connection
 from pehra.findings.rules.states import State
 
 COPY_CHUNK_BYTES = 1 << 20
+ROWS_A_STATEMENT = 100_000
 
 _TEXTS = (
     "subject", "subject_type", "asset", "organisation", "sector", "territory", "lead_team", "kind", "taxonomy", "type",
@@ -95,8 +97,30 @@ def with_ids(frame: pl.DataFrame, at: datetime) -> pl.DataFrame:
 
 
 def fold(frame: pl.DataFrame, *, number: UUID, at: datetime) -> Folded:
-    """Fold a frame of `rules.sightings.foldable`, with ids, within the caller's transaction."""
+    """Fold a frame of `rules.sightings.foldable`, with ids, within the caller's transaction; its memory is bounded."""
+    rows: list[tuple[UUID, bool]] = []
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS findings_sighting")
+        cursor.execute(_TEMPORARY)
+        for part in frame.iter_slices(ROWS_A_STATEMENT):
+            _keep_reasons(part, cursor)
+            _copy(part, cursor)
+            cursor.execute(_FOLD, {"at": at, "fold": number})
+            rows += cursor.fetchall()
+            cursor.execute("TRUNCATE findings_sighting")
+        cursor.execute("DROP TABLE findings_sighting")
+    return Folded(new=[row[0] for row in rows if row[1]], reopened=[row[0] for row in rows if not row[1]])
+
+
+def _keep_reasons(frame: pl.DataFrame, cursor: Any) -> None:
     reasons = frame.select("reason", "because").unique("reason")
+    cursor.execute(_KNOWN_REASONS, [reasons["reason"].to_list()])
+    known = [row[0].hex for row in cursor.fetchall()]
+    fresh = reasons.filter(~pl.col("reason").is_in(known)).sort("reason")
+    cursor.execute(_REASONS, [fresh["reason"].to_list(), fresh["because"].to_list()])
+
+
+def _copy(frame: pl.DataFrame, cursor: Any) -> None:
     payload = io.BytesIO()
     frame.select(
         "id",
@@ -109,20 +133,9 @@ def fold(frame: pl.DataFrame, *, number: UUID, at: datetime) -> Folded:
         "last_seen",
     ).write_csv(payload, include_header=False, quote_style="non_numeric", datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ")
     content = payload.getbuffer()
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS findings_sighting")
-        cursor.execute(_TEMPORARY)
-        cursor.execute(_KNOWN_REASONS, [reasons["reason"].to_list()])
-        known = [row[0].hex for row in cursor.fetchall()]
-        fresh = reasons.filter(~pl.col("reason").is_in(known))
-        cursor.execute(_REASONS, [fresh["reason"].to_list(), fresh["because"].to_list()])
-        with cursor.copy(_COPY) as copy:
-            for start in range(0, len(content), COPY_CHUNK_BYTES):
-                copy.write(content[start : start + COPY_CHUNK_BYTES])
-        cursor.execute(_FOLD, {"at": at, "fold": number})
-        rows = cursor.fetchall()
-        cursor.execute("DROP TABLE findings_sighting")
-    return Folded(new=[row[0] for row in rows if row[1]], reopened=[row[0] for row in rows if not row[1]])
+    with cursor.copy(_COPY) as copy:
+        for start in range(0, len(content), COPY_CHUNK_BYTES):
+            copy.write(content[start : start + COPY_CHUNK_BYTES])
 
 
 def _array_literal(name: str) -> pl.Expr:

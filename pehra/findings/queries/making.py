@@ -38,13 +38,14 @@ _PLAIN = (
 )  # fmt: skip
 _MOMENTS = ("first_seen", "last_seen")
 _SEPARATOR = "\x1f"
-_FOLDED = tuple(name for name in _PLAIN if name not in {"id", "reopened"} and not name.endswith("_at"))
+_FOLDED = tuple(name for name in _PLAIN if name not in {"id", "reopened", "evidence"} and not name.endswith("_at"))
 
 
 def views_of_frame(frame: pl.DataFrame, *, at: datetime) -> list[FindingView]:
     """Return the rows of a folded frame that turned out to be new as views, without asking the database.
 
-    Column by column: what many rows share (a reason, a list of teams) is made once.
+    Column by column, and what many rows share (a reason, a list of teams, a code) is one object: a feed can open a
+    million findings, and all of them are looked at together.
     """
     reasons = {text: json.loads(text) for text in frame["because"].unique()}
     joined = frame["teams"].list.join(_SEPARATOR)
@@ -53,11 +54,17 @@ def views_of_frame(frame: pl.DataFrame, *, at: datetime) -> list[FindingView]:
         "id": [UUID(hex=digits) for digits in frame["id"].to_list()],
         "because": [reasons[text] for text in frame["because"].to_list()],
         "teams": [teams[text] for text in joined.to_list()],
-        **{name: frame[name].to_list() for name in _FOLDED if name not in _MOMENTS},
+        **{name: _shared(frame[name]) for name in _FOLDED if name not in _MOMENTS},
         **{name: _moments(frame[name]) for name in _MOMENTS},
     }
     make = partial(FindingView, state=State.OPEN, opened_at=at)
     return [make(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
+
+
+def _shared(column: pl.Series) -> list[Any]:
+    """Return a column's values, equal ones as one object."""
+    seen: dict[Any, Any] = {}
+    return [seen.setdefault(value, value) for value in column.to_list()]
 
 
 def _moments(column: pl.Series) -> list[datetime]:

@@ -12,9 +12,9 @@ from pehra.kernel.clock import format_time
 from pehra.ledger import api as ledger
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FindingView:
-    """A finding as other parts, pages and commands see it."""
+    """A finding as other parts, pages and commands see it; what a fold returns has no `evidence`."""
 
     id: UUID
     subject: str
