@@ -3,20 +3,13 @@
     road.py lay FOLDER              tables, profile, a small nation, feeds (into FOLDER)
     road.py ingest PATH…            says `begin`, takes the inputs, prints the summary
     road.py contents                prints all that the node holds, without identifiers and times
-    road.py spring                  loads the heavy libraries once, then reads one JSON line a command from stdin
-                                    ({"words", "environment", "out"}), forks a process for it and prints its number
 
-The database is in DATABASE_URL, the data folder in PEHRA_DATA; the moment is fixed. A spring saves each of forty short
-processes two seconds of imports; what it forks is killed like any other.
+The database is in DATABASE_URL, the data folder in PEHRA_DATA; the moment is fixed.
 """
 
-import importlib
 import json
-import os
 import re
-import signal
 import sys
-import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,10 +20,6 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _DIGEST = re.compile(r"\b[0-9a-f]{32,128}\b")
 _REFERENCE = re.compile(r"\b[A-Z]{2,8}-\d{4}-\d{6,9}(?!\d)")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?")
-_HEAVY = (
-    *("polars", "polars_hash", "duckdb", "numpy", "pyarrow", "psycopg", "cryptography", "msgspec", "zstandard", "idna"),
-    *("django.db.models", "django.urls", "django.core.management", "django.template", "procrastinate", "structlog"),
-)
 _NUMBERED = ("number",)  # of a sequence: a transaction that was rolled back leaves a gap, and only a gap
 # The ledger's tree is sealed when the sequencer comes by; what it seals, the entries, must be the same.
 _FOREIGN = (
@@ -117,42 +106,6 @@ def _readable(value: object) -> object:
         return "(bytes)"
 
 
-def spring() -> None:
-    for name in _HEAVY:
-        importlib.import_module(name)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    for line in sys.stdin:
-        asked = json.loads(line)
-        sys.stdout.flush()
-        number = os.fork()
-        if number == 0:
-            _become(asked)
-        print(number, flush=True)
-
-
-def _become(asked: dict) -> None:
-    """Be the process that was asked for; its end is told by the file beside its output."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    out = os.open(asked["out"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(out, 1)
-    os.dup2(out, 2)
-    os.environ.update(asked["environment"])
-    code = 1
-    try:
-        main(asked["words"])
-        code = 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        part = Path(asked["out"] + ".part")
-        part.write_text(str(code))
-        part.rename(asked["out"] + ".ended")
-        os._exit(code)
-
-
 def main(words: list[str]) -> None:
     from pehra.node.session import node_session
 
@@ -166,7 +119,4 @@ def main(words: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["spring"]:
-        spring()
-    else:
-        main(sys.argv[1:])
+    main(sys.argv[1:])

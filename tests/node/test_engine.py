@@ -6,54 +6,21 @@ import json
 import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count, zip_longest
+from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 
 import psycopg
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.spring import Running, Spring
+
 ROAD = Path(__file__).with_name("road.py")
 KILLS = 20
-_numbers = count(1)
-
-
-class Running:
-    """A process of a node; what it says goes to a file."""
-
-    def __init__(self, number: int, out: Path) -> None:
-        self.number, self.out = number, out
-        self.ended_file = Path(f"{out}.ended")
-
-    def said(self) -> str:
-        return self.out.read_text() if self.out.exists() else ""
-
-    def until(self, held: Callable[[], bool], seconds: float) -> bool:
-        """Wait until something holds or the process has ended by itself; whether it does."""
-        deadline = time.monotonic() + seconds
-        while not held():
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.005)
-        return True
-
-    def begun(self) -> bool:
-        return self.said().startswith("begin") or self.ended()
-
-    def ended(self) -> bool:
-        return self.ended_file.exists()
-
-    def kill(self) -> None:
-        os.kill(self.number, signal.SIGKILL)
-        assert self.until(lambda: not Path(f"/proc/{self.number}").exists(), 20)
 
 
 @dataclass(frozen=True)
@@ -64,7 +31,7 @@ class Ground:
     host: str
     user: str
     template: str
-    spring: subprocess.Popen[str]
+    spring: Spring
 
     def node(self, name: str) -> "Node":
         """A fresh copy of it."""
@@ -95,21 +62,13 @@ class Node:
     data: Path
 
     def start(self, *words: object) -> Running:
-        environment = {"DATABASE_URL": self.ground.url(self.database), "PEHRA_DATA": str(self.data)}
-        out = self.ground.folder / f"out-{next(_numbers)}"
-        asked = {"words": [str(word) for word in words], "environment": environment, "out": str(out)}
-        spring = self.ground.spring
-        assert spring.stdin is not None
-        assert spring.stdout is not None
-        spring.stdin.write(json.dumps(asked) + "\n")
-        spring.stdin.flush()
-        return Running(int(spring.stdout.readline()), out)
+        there = self.ground.url(self.database)
+        return self.ground.spring.start(ROAD, *words, DATABASE_URL=there, PEHRA_DATA=self.data)
 
     def run(self, *words: object) -> dict:
-        running = self.start(*words)
-        assert running.until(running.ended, 120), running.said()
-        assert running.ended_file.read_text() == "0", running.said()
-        return json.loads(running.said().splitlines()[-1]) if running.said() else {}
+        done = self.start(*words).done()
+        assert done.code == 0, done.err
+        return json.loads(done.out.splitlines()[-1]) if done.out else {}
 
     def ingest(self, *paths: Path) -> dict:
         return self.run("ingest", *paths)
@@ -125,20 +84,14 @@ def ground() -> Iterator[Ground]:
     folder = Path(tempfile.mkdtemp(prefix="pehra-road-", dir="/tmp"))
     there = settings.DATABASES["default"]
     template = f"road_{os.getpid()}"
-    spring = subprocess.Popen(
-        [sys.executable, str(ROAD), "spring"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    (folder / "said").mkdir()
+    spring = Spring(folder / "said")
     made = Ground(folder, str(there["HOST"]), str(there["USER"]), template, spring)
     made.server(f'create database "{template}"')
     (folder / "data").mkdir()
     Node(made, template, folder / "data").run("lay", folder)
     yield made
-    spring.communicate()
+    spring.close()
     with psycopg.connect(host=made.host, user=made.user, dbname="postgres", autocommit=True) as server:
         names = server.execute("select datname from pg_database where datname like %s", [f"{template}%"]).fetchall()
         for (name,) in names:
@@ -228,19 +181,23 @@ def test_killed_at_twenty_moments_it_ends_as_if_undisturbed(undisturbed, ground)
     longest, kills = said["seconds"] * 1.2, 0
     while kills < KILLS:
         running = node.start("ingest", *ground.feeds)
-        assert running.until(running.begun, 60), running.said()
+        assert running.until(partial(_begun, running), 60), running.err()
         if not running.until(running.ended, chance.uniform(0, longest)):
             running.kill()
             kills += 1
         else:
             # All is in: look, and begin anew, so that the kills that are left meet work to be done.
-            assert running.ended_file.read_text() == "0", running.said()
+            assert running.done().code == 0, running.err()
             same(held, node.contents(), seed=seed)
             node, nodes = ground.node(f"killed{nodes}"), nodes + 1
     node.ingest(*ground.feeds)
     same(held, node.contents(), seed=seed)
     there = {path.name for path in (node.data / "lake").rglob("*.parquet")}
     assert there == {Path(name).name for name in _lake_names(node)}, f"seed {seed}"
+
+
+def _begun(running: Running) -> bool:
+    return running.out().startswith("begin") or running.ended()
 
 
 def _lake_names(node: Node) -> list[str]:
@@ -265,10 +222,9 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_on(ground):
 
 def test_a_path_that_is_not_there_is_refused_before_anything_is_done(ground):
     node = ground.node("missing")
-    running = node.start("ingest", ground.feeds[0], ground.folder / "nowhere.csv")
-    assert running.until(running.ended, 60)
-    assert running.ended_file.read_text() == "1"
-    assert "there is no file" in running.said()
+    done = node.start("ingest", ground.feeds[0], ground.folder / "nowhere.csv").done()
+    assert done.code == 1
+    assert "there is no file" in done.err
     assert node.contents()["lake"] == []
 
 
