@@ -58,6 +58,12 @@ def said(text: object) -> SafeString:
 
 
 @register.simple_tag
+def comma() -> str:
+    """Return what stands between the entries of a list in the reader's script."""
+    return "، " if get_language_bidi() else ", "
+
+
+@register.simple_tag
 def number(value: int | None) -> SafeString:
     """Return a number with its thousands apart, isolated."""
     if value is None:
