@@ -251,11 +251,14 @@ def _ended(run: Run) -> None:
     """Clear up after a run. Whether it was committed is asked of the manifest, never remembered."""
     names = run.names()
     try:
-        keep = queries.named(names) if names else set()
+        # As the writer once more: on a connection that was lost and opened again, this waits until the server is done
+        # with the old one, whose COMMIT may still be under way.
+        with the_writer():
+            keep = queries.named(names) if names else set()
+            run.undo(keep=keep)
     except DatabaseError:
         # The manifest cannot be asked now: the next sweep does.
         return
-    run.undo(keep=keep)
 
 
 def compact(*, by: Actor, at: datetime) -> int:

@@ -72,7 +72,9 @@ def header_of(text: Text) -> Header:
     names: list[str] = []
     for place, one in enumerate(fields):
         name = one.strip().lower() or f"column_{place + 1}"
-        names.append(name if name not in names else f"{name}_{place + 1}")
+        while name in names:
+            name = f"{name}_{place + 1}"
+        names.append(name)
     return Header(tuple(names), len(line) + 1)
 
 
@@ -160,7 +162,7 @@ def _blocks(path: Path, *, skip: int) -> Iterator[tuple[bytes, int, bool, bool]]
                 rest = block[cut:]
             elif len(block) > LINE_BYTES_MAX and b"\n" not in block:
                 yield block[:LINE_BYTES_MAX], 1, False, True
-                rest = _after_line(source)
+                rest = after_line(source)
             else:
                 rest = block
         if rest:
@@ -181,7 +183,7 @@ def _even(block: bytes, cut: int) -> int:
     return cut
 
 
-def _after_line(source: Any) -> bytes:
+def after_line(source: Any) -> bytes:
     """Skip to the end of a line and return what was read of the next ones."""
     while chunk := source.read(BLOCK_BYTES):
         end = chunk.find(b"\n")

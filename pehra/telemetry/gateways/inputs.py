@@ -7,6 +7,7 @@ until there, and says so. Refused: what is empty, encrypted, nested, or no text.
 
 import codecs
 import hashlib
+import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -40,6 +41,7 @@ class TextLook:
     has_separator: bool = False
     is_utf8: bool = True
     has_long_line: bool = False
+    line_so_far: int = 0
     first: bytes = b""
     last: bytes = b""
     _decoder: codecs.IncrementalDecoder = field(default_factory=codecs.getincrementaldecoder("utf-8"))
@@ -48,10 +50,13 @@ class TextLook:
         """Take the next chunk."""
         if len(self.first) < CHUNK_BYTES:
             self.first += chunk[: CHUNK_BYTES - len(self.first)]
-        newlines = chunk.count(b"\n")
-        # A chunk is as long as the longest line may be, so one without an end of line is enough to look closer.
-        self.has_long_line |= newlines == 0 and len(chunk) >= CHUNK_BYTES
-        self.newlines += newlines
+        end = chunk.find(b"\n")
+        # Only a line that goes on over an end of a chunk can be too long, since a chunk is no longer than a line may be.
+        self.line_so_far += len(chunk) if end < 0 else end
+        self.has_long_line |= self.line_so_far > LINE_BYTES_MAX
+        if end >= 0:
+            self.line_so_far = len(chunk) - chunk.rfind(b"\n") - 1
+        self.newlines += chunk.count(b"\n")
         self.size += len(chunk)
         self.has_nul = self.has_nul or b"\0" in chunk
         self.has_separator = self.has_separator or b"\x1f" in chunk
@@ -180,7 +185,7 @@ def _read(stream: IO[bytes]) -> Iterator[bytes]:
 def _members(path: Path, folder: Path, ceiling: int, alarms: list[str]) -> Iterator[Text]:
     try:
         archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
         raise Invalid(f"{path} is a broken zip file: {error}", field="path") from error
     with archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
@@ -193,7 +198,11 @@ def _members(path: Path, folder: Path, ceiling: int, alarms: list[str]) -> Itera
         for number, member in enumerate(members):
             if member.flag_bits & 1:
                 raise Invalid(f"{member.filename} in {path} is encrypted", field="path")
-            with archive.open(member) as stream:
+            try:
+                stream = archive.open(member)
+            except (zipfile.BadZipFile, NotImplementedError) as error:
+                raise Invalid(f"{member.filename} in {path} cannot be unpacked: {error}", field="path") from error
+            with stream:
                 text = _written(_read(stream), folder / f"text-{number}", Path(member.filename).name, ceiling, alarms)
             ceiling -= text.look.size
             yield text
@@ -206,7 +215,7 @@ def _written(chunks: Iterator[bytes], target: Path, name: str, ceiling: int, ala
         while True:
             try:
                 chunk = next(chunks, None)
-            except (EOFError, OSError, zlib.error, zipfile.BadZipFile, zstandard.ZstdError) as error:
+            except (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, zstandard.ZstdError) as error:
                 cut = True
                 alarms.append(f"{name}: the packed file is broken ({error}); what it held until there was kept")
                 break
@@ -249,4 +258,4 @@ def _wide(head: bytes) -> str:
     return ""
 
 
-assert LINE_BYTES_MAX >= CHUNK_BYTES  # otherwise a line too long could hide between two ends of chunks
+assert LINE_BYTES_MAX >= CHUNK_BYTES  # otherwise a line too long could hide within a chunk

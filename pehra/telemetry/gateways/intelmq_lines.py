@@ -4,6 +4,7 @@ A line that is no JSON, no object, or says a field twice is a reject with its te
 nulls in silence. Fields that no column is declared for come as one JSON object, their names in order.
 """
 
+import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from pehra.kernel.refusals import Invalid
-from pehra.telemetry.gateways.csv_rows import BATCH_ROWS, BLOCK_BYTES, Batch
+from pehra.telemetry.gateways.csv_rows import BATCH_ROWS, BLOCK_BYTES, Batch, after_line
 from pehra.telemetry.gateways.inputs import Text
 from pehra.telemetry.rules.intelmq import FEED, FIELDS, REST
 from pehra.telemetry.rules.lines import LINE_BYTES_MAX, NUL_BYTE, TOO_LONG, Reject
@@ -65,13 +66,19 @@ def batches(text: Text) -> Iterator[Batch]:
 
 
 def _lines(path: Path) -> Iterator[list[bytes]]:
+    """Yield lines, without a byte order mark; of one that is too long only the beginning, the archive has it whole."""
     with path.open("rb") as source:
+        if source.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+            source.seek(0)
         rest = b""
         while chunk := source.read(BLOCK_BYTES):
             *whole, rest = (rest + chunk).split(b"\n")
             yield whole
+            if len(rest) > LINE_BYTES_MAX:
+                yield [rest[: LINE_BYTES_MAX + 1]]
+                rest = after_line(source)
         if rest:
-            yield [rest]
+            yield rest.split(b"\n")
 
 
 def _batch(connection: duckdb.DuckDBPyConnection, lines: list[bytes], first: int) -> Batch:

@@ -118,13 +118,15 @@ def _look(node: Any, ours: frozenset[str]) -> None:
         for part in node:
             _look(part, ours)
     elif isinstance(node, Mapping):
-        entries = (node.get("cte_map") or {}).get("map", []) if isinstance(node.get("cte_map"), Mapping) else []
-        ours |= {str(entry["key"]).lower() for entry in entries}
-        if isinstance(node.get("cte_name"), str):
-            ours |= {node["cte_name"].lower()}
+        for entry in (node.get("cte_map") or {}).get("map", []):
+            # A query's own table is there for what follows it, and not within itself: there its name is a stranger's.
+            _look(entry["value"], ours)
+            ours |= {str(entry["key"]).lower()}
         _refuse_stranger(node, ours)
-        for part in node.values():
-            _look(part, ours)
+        again = node.get("type") == "RECURSIVE_CTE_NODE"
+        for name, part in node.items():
+            if name != "cte_map":
+                _look(part, ours | {str(node["cte_name"]).lower()} if again and name == "right" else ours)
 
 
 def _refuse_stranger(node: Mapping[str, Any], ours: frozenset[str]) -> None:

@@ -12,7 +12,6 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from pehra.telemetry.gateways.folders import sync
 from pehra.telemetry.rules.runs import Run
 
 BATCH_ROWS_MAX = 1 << 20
@@ -22,7 +21,6 @@ MERGE_MEMORY_MAX = "1GB"
 def write_events(events: pl.DataFrame, path: Path) -> tuple[str, int]:
     """Write events; return the file's digest and size."""
     events.write_parquet(path, compression="zstd", compression_level=1, row_group_size=BATCH_ROWS_MAX)
-    sync(path)
     with path.open("rb") as written:
         return hashlib.file_digest(written, "sha256").hexdigest(), path.stat().st_size
 
@@ -32,7 +30,6 @@ def write_keys(run: Run, path: Path) -> None:
     with path.open("wb") as out:
         out.write(np.ascontiguousarray(run.high, "<u8").tobytes())
         out.write(np.ascontiguousarray(run.low, "<u8").tobytes())
-    sync(path)
 
 
 def read_keys(path: Path) -> Run:
@@ -55,6 +52,5 @@ def merge_events(sources: Sequence[Path], target: Path) -> tuple[str, int]:
         )
     finally:
         connection.close()
-    sync(target)
     with target.open("rb") as written:
         return hashlib.file_digest(written, "sha256").hexdigest(), target.stat().st_size

@@ -31,6 +31,7 @@ _EVIDENCE = (
 )
 _CARRIED = ("asset", *_OWNER, "classification_taxonomy", "malware_name", "feed_name", "feed_code")
 _SAID = tuple(dict.fromkeys((*_CARRIED, *_EVIDENCE)))
+_SAYS = "says."
 _ALWAYS = ("subject", "owner")
 _GROUPED = (*_ALWAYS, "classification_type", "classification_identifier", "malware", "port")
 
@@ -61,7 +62,7 @@ COLUMNS: dict[str, pl.DataType] = {
 
 
 def of_batch(events: pl.DataFrame, attributed: Attributed, service: pl.Series) -> pl.DataFrame:
-    """Return the sightings of one batch of complete events; their owners as words, their evidence as JSON."""
+    """Return the sightings of one batch of complete events; their owners as words, their evidence as columns."""
     rows = _concerned(events, attributed, service)
     # What is the same in all rows cannot tell one problem from another, and grouping by it costs.
     varying = [name for name in _GROUPED if name in _ALWAYS or not _is_constant(rows[name])]
@@ -91,7 +92,11 @@ def of_batch(events: pl.DataFrame, attributed: Attributed, service: pl.Series) -
         "classification_type",
         "classification_identifier",
         kind=kind,
-    ).with_columns(said.select(_CARRIED), protocol=said["protocol_transport"], evidence=_evidence(said))
+    ).with_columns(
+        *said.select(_CARRIED).get_columns(),
+        *said.select(pl.col(_EVIDENCE).name.prefix(_SAYS)).get_columns(),
+        said["protocol_transport"].alias("protocol"),
+    )
 
 
 def _concerned(events: pl.DataFrame, attributed: Attributed, service: pl.Series) -> pl.DataFrame:
@@ -120,9 +125,11 @@ def _is_constant(column: pl.Series) -> bool:
     return len(column) == 0 or bool((column == column[0]).all())
 
 
-def _evidence(said: pl.DataFrame) -> pl.Series:
+def _evidence(whole: pl.DataFrame) -> pl.Series:
+    """Return what one event of each sighting says, as JSON: made last, since most batches show the same problems."""
+    said = whole.select(pl.col(_SAYS + name).alias(name) for name in _EVIDENCE)
     moment = pl.col("time_source").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return extra.json_objects(said.select(_EVIDENCE).with_columns(moment).select(pl.all().cast(pl.String)))
+    return extra.json_objects(said.with_columns(moment).select(pl.all().cast(pl.String))).alias("evidence")
 
 
 def merged(parts: list[pl.DataFrame]) -> pl.DataFrame:
@@ -144,6 +151,7 @@ def merged(parts: list[pl.DataFrame]) -> pl.DataFrame:
         )
         carried = [name for name in whole.columns if name not in (*_KEY, "times", "first_seen", "last_seen")]
         whole = folded.hstack(whole.select(carried).select(pl.all().gather(folded["place"])))
+    whole = whole.with_columns(_evidence(whole))
     address = pl.when(pl.col("subject").str.contains(":", literal=True)).then(pl.lit("ipv6"))
     v4 = pl.col("subject").str.contains(r"^[0-9.]+$")
     subject_type = address.when(v4).then(pl.lit("ipv4")).otherwise(pl.lit("domain"))
