@@ -58,7 +58,10 @@ class Run:
         self.planned[name] = temporary
 
     def move(self) -> None:
-        """Move every planned file, whole on the disk, to its final name; none is there without the list that names it."""
+        """Move every planned file, whole on the disk, to its final name.
+
+        None is there without the list that names it.
+        """
         for temporary in self.planned.values():
             sync(temporary)
         plan = self.folder / _PLAN

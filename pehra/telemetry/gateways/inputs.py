@@ -51,7 +51,8 @@ class TextLook:
         if len(self.first) < CHUNK_BYTES:
             self.first += chunk[: CHUNK_BYTES - len(self.first)]
         end = chunk.find(b"\n")
-        # Only a line that goes on over an end of a chunk can be too long, since a chunk is no longer than a line may be.
+        # Only a line that goes on over an end of a chunk can be too long, since a chunk is no longer than a line
+        # may be.
         self.line_so_far += len(chunk) if end < 0 else end
         self.has_long_line |= self.line_so_far > LINE_BYTES_MAX
         if end >= 0:
