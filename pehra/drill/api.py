@@ -5,7 +5,7 @@ Refuses real address space and real names by having none to give.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -102,7 +102,8 @@ def lay_out_sample(*, seed: int, by: Actor, at: datetime) -> Sample:
             first = summary.rejected[0]
             raise Invalid(f"{written[kind]}, line {first.line}: {first.message}", field=first.field)
     staged = attacks.stage_attacks(nation, shape)
-    feeds = _sample_feeds(nation, shape, staged, folder=folder / "feeds", seed=seed, day=at.date())
+    yesterday = at.date() - timedelta(days=1)
+    feeds = _sample_feeds(nation, shape, staged, folder=folder / "feeds", seed=seed, day=yesterday)
     intel.import_indicators(path=_indicators(folder), source="Partner indicators", by=by, at=at)
     return Sample(feeds=feeds, people=_people(staged, by=by, at=at))
 

@@ -212,7 +212,7 @@ def test_people_are_seen_by_those_who_give_them_access(signed_in, who, status):
     assert ("duty officer" in answer.content.decode()) == (status == 200)
 
 
-@pytest.mark.parametrize(("who", "lands"), [("operator", "/law/"), ("council", "/registry/who")])
+@pytest.mark.parametrize(("who", "lands"), [("operator", "/law/"), ("council", "/law/")])
 def test_who_has_no_watch_lands_on_the_first_page_they_may_open(signed_in, who, lands):
     assert signed_in(who).get("/").headers["Location"] == lands
 

@@ -96,8 +96,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.SITUATION_READ,
         }
     ),
-    # The council oversees: it sees the law, the constituencies and the record, not the content of incidents.
-    Role.COUNCIL_MEMBER: frozenset({Permission.LAW_READ, Permission.LEDGER_READ, Permission.REGISTRY_READ}),
+    # The council advises and commands nobody: no seat opens a constituency, its assets, or the reasons people wrote.
+    Role.COUNCIL_MEMBER: frozenset({Permission.LAW_READ}),
     Role.AUDITOR: _READS | {Permission.ACCESS_READ},
     # Whoever keeps the machine running gives people their access and sees nobody's matters.
     Role.PLATFORM_OPERATOR: frozenset({Permission.ACCESS_READ, Permission.ACCESS_GRANT, Permission.LAW_READ}),
