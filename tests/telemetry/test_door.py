@@ -114,6 +114,12 @@ def test_sql_shows_each_constituency_its_own(
     assert seen(analyst) == ["198.18.0.2", "198.18.7.1"]
     assert seen(sector_analyst) == ["198.18.0.2"]
     assert seen(provincial_analyst) == ["198.18.7.1"]
+    (file,) = (str(api.lake().path(name)) for name in LakeFile.objects.values_list("name", flat=True))
+    for again in ("", "recursive"):
+        # A table of one's own of the file's name: within itself the name would be the file, in front of the wall.
+        own = f'with {again} "{file}" as (select * from "{file}" union select * from "{file}") select * from "{file}"'
+        with pytest.raises(Refusal):
+            api.query(own, by=provincial_analyst)
 
 
 def test_sql_without_the_right_is_refused(foreign_peer: Actor) -> None:
@@ -130,6 +136,9 @@ def test_sql_without_the_right_is_refused(foreign_peer: Actor) -> None:
         "select * from read_text('/etc/hostname')",
         "select * from duckdb_settings()",
         "select * from duckdb_views",
+        "with duckdb_views as (select * from duckdb_views) select * from duckdb_views",
+        "with recursive duckdb_views as (from duckdb_views union from duckdb_views) from duckdb_views",
+        "with a as (select * from b), b as (select 1) select * from a",
         "select * from information_schema.tables",
         "with e as (select * from read_csv('/etc/hostname')) select * from e",
         "select (select content from read_text('/etc/hostname'))",

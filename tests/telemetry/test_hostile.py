@@ -3,6 +3,7 @@
 import base64
 import gzip
 import io
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import zstandard
 
 from pehra.kernel.refusals import Invalid
-from pehra.telemetry.gateways import inputs
+from pehra.telemetry.gateways import csv_rows, inputs
 from pehra.telemetry.gateways.staging import Outcome
 from tests.telemetry.ground import NAME, Node, report, telnet
 
@@ -168,6 +169,25 @@ def _zip(**members: bytes) -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+@pytest.mark.parametrize("before", [0, 1_000_000])
+def test_a_long_line_is_found_wherever_the_chunks_end(
+    pack: Callable[[bytes], bytes], before: int, tmp_path: Path
+) -> None:
+    long = LINES[1].replace(b"login", os.urandom(550_000).hex().encode())
+    first = LINES[1].replace(b"login", b"y" * before)
+    _, outcome = taken(tmp_path, pack(b"\n".join([LINES[0], first, long, LINES[2]]) + b"\n"))
+    assert (outcome.rows_stored, outcome.rows_rejected) == (2, 1)
+
+
+def test_a_member_that_cannot_be_opened_is_refused_with_a_reason(tmp_path: Path) -> None:
+    path = tmp_path / "mail.zip"
+    head, _, tail = _zip(a=GOOD, b=GOOD).rpartition(b"PK\x03\x04")
+    path.write_bytes(head + b"PK\x00\x00" + tail)
+    with pytest.raises(Invalid, match="cannot be unpacked"):
+        Node(tmp_path / "lake").ingest(path)
+
+
 def test_a_zip_of_several_reports(tmp_path: Path) -> None:
     other = report([telnet(number, tag="ftp", port=21) for number in range(5)])
     node, outcome = taken(
@@ -176,6 +196,21 @@ def test_a_zip_of_several_reports(tmp_path: Path) -> None:
     assert outcome.rows_stored == 25
     assert [text.report for text in outcome.texts] == ["scan_telnet", "scan_ftp"]
     assert node.events()["classification_identifier"].value_counts().sort("count")["count"].to_list() == [5, 20]
+
+
+def test_a_note_beside_the_reports_of_a_zip_is_an_alarm(tmp_path: Path) -> None:
+    _, outcome = taken(
+        tmp_path, _zip(readme=b"Dear colleague,\nsee below\n", **{"2026-11-24-scan_telnet-x": GOOD}), "a.zip"
+    )
+    assert outcome.rows_stored == 20
+    assert len(outcome.alarms) == 1
+    assert "readme" in outcome.alarms[0]
+
+
+def test_batches_shrink_where_rows_are_wide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_rows, "BATCH_CELLS", 5 * len(HEADERS))
+    _, outcome = taken(tmp_path, GOOD)
+    assert [file.rows for file in outcome.files] == [5, 5, 5, 5]
 
 
 REFUSED: dict[str, tuple[str, bytes, str]] = {
@@ -222,6 +257,8 @@ def test_names_that_stand_twice_in_a_header_are_both_kept(tmp_path: Path) -> Non
     node, outcome = taken(tmp_path, b"timestamp,ip,note,note,\n2026-11-23 00:00:00,198.18.0.1,a,b,c\n")
     assert outcome.rows_stored == 1
     assert node.events()["extra"][0] == '{"note":"a","note_4":"b","column_5":"c"}'
+    _, outcome = taken(tmp_path, b"timestamp,ip,note_5,note,note\n2026-11-23 00:00:00,198.18.0.1,a,b,c\n", "2.csv")
+    assert outcome.rows_stored == 1
 
 
 def test_an_unknown_report_is_kept_with_an_alarm(tmp_path: Path) -> None:
@@ -266,7 +303,7 @@ def test_a_disk_that_is_full_leaves_nothing(tmp_path: Path, monkeypatch: pytest.
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(parquet, "sync", full)
+    monkeypatch.setattr(parquet, "write_keys", full)
     path = tmp_path / NAME
     path.write_bytes(GOOD)
     node = Node(tmp_path / "lake")

@@ -38,6 +38,19 @@ def taken(tmp_path: Path, lines: list[object], name: str = "events.jsonl") -> tu
     return node, outcome
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_event(tmp_path: Path) -> None:
+    _, outcome = taken(tmp_path, ["\ufeff" + json.dumps(event(1)), event(2)])
+    assert (outcome.rows_stored, outcome.rows_rejected) == (2, 0)
+
+
+@pytest.mark.parametrize("length", [2_000_000, 40_000_000])
+def test_a_line_that_is_too_long_is_one_reject_and_not_held_whole(length: int, tmp_path: Path) -> None:
+    node, outcome = taken(tmp_path, [event(1), json.dumps(event(2, extra__x="y" * length)), event(3)])
+    assert (outcome.rows_stored, outcome.rows_rejected) == (2, 1)
+    assert node.rejects(outcome)[0]["line"] == 2
+    assert node.events()["raw_line"].to_list() == [1, 3]
+
+
 def test_an_event_is_read_whole(tmp_path: Path) -> None:
     said = event(1, extra__tag='a "b" \\ c', extra__count=3, source__account="somebody", source__asn="64500")
     node, outcome = taken(tmp_path, [said])

@@ -22,6 +22,8 @@ from pehra.telemetry.gateways.inputs import Text
 from pehra.telemetry.rules.lines import LINE_BYTES_MAX, TOO_LONG, UNREADABLE, Reject, sorted_out
 
 BATCH_ROWS = 200_000
+BATCH_CELLS = 8_000_000  # a header of a thousand columns, or rows of a megabyte, must not fill the memory
+BATCH_BYTES = 256 << 20
 BLOCK_BYTES = 16 << 20
 COLUMNS_MAX = 2_000
 
@@ -78,6 +80,12 @@ def header_of(text: Text) -> Header:
     return Header(tuple(names), len(line) + 1)
 
 
+def batch_rows(text: Text, header: Header) -> int:
+    """Return how many rows of a text are read at once."""
+    by_bytes = BATCH_BYTES * max(1, text.look.lines) // max(1, text.look.size)
+    return max(1, min(BATCH_ROWS, BATCH_CELLS // len(header.names), by_bytes))
+
+
 def quick(text: Text, header: Header) -> Iterator[Batch]:
     """Yield batches by the plain reader; raise `Miscounted` where it cannot be trusted."""
     look = text.look
@@ -92,7 +100,7 @@ def quick(text: Text, header: Header) -> Iterator[Batch]:
     rows = 0
     scan = pl.scan_csv(text.path, schema=dict.fromkeys(header.names, pl.String), glob=False)
     try:
-        for raw in scan.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
+        for raw in scan.collect_batches(chunk_size=batch_rows(text, header), maintain_order=True):
             yield Batch(raw, np.arange(rows + 2, rows + len(raw) + 2))
             rows += len(raw)
     except pl.exceptions.PolarsError as error:
@@ -116,7 +124,7 @@ def careful(text: Text, header: Header) -> Iterator[Batch]:
             raw, kept, more = _read(sorted_records.good, sorted_records.lines, header)
             batch = Batch(raw, kept, [*sorted_records.rejects, *more], sorted_records.recoded)
         waiting.append(batch)
-        if sum(len(one.lines) + len(one.rejects) for one in waiting) >= BATCH_ROWS:
+        if sum(len(one.lines) + len(one.rejects) for one in waiting) >= batch_rows(text, header):
             yield _together(waiting)
             waiting = []
     if waiting:

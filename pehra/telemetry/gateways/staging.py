@@ -130,8 +130,7 @@ def stage_file(
         return Outcome(received, already_ingested=True, size=path.stat().st_size, rows_read=rows, rows_duplicate=rows)
     with Rejects(run.folder / "rejects.jsonl") as rejects:
         ingest = _Ingest(received, run, tools, at, rejects, progress)
-        for text in received.texts:
-            ingest.text(text, source=source, form=form)
+        ingest.every(source=source, form=form)
     return ingest.finished(lake)
 
 
@@ -178,6 +177,21 @@ class _Ingest:
         self.texts: list[StagedText] = []
         self.written = 0
         self.days: dict[int, Sequence[runs.Run]] = {}
+
+    def every(self, *, source: str, form: str) -> None:
+        """Take in all texts. A note beside the reports of a zip is an alarm; nothing but notes is refused whole."""
+        refused: list[Invalid] = []
+        for text in self.received.texts:
+            before = self.written
+            try:
+                self.text(text, source=source, form=form)
+            except Invalid as refusal:
+                if self.written > before:
+                    raise
+                refused.append(refusal)
+        if len(refused) == len(self.received.texts):
+            raise refused[0]
+        self.tally.alarms += [refusal.message for refusal in refused]
 
     def text(self, text: Text, *, source: str, form: str) -> None:
         """Take in one text, with care if the plain way does not do."""
