@@ -177,7 +177,8 @@ def _commit(staged: Any, summary: IngestSummary, *, by: Actor, at: datetime) -> 
         summary.rows_read += staged.rows_read
         summary.rows_duplicate += staged.rows_duplicate
         return
-    with transaction.atomic():
+    # Durable: rolled back by somebody outside after the run was cleared up, its files would lie in the lake unnamed.
+    with transaction.atomic(durable=True):
         outcome = findings.fold(sightings=staged.sightings, by=by, at=at)
         opened = incidents.open_from_findings(outcome=outcome, by=by, at=at)
         intel.record_sightings(sightings=staged.indicator_sightings, by=by, at=at)
