@@ -230,23 +230,35 @@ def close_person(*, person_id: UUID, reason: str, by: Actor, at: datetime) -> No
     require(by, Permission.ACCESS_GRANT)
     if not queries.people_visible_to(by).filter(id=person_id).exists():
         raise NotVisible(_("There is no such person."))
+    _require_within(person_id, by=by, at=at)
     if Person.objects.filter(id=person_id, active=True).update(active=False):
         ledger.record("access.person.closed", subject=f"person:{person_id}", by=by, at=at, facts={"reason": reason})
 
 
 @transaction.atomic
 def issue_link(*, person_id: UUID, by: Actor, at: datetime, valid: timedelta = LINK_VALID_DEFAULT) -> str:
-    """Return the token of a new one-time sign-in link. It is told once: only its hash is kept."""
+    """Return the token of a new one-time sign-in link. It is told once: only its hash is kept.
+
+    Whoever holds it can come in as that person, so it is given only by somebody who could give all that they hold.
+    """
     require(by, Permission.ACCESS_GRANT)
     if not timedelta() < valid <= LINK_VALID_MAX:
         raise Invalid(_("a link is valid for at most %(days)s days") % {"days": LINK_VALID_MAX.days}, field="valid")
     person = queries.people_visible_to(by).filter(id=person_id, active=True).first()
     if person is None:
         raise NotVisible(_("There is no such person."))
+    _require_within(person.id, by=by, at=at)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     OneTimeLink.objects.create(token_sha256=_token_hash(token), person=person, issued_at=at, expires_at=at + valid)
     ledger.record("access.link.issued", subject=f"person:{person.id}", by=by, at=at, facts={"expires": at + valid})
     return token
+
+
+def _require_within(person_id: UUID, *, by: Actor, at: datetime) -> None:
+    """Refuse when a person holds a role outside the actor's own: nobody reaches further by another's account."""
+    held = queries.granted_to(person_id, at=at)
+    if not all(wall.may_grant(by, role=granted.role, scope=granted.scope) for granted in held):
+        raise Forbidden(_("You may give only roles that lie within your own."))
 
 
 def redeem_link(*, token: str, at: datetime, source: str = "") -> Person:

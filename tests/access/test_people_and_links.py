@@ -98,6 +98,25 @@ def test_people_of_another_team_are_not_there(machine, at, ayesha):
         api.close_person(person_id=other, reason="left", by=by, at=at)
 
 
+def test_nobody_reaches_further_by_the_account_of_somebody_in_their_team(machine, at, ayesha):
+    api.grant(person_id=ayesha, role=Role.TEAM_LEAD, team="pkcert", reason="leads", by=machine, at=at)
+    lead = api.actor_for(person_id=ayesha, at=at)
+    operator = api.add_person(email="op@node.example", name="Op", by=machine, at=at)
+    wider = api.grant(
+        person_id=operator, role=Role.PLATFORM_OPERATOR, national=True, reason="runs it", by=machine, at=at
+    )
+    known = api.add_person(email="op@node.example", name="Op", by=lead, at=at)
+    api.grant(person_id=known, role="analyst", team="pkcert", reason="helps", by=lead, at=at)
+    for act in (
+        lambda: api.issue_link(person_id=operator, by=lead, at=at),
+        lambda: api.close_person(person_id=operator, reason="mine now", by=lead, at=at),
+    ):
+        with pytest.raises(Forbidden):
+            act()
+    api.revoke(grant_id=wider, reason="runs it no more", by=machine, at=at)
+    assert api.redeem_link(token=api.issue_link(person_id=operator, by=lead, at=at), at=at).id == operator
+
+
 def test_a_link_lets_its_person_in_once(machine, at, ayesha):
     token = api.issue_link(person_id=ayesha, by=machine, at=at)
     assert api.redeem_link(token=token, at=at).id == ayesha
