@@ -1,7 +1,7 @@
 """Tables of incidents and their clocks, with the rules that the database itself can hold.
 
 Personal data: none of victims. `IncidentOrganisation.organisation` and the free texts `title`, `summary` may name a
-person when somebody types one; `Clock.met_by` and `moments` hold the id of the acting person. Rows are never deleted.
+person when somebody types one; `Clock.ended_by` and `moments` hold the id of the acting person. Rows are never deleted.
 """
 
 from django.contrib.postgres.fields import ArrayField

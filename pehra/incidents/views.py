@@ -148,9 +148,11 @@ def facts(request: Request, reference: str) -> HttpResponse:
     def act() -> None:
         profile = law.load(settings.PEHRA_PROFILE)
         said = {word.code: request.POST.get(f"impact-{word.code}", "").strip() for word in profile.measures}
+        ticked = request.POST.getlist("attribute")
         api.state_facts(
             ref=reference,
-            attributes=request.POST.getlist("attribute"),
+            # Boxes that nobody ticked say nothing: that it has no attribute is a statement of its own.
+            attributes=ticked if ticked or "none" in request.POST else None,
             impact={code: _measure(text) for code, text in said.items() if text} or None,
             reason=request.POST.get("reason", ""),
             by=request.actor,

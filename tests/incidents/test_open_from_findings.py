@@ -233,6 +233,34 @@ def test_the_widespread_incident_too_opens_once(of_side: Maker, fold: Maker, mac
     assert api.open_from_findings(outcome=said, by=machine, at=at) == []
 
 
+def test_what_comes_back_after_its_widespread_incident_ended_is_widespread_again(
+    of_side: Maker, fold: Maker, outcome: Outcome, machine: Actor, at: datetime
+) -> None:
+    said = fold([of_side(number) for number in range(22)])
+    (opened,) = api.open_from_findings(outcome=said, by=machine, at=at)
+    api.move(ref=opened.reference, to="dismissed", reason="mended everywhere", by=machine, at=at)
+    (again,) = api.open_from_findings(outcome=outcome(reopened=said.new), by=machine, at=at)
+    assert again.widespread
+    assert again.findings == opened.findings
+
+
+def test_that_it_is_widespread_does_not_say_that_it_is_nothing_else(
+    of_side: Maker, sighting: Maker, fold: Maker, machine: Actor, at: datetime
+) -> None:
+    bank = sighting(organisation="org-0002", sector="banking-finance", territory="sindh")
+    (opened,) = api.open_from_findings(outcome=fold([bank, *map(of_side, range(22))]), by=machine, at=at)
+    assert "incident.attributes" in api.incident(opened.reference, by=machine).missing
+    assert {clock.state for clock in opened.clocks if clock.duty == "sbp-breach-report"} == {"unknown"}
+
+
+def test_odd_characters_of_a_feed_keep_no_incident_out(
+    sighting: Maker, fold: Maker, machine: Actor, at: datetime
+) -> None:
+    odd = sighting(organisation="org-0001", sector="telecom", malware_name="evil\u2028\x92\x85\u202ebot")
+    (opened,) = api.open_from_findings(outcome=fold([odd]), by=machine, at=at)
+    assert opened.title.startswith("Infected system (evil    bot)")
+
+
 def test_what_the_law_cannot_decide_opens_nothing_and_is_asked_once_a_day(
     finding: Maker, outcome: Outcome, machine: Actor, at: datetime
 ) -> None:

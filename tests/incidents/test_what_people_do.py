@@ -277,6 +277,8 @@ def test_a_bank_is_asked_about_a_breach_until_a_person_says(
 def test_a_word_that_the_law_does_not_know_is_refused(opened: IncidentView, analyst: Actor, at: datetime) -> None:
     with pytest.raises(Invalid, match="ransomware"):
         api.state_facts(ref=opened.reference, attributes=["ransomwear"], reason="seen", by=analyst, at=at)
+    with pytest.raises(Invalid, match="what is known"):
+        api.state_facts(ref=opened.reference, reason="seen", by=analyst, at=at)
     with pytest.raises(Invalid, match="users-affected"):
         api.state_facts(ref=opened.reference, impact={"users": 5}, reason="seen", by=analyst, at=at)
     assert api.state_facts(

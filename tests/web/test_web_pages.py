@@ -90,6 +90,11 @@ def test_an_incident_is_moved_judged_and_timed_by_forms(incident, signed_in):
     known = {"attribute": ["ransomware"], "impact-users-affected": "1200", "reason": "the note was found"}
     stated = client.post(address + "facts", known, follow=True).content.decode()
     assert '<span class="chip open"><bdi>Ransomware</bdi></span>' in stated
+    measured = {"impact-users-affected": "1300", "reason": "counted again"}
+    stated = client.post(address + "facts", measured, follow=True).content.decode()
+    assert '<span class="chip open"><bdi>Ransomware</bdi></span>' in stated, "boxes that nobody ticked say nothing"
+    stated = client.post(address + "facts", {"none": "yes", "reason": "it was a drill"}, follow=True).content.decode()
+    assert '<span class="chip open"><bdi>Ransomware</bdi></span>' not in stated
     stage = incident.clocks[0]
     sent = client.post(address + "stage-sent", {"duty": stage.duty, "stage": stage.stage}, follow=True)
     assert "Stage sent" in sent.content.decode()

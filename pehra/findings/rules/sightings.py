@@ -67,7 +67,8 @@ _LIMITS = {
     "feed_code": NAME_LENGTH_MAX,
     "evidence": EVIDENCE_LENGTH_MAX,
 }
-_CONTROLS = "[\x00-\x1f\x7f]"
+# Controls of both sets, other ends of lines, and the marks that turn the order of what is read.
+_CONTROLS = "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
 
 
 def foldable(sightings: pl.DataFrame) -> pl.DataFrame:

@@ -221,6 +221,8 @@ def state_facts(
     incident = queries.for_change(ref, by=by)
     _require(incident, Permission.INCIDENTS_CHANGE, by=by)
     _require_live(incident)
+    if attributes is None and impact is None:
+        raise Invalid("say what is known: its attributes, that it has none, or a measure", field="attributes")
     words = _reason(reason, needed=True)
     profile = deriving.assessor_of(incident).profile
     before = {"attributes": incident.attributes, "impact": incident.impact}

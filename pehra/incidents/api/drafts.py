@@ -5,7 +5,7 @@ will ask "why?" about is stored here with its reason.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -57,6 +57,11 @@ class Draft:
     widespread: bool = False
     severity_confirmed: bool = False
 
+    @property
+    def stated(self) -> law.IncidentFacts:
+        """What is known of it. That it is widespread was counted, and does not say that it is nothing else."""
+        return replace(self.facts, attributes=None) if self.widespread else self.facts
+
 
 def write(drafts: Sequence[Draft], *, assessor: Assessor, by: Actor, at: datetime) -> list[Incident]:
     """Store incidents with all that belongs to them; must run inside a transaction. References have no gaps."""
@@ -70,7 +75,7 @@ def write(drafts: Sequence[Draft], *, assessor: Assessor, by: Actor, at: datetim
         incidents.append(incident)
         known = duty_clocks.moments_of(incident, ())
         entities = list(dict.fromkeys(side.entity for side in draft.sides)) or [draft.entity]
-        duties = assessor.duties(entities, draft.facts, known)
+        duties = assessor.duties(entities, draft.stated, known)
         clocks += duty_clocks.rows(incident, duties, at=at)
     pairs = list(zip(incidents, drafts, strict=True))
     Incident.objects.bulk_create(incidents, batch_size=ROWS_A_STATEMENT_MAX)
@@ -149,7 +154,7 @@ def _incident(draft: Draft, *, assessor: Assessor, number: str, by: Actor, at: d
         marking_because=draft.marking.because.as_json(),
         taxonomy=draft.facts.taxonomy or "",
         type=draft.facts.type or "",
-        attributes=sorted(draft.facts.attributes) if draft.facts.attributes is not None else None,
+        attributes=sorted(draft.stated.attributes) if draft.stated.attributes is not None else None,
         impact=dict(draft.facts.impact),
         moments=dict(draft.moments),
         widespread=draft.widespread,

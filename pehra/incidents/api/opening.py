@@ -207,6 +207,7 @@ def _moments(findings: Iterable[findings_api.FindingView], batch: _Batch) -> dic
 
 
 def _open_widespread(batch: _Batch) -> None:
+    """Open or join an incident for each problem over many; what was judged opens nothing, unless it came back."""
     rule = law.widespread(batch.assessor.profile, on=batch.at.date())
     if rule is None:
         return
@@ -218,10 +219,9 @@ def _open_widespread(batch: _Batch) -> None:
     live, held = _known(list(keys.values()), [finding.id for findings in by_problem.values() for finding in findings])
     for (kind, problem), findings in by_problem.items():
         key = keys[problem]
-        fresh = [finding for finding in findings if (key, finding.id) not in held]
         if key in live:
-            _join_widespread(live[key], fresh, batch)
-        elif fresh:
+            _join_widespread(live[key], [finding for finding in findings if (key, finding.id) not in held], batch)
+        elif any((key, finding.id) not in held or finding.id not in batch.new for finding in findings):
             spread = _spread(kind, findings, rule)
             if rule.is_reached(
                 organisations=len(spread.organisations),
@@ -232,7 +232,7 @@ def _open_widespread(batch: _Batch) -> None:
 
 
 def _join_widespread(incident: Incident, findings: Sequence[findings_api.FindingView], batch: _Batch) -> None:
-    because = Because(**(incident.because[0] if incident.because else {}))
+    because = Because(**incident.because[0])
     joining.join(
         incident,
         findings=[finding.id for finding in findings],

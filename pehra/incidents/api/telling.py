@@ -60,6 +60,7 @@ class AddressBook:
                     circle=outbox.Circle.NAMED,
                 )
                 for contact in registry.team_contacts(team)
+                if outbox.is_address(contact.email)
             ) or (outbox.Recipient(name=team, email="", language=LANGUAGE_DEFAULT, circle=outbox.Circle.NAMED),)
         return self.known[team]
 

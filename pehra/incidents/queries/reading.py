@@ -149,7 +149,7 @@ def incident(reference: str, *, by: Actor) -> IncidentPage:
         because=tuple(row.because),
         severity_because=row.severity_because,
         marking_because=row.marking_because,
-        attributes=tuple(row.attributes or ()),
+        attributes=tuple(row.attributes) if row.attributes is not None else None,
         moments=moments,
         unknown_moments=tuple(_supplied_by_hand(missing, view)),
         missing=missing,

@@ -178,7 +178,7 @@ class IncidentPage:
     because: tuple[Mapping[str, Any], ...]
     severity_because: Mapping[str, Any]
     marking_because: Mapping[str, Any]
-    attributes: tuple[str, ...]
+    attributes: tuple[str, ...] | None
     moments: tuple[MomentView, ...]
     unknown_moments: tuple[str, ...]
     missing: tuple[str, ...]

@@ -15,8 +15,9 @@ from pehra.kernel.refusals import Invalid
 
 LINE_BYTES_MAX = 65_536
 FIELD_LENGTH_MAX = 4_096
-# Controls, and the marks that make text read in another order than it is written. Urdu's joiners are neither.
-_REFUSED_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# Controls, ends of lines, and the marks that make text read in another order than it is written. Urdu's joiners are
+# none of these.
+_REFUSED_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 
 
