@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 NEEDS_DATABASE = True
 ROWS_DEFAULT = 50
-ROWS_MAX = 500
+ROWS_MAX = 100_000
 
 
 @click.group("incidents")
@@ -25,15 +25,25 @@ def commands() -> None:
 @click.option("--organisation", default="", help="Only incidents that concern this organisation.")
 @click.option("--search", default="", help="A reference, or words of title, summary and organisation.")
 @click.option("--limit", type=click.IntRange(1, ROWS_MAX), default=ROWS_DEFAULT, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document: all of them, unless --limit is given.")
+@click.pass_context
 def list_incidents(
-    state: str, team: str, severity: str, organisation: str, search: str, limit: int, as_json: bool
+    context: click.Context,
+    state: str,
+    team: str,
+    severity: str,
+    organisation: str,
+    search: str,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """List incidents, newest first."""
     from pehra.incidents import api
     from pehra.kernel.actors import system
 
-    found = api.incidents(
+    if as_json and context.get_parameter_source("limit") is click.core.ParameterSource.DEFAULT:
+        limit = ROWS_MAX
+    found = api.every_incident(
         by=system("cli"),
         state=state,
         team=team,
@@ -43,9 +53,9 @@ def list_incidents(
         limit=limit,
     )
     if as_json:
-        click.echo(json.dumps([row.as_json() for row in found.rows], ensure_ascii=False))
+        click.echo(json.dumps([row.as_json() for row in found], ensure_ascii=False))
         return
-    for row in found.rows:
+    for row in found:
         click.echo(_line(row))
 
 

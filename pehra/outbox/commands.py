@@ -20,12 +20,17 @@ def commands() -> None:
 @click.option("--about", default="", help="Only about this, such as an incident's or a notice's reference.")
 @click.option("--organisation", default="", help="Only to this organisation.")
 @click.option("--limit", default=LIST_DEFAULT, show_default=True, type=click.IntRange(1, LIST_MAX))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def list_messages(state: str | None, about: str, organisation: str, limit: int, as_json: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document: all of them, unless --limit is given.")
+@click.pass_context
+def list_messages(
+    context: click.Context, state: str | None, about: str, organisation: str, limit: int, as_json: bool
+) -> None:
     """List messages, newest first."""
     from pehra.kernel import actors
     from pehra.outbox import api
 
+    if as_json and context.get_parameter_source("limit") is click.core.ParameterSource.DEFAULT:
+        limit = LIST_MAX
     wanted = api.State(state) if state else None
     by = actors.system("cli")
     rows: list[api.MessageView] = []

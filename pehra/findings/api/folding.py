@@ -38,11 +38,6 @@ class FoldOutcome:
         """The identifiers of the new findings."""
         return frozenset(view.id for view in self.new)
 
-    @cached_property
-    def organisations(self) -> tuple[str, ...]:
-        """The organisations with a new or returned problem."""
-        return tuple(sorted({view.organisation for view in (*self.new, *self.reopened) if view.organisation}))
-
 
 @transaction.atomic
 def fold(*, sightings: pl.DataFrame, by: Actor, at: datetime) -> FoldOutcome:

@@ -90,7 +90,7 @@ def open_from_findings(*, outcome: findings_api.FoldOutcome, by: Actor, at: date
         cursor.execute("select pg_advisory_xact_lock(%s)", [OPENING_LOCK])
     batch = _Batch(
         findings=findings,
-        new=frozenset(finding.id for finding in outcome.new),
+        new=outcome.new_ids,
         by=by,
         at=at,
         assessor=Assessor(on=at.date()),

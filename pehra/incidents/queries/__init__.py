@@ -2,6 +2,7 @@
 
 from pehra.incidents.queries.reading import (
     counts,
+    every_incident,
     find,
     for_change,
     incident,
@@ -32,6 +33,7 @@ __all__ = [
     "MomentView",
     "SideView",
     "counts",
+    "every_incident",
     "find",
     "for_change",
     "incident",

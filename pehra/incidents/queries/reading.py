@@ -4,7 +4,7 @@ Every list starts at `visible_to` with the actor narrowed to where it may read i
 What comes out are frozen dataclasses: a template can start no query.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -111,6 +111,17 @@ def incidents(
     found = list(rows.order_by("-id")[: size + 1])
     following = found[size - 1].id if len(found) > size else None
     return IncidentList(rows=tuple(views(found[:size])), following=following)
+
+
+def every_incident(*, by: Actor, limit: int, **filters: str) -> Iterator[IncidentView]:
+    """Yield incidents page by page, newest first, up to a limit: for whole lists on the command line and in files."""
+    before = None
+    while limit > 0:
+        page = incidents(by=by, before=before, limit=min(limit, PAGE_ROWS_MAX), **filters)
+        yield from page.rows
+        limit, before = limit - len(page.rows), page.following
+        if before is None:
+            return
 
 
 def _with_side(organisation: str, *, by: Actor) -> Any:

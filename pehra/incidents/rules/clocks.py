@@ -6,7 +6,6 @@ by a person saying, with a reason, that the duty does not arise (`withdrawn`). W
 person supplies the fact; passing time never settles it.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -104,11 +103,6 @@ def require_withdrawable(state: ClockState) -> None:
     """Refuse to withdraw a clock that has ended."""
     if state in ENDED:
         raise ClockRefused(f"this stage is {state} already", field="stage")
-
-
-def owed(states: Iterable[ClockState]) -> int:
-    """Count the clocks that still hold an incident open."""
-    return sum(1 for state in states if state in OWED)
 
 
 def urgency(state: ClockState, due: datetime | None, order: int) -> tuple[int, float, int]:

@@ -39,13 +39,14 @@ def organisations(
     limit: int = 50,
 ) -> OrganisationPage:
     """Return a page of the organisations the actor may see, by name; `after` is the last page's own."""
-    rows: OrganisationQuerySet = Organisation.objects.all().visible_to(by)
+    seen: OrganisationQuerySet = Organisation.objects.all().visible_to(by)
+    rows = seen
     rows = rows.filter(_matching(search)) if search.strip() else rows
     rows = rows.filter(sector=sector) if sector else rows
     rows = rows.filter(territory=territory) if territory else rows
     rows = rows.filter(lead_team=team) if team else rows
     total = rows.count()
-    last = Organisation.objects.filter(code=after).values_list("name", "code").first() if after else None
+    last = seen.filter(code=after).values_list("name", "code").first() if after else None
     if last:
         rows = rows.filter(Q(name__gt=last[0]) | Q(name=last[0], code__gt=last[1]))
     wanted = max(1, min(limit, PAGE_MAX))
