@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from pehra.law.api import use_profiles_folder
+from pehra.kernel.refusals import Refusal
 from pehra.node.database.place import known_place
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,10 +28,19 @@ def _noted(folder: Path) -> dict[str, str]:
     return note if isinstance(note, dict) else {}
 
 
-PEHRA_DATA = Path(os.environ.get("PEHRA_DATA") or Path.home() / ".local/share/pehra").absolute()
+def _data_by_default() -> Path:
+    try:
+        return Path.home() / ".local/share/pehra"
+    except RuntimeError:
+        raise Refusal("This account has no home folder: set PEHRA_DATA to a folder of its own.") from None
+
+
+PEHRA_DATA = Path(os.environ.get("PEHRA_DATA") or _data_by_default()).absolute()
 PEHRA_PROFILE = os.environ.get("PEHRA_PROFILE") or _noted(PEHRA_DATA).get("profile", "pk")
 PEHRA_PROFILES = os.environ.get("PEHRA_PROFILES", "")  # a folder of profiles, instead of those that ship
 if PEHRA_PROFILES:
+    from pehra.law.api import use_profiles_folder  # here: most nodes use those that ship
+
     use_profiles_folder(Path(PEHRA_PROFILES))
 PEHRA_LAKE = PEHRA_DATA / "lake"
 PEHRA_OUTBOX_URL = os.environ.get("PEHRA_OUTBOX_URL") or f"maildir://{PEHRA_DATA / 'maildir'}"
