@@ -13,6 +13,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 ADDRESS_COLUMNS = ("src_ip", "ip")
+TARGET_COLUMNS = ("dst_ip",)  # a report of targets is about those who are attacked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,8 @@ def rewritten(report: Path, addresses: Iterator[str]) -> tuple[bytes, list[str]]
     if not rows:
         return b"", []
     header = rows[0]
-    column = next((header.index(name) for name in ADDRESS_COLUMNS if name in header), None)
+    about = TARGET_COLUMNS if "ddos_target" in report.name else ADDRESS_COLUMNS
+    column = next((header.index(name) for name in about if name in header), None)
     if column is None:
         return b"", []
     used = []
