@@ -12,6 +12,7 @@ FOREIGN_ENDINGS = (
 WRITTEN_LINE_MAX = 500  # a script or style sheet written by people has no longer line; a minified one does
 OUR_HOLDER = "Pehra"
 LOCKS = re.compile(r"(^|/)(requirements[\w.]*\.lock|uv\.lock\.txt|package-lock\.json|node\.lock)$")
+_OWN_PICTURE = re.compile(r"docs/images/[a-z-]+\.png")
 _COPYRIGHT = re.compile(r"copyright\s*(?:\(c\)|©|[12]\d{3})", re.IGNORECASE)
 _SPDX = re.compile(r"SPDX-License-Identifier:\s*(?!Apache-2\.0)\S+")
 _TERMS = re.compile(
@@ -37,12 +38,12 @@ _INLINE = (
 
 
 def foreign_files(source: Source) -> Iterator[str]:
-    """Scripts, fonts and binaries come from packages at set-up; none is kept here."""
+    """Scripts, fonts and binaries come from packages at set-up; none is kept here but pictures of our own pages."""
     if source.path.lower().endswith(FOREIGN_ENDINGS):
         yield f"{source.path}: a file of a kind that comes from a package"
     if source.path.endswith((".js", ".css")) and any(len(line) > WRITTEN_LINE_MAX for line in source.text.split("\n")):
         yield f"{source.path}: looks minified"
-    if NOT_TEXT in source.text:
+    if NOT_TEXT in source.text and not _OWN_PICTURE.fullmatch(source.path):
         yield f"{source.path}: not text"
 
 

@@ -239,8 +239,9 @@ def test_a_clock_is_read_before_each_message(queue, clock: VirtualClock, machine
 
     api.send_due(at=at, clock=Ticking(at))
 
-    sent = [api.message(message_id=number, by=machine).sent_at for number in numbers]
-    assert sent == [at + timedelta(minutes=1), at + timedelta(minutes=2)]
+    # Both are due at the same moment: which goes first is nobody's promise.
+    sent = {api.message(message_id=number, by=machine).sent_at for number in numbers}
+    assert sorted(moment for moment in sent if moment) == [at + timedelta(minutes=1), at + timedelta(minutes=2)]
 
 
 @pytest.mark.parametrize(
