@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import stat
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,11 +65,9 @@ def make_data_folder(data: Path) -> None:
     try:
         if not data.exists():
             data.parent.mkdir(parents=True, exist_ok=True)
-            data.mkdir(mode=0o700)
+            data.mkdir(mode=0o700, exist_ok=True)
             data.chmod(0o711 if os.geteuid() == 0 else 0o700)
-        trial = data / ".trial"
-        trial.write_bytes(b"")
-        trial.unlink()
+        tempfile.TemporaryFile(dir=data).close()  # a trial of each command's own: several may begin at once
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         todo = "Free some space" if full else "Make it writable for this account"
