@@ -83,9 +83,12 @@ def lay_out(
     registry.load_profile(by=by, at=at)
     people: tuple[tuple[str, str], ...] = ()
     noted = noted_layout(data)
-    if sample:
+    if sample and not (noted and noted.sample):
         people = _lay_out_sample(seed=seed, by=by, at=at, say=say)
     elif noted is not None:
+        # Never a second sample: another seed would rename every organisation of the first.
+        if sample:
+            say("the sample nation is there already and is kept; for another, set PEHRA_DATA to another folder")
         people, sample = noted.people, noted.sample
     layout = Layout(profile=profile, sample=sample, people=people)
     _write_note(data, layout)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from pehra.kernel.refusals import Fault, Refusal
 
+_NOT_YET = "This node has not been set up yet: run `pehra init` first, or `pehra init --sample`."
+
 
 def embedded_database() -> "contextlib.AbstractContextManager[str]":
     """Return the embedded server of this node's data folder, started while it is held."""
@@ -43,6 +45,8 @@ def set_up_django() -> None:
 @contextlib.contextmanager
 def node_session(*, laid_out: bool = True) -> Iterator[None]:
     """Give a command the database and the parts; `laid_out` says that the tables must be there."""
+    if laid_out:
+        _refuse_bare_folder()
     with database_held():
         set_up_django()
         from django.db import OperationalError, connections
@@ -79,6 +83,20 @@ def _seal() -> None:
         click.echo(f"pehra: what was done is not sealed yet: {refusal}", err=True)
 
 
+def _refuse_bare_folder() -> None:
+    """Refuse a data folder without a database, before a slip in `PEHRA_DATA` makes one there."""
+    from pehra.node import settings
+    from pehra.node.database.place import known_place
+
+    data = Path(settings.PEHRA_DATA)
+    try:
+        if settings.DATABASE_URL or (data.exists() and not data.is_dir()) or known_place(data).cluster.exists():
+            return
+    except PermissionError:
+        return  # not ours to look into: the server's own start says so, and what to do
+    raise Refusal(f"{_NOT_YET} The data folder is {data}; PEHRA_DATA names another.")
+
+
 def refuse_bare_database() -> None:
     """Refuse a database without Pehra's tables."""
     from django.db import connection
@@ -86,7 +104,7 @@ def refuse_bare_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute("select to_regclass('django_migrations')")
         if cursor.fetchone()[0] is None:
-            raise Refusal("This node has not been set up yet: run `pehra init` first, or `pehra init --sample`.")
+            raise Refusal(_NOT_YET)
 
 
 def _reason(error: Exception) -> str:
