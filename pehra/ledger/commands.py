@@ -5,6 +5,7 @@ Parse, one call, print. For operators of the node: they see every entry.
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def verify(ctx: click.Context, known: Path | None, as_json: bool) -> None:
     """
     from pehra.ledger import api
 
-    found = api.verify(known=known.read_text(encoding="utf-8") if known else None)
+    found = api.verify(known=_read(known) if known else None)
     if as_json:
         _print_json(found.as_json())
     elif found.first_bad is None:
@@ -82,7 +83,7 @@ def checkpoint(ctx: click.Context, since: int | None, size: int | None, out: Pat
         document = {"size": signed.size, "root": signed.root, "signed_at": format_time(signed.signed_at)}
         _deliver({**document, "checkpoint": signed.note, "verifier": api.verifier()}, out)
     elif out is not None:
-        out.write_text(signed.note, encoding="utf-8")
+        _write(out, [signed.note])
     else:
         click.echo(signed.note, nl=False)
 
@@ -117,13 +118,11 @@ def export(out: Path | None) -> None:
     """Export the whole ledger as JSON lines, from which tools/verify_ledger.py derives everything again."""
     from pehra.ledger import api
 
-    stream = out.open("w", encoding="utf-8") if out else sys.stdout
-    try:
-        for document in api.export():
-            stream.write(json.dumps(document, ensure_ascii=False) + "\n")
-    finally:
-        if out:
-            stream.close()
+    lines = (json.dumps(document, ensure_ascii=False) + "\n" for document in api.export())
+    if out is None:
+        sys.stdout.writelines(lines)
+    else:
+        _write(out, lines)
 
 
 def _deliver(document: dict[str, Any], out: Path | None) -> None:
@@ -131,8 +130,31 @@ def _deliver(document: dict[str, Any], out: Path | None) -> None:
     if out is None:
         _print_json(document)
     else:
-        out.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        click.echo(f"Written to {out}.", err=True)
+        _write(out, [json.dumps(document, indent=2, ensure_ascii=False) + "\n"])
+
+
+def _read(path: Path) -> str:
+    """Return a checkpoint file's text; refuse what cannot be one."""
+    from pehra.kernel.refusals import Invalid
+
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Invalid(f"{path} is no text, and so no signed checkpoint", field="checkpoint") from error
+    except OSError as error:
+        raise Invalid(f"{path} cannot be read: {error.strerror}", field="checkpoint") from error
+
+
+def _write(path: Path, texts: Iterable[str]) -> None:
+    """Write a file that somebody asked for, and say where it is."""
+    from pehra.kernel.refusals import Fault
+
+    try:
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(texts)
+    except OSError as error:
+        raise Fault(f"cannot write {path}: {error.strerror}") from error
+    click.echo(f"Written to {path}.", err=True)
 
 
 def _print_json(document: Any) -> None:
