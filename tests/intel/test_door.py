@@ -203,3 +203,10 @@ def test_shared_bundles_are_read(shared_data: Path, tmp_path: Path, machine: Act
         assert summary.matchable + summary.not_matchable + len(summary.rejected) >= 1
         kept += summary.created
     assert kept > 0
+
+
+def test_a_bundle_nested_beyond_reading_is_refused(tmp_path: Path, machine: Actor, at: datetime) -> None:
+    path = tmp_path / "b.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(Invalid, match="no STIX bundle"):
+        api.import_indicators(path=path, source="peer", by=machine, at=at)

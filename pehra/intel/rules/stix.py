@@ -78,7 +78,7 @@ def read_bundle(content: bytes, *, tlp: Tlp, at: datetime) -> Read:
             if said.kind == "indicator":
                 read.indicators += 1
                 _take(said, read, tlp=tlp, at=at)
-        except (msgspec.MsgspecError, Invalid) as error:
+        except (msgspec.MsgspecError, RecursionError, Invalid) as error:
             read.rejects.append((number, f"object {number}: {error}"))
     return read
 
@@ -88,7 +88,7 @@ def _objects(content: bytes) -> list[msgspec.Raw]:
         if content.lstrip()[:1] == b"[":
             return msgspec.json.decode(content, type=list[msgspec.Raw])
         bundle = msgspec.json.decode(content, type=Bundle)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid(f"this is no STIX bundle: {error}", field="path") from error
     if bundle.kind != "bundle":
         raise Invalid(f"this is a {bundle.kind!r}, and no STIX bundle", field="path")
