@@ -4,6 +4,7 @@
 """
 
 import json
+import math
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -29,7 +30,7 @@ def query(sql: str, as_json: bool) -> None:
 
     rows = api.query(sql, by=actors.system("cli"))
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, default=_plain))
+        click.echo(json.dumps(_finite(rows), ensure_ascii=False, default=_plain))
         return
     if rows:
         click.echo("\t".join(rows[0]))
@@ -87,6 +88,17 @@ def schema(as_json: bool) -> None:
 
 
 schema.needs_database = False  # type: ignore[attr-defined]
+
+
+def _finite(value: Any) -> Any:
+    """Return a value in which what JSON has no number for, such as 1/0, is null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(_shown(key)): _finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return value
 
 
 def _plain(value: Any) -> Any:

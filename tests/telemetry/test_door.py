@@ -5,12 +5,14 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from django.db import IntegrityError, connection, transaction
 
 from pehra.kernel.actors import Actor, system
-from pehra.kernel.refusals import Forbidden, Refusal
+from pehra.kernel.refusals import Forbidden, Invalid, Refusal
 from pehra.ledger import api as ledger
 from pehra.telemetry import api
+from pehra.telemetry.commands import query
 from pehra.telemetry.models import LakeFile, LakeInput
 from tests.telemetry.ground import NAME, registry, report, sets, telnet
 
@@ -269,3 +271,18 @@ def test_a_merge_that_is_stopped_leaves_the_lake_as_it_was(
         api.compact(by=machine, at=at)
     assert lake_files() == files
     assert api.query("select * from events order by event_key", by=machine) == before
+
+
+def test_an_answer_is_plain_json(at: datetime) -> None:
+    said = CliRunner().invoke(
+        query, ["select 1.0 / 0 as a, [1.5, 'nan'::double] as b, map{date '2026-11-24': 1} as c", "--json"]
+    )
+    assert json.loads(said.stdout, parse_constant=pytest.fail) == [
+        {"a": None, "b": [1.5, None], "c": {"2026-11-24": 1}}
+    ]
+
+
+@pytest.mark.parametrize(("sql", "why"), [("select 1 as a, 2 as a", "'a'"), (" ", "no query")])
+def test_a_query_that_would_lose_something_is_refused(machine: Actor, sql: str, why: str) -> None:
+    with pytest.raises(Invalid, match=why):
+        api.query(sql, by=machine)

@@ -63,6 +63,9 @@ def select(sql: str, files: Sequence[Path], *, visible: str, seconds: float = SE
 
 def _rows(found: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     names = [column[0] for column in found.description or []]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise Invalid(f"two columns of the answer are called {twice!r}; name one otherwise with `as`", field="sql")
     rows = found.fetchmany(ROWS_MAX + 1)
     if len(rows) > ROWS_MAX:
         raise Invalid(f"the answer has more than {ROWS_MAX} rows; group or limit it", field="sql")
@@ -107,6 +110,8 @@ def _refuse_all_but_select(connection: duckdb.DuckDBPyConnection, sql: str) -> N
         raise Invalid(
             f"this is no query that only reads: {parsed.get('error_message', 'it cannot be read')}", field="sql"
         )
+    if not parsed["statements"]:
+        raise Invalid("there is no query here", field="sql")
     if len(parsed["statements"]) != 1:
         raise Invalid("one query at a time, please", field="sql")
     _look(parsed["statements"], frozenset())
