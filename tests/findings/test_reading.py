@@ -195,11 +195,12 @@ def test_how_far_a_kind_has_spread_counts_what_is_unfixed_owned_and_recent(
         sighting(organisation=""),
         sighting(organisation="org-4", malware_name="mirai"),
         sighting(organisation="org-5"),
+        sighting(organisation="org-6", first_seen=at + timedelta(hours=1), last_seen=at + timedelta(hours=2)),
     )
     (mended,) = (view.id for view in outcome.new if view.organisation == "org-5")
     api.mark_fixed(finding_id=mended, reason="mended", by=machine, at=at)
 
-    spread = api.recent_by_kind(kind=kind, since=at - timedelta(hours=24))
+    spread = api.recent_by_kind(kind=kind, since=at - timedelta(hours=24), until=at)
 
     assert spread.organisations == {"org-1", "org-2"}
     assert spread.sectors == {"telecom", "power"}

@@ -261,6 +261,15 @@ def test_names_that_stand_twice_in_a_header_are_both_kept(tmp_path: Path) -> Non
     assert outcome.rows_stored == 1
 
 
+def test_names_that_a_library_reads_as_patterns_are_only_names(tmp_path: Path) -> None:
+    row = telnet(1) | {"*": "star", "^.*$": "caret"}
+    node, outcome = taken(tmp_path, report([row]))
+    assert outcome.rows_stored == 1
+    (event,) = node.events().to_dicts()
+    assert "star" in event["extra"]
+    assert "caret" in event["extra"]
+
+
 def test_an_unknown_report_is_kept_with_an_alarm(tmp_path: Path) -> None:
     made_up = (
         b'"timestamp","ip","madeup","severity"\n"2026-11-23 00:00:00","198.18.7.1","strange \\ ""thing""","high"\n'
@@ -289,6 +298,15 @@ def test_rejects_keep_bytes_that_are_no_text(tmp_path: Path) -> None:
     node, outcome = taken(tmp_path, with_line(line))
     (reject,) = node.rejects(outcome)
     assert base64.b64decode(reject["raw_base64"]) == line
+
+
+@pytest.mark.parametrize("letter", [b"\xff", b"\n", b"\x1b[31m"])
+def test_a_name_that_is_no_text_is_refused_and_named(tmp_path: Path, letter: bytes) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/2026-11-23-scan_telnet-" + letter + b".csv"))
+    path.write_bytes(GOOD)
+    with pytest.raises(Invalid, match="rename it") as refusal:
+        Node(tmp_path / "lake").ingest(path)
+    assert refusal.value.message.isprintable()
 
 
 def test_the_raw_input_is_kept_as_it_came(tmp_path: Path) -> None:

@@ -114,9 +114,10 @@ def renew_tally(*, at: datetime) -> bool:
     return True
 
 
-def recent_by_kind(*, kind: str, since: datetime) -> KindSpread:
-    """Return how far a kind has spread since a moment: for the law's question whether it is widespread."""
-    rows = Finding.objects.unfixed().filter(kind=kind, last_seen__gte=since).exclude(organisation="")
+def recent_by_kind(*, kind: str, since: datetime, until: datetime) -> KindSpread:
+    """Return how far a kind had spread between two moments: for the law's question whether it is widespread."""
+    rows = Finding.objects.unfixed().filter(kind=kind, last_seen__gte=since, first_seen__lte=until)
+    rows = rows.exclude(organisation="")
     seen = views(list(rows.order_by(*IN_ORDER)[:SPREAD_FINDINGS_MAX]))
     return KindSpread(
         kind=kind,

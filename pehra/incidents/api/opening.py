@@ -257,7 +257,7 @@ def _spread(
     The window lies in the time of what was seen: a feed that comes in two days late says the same as one in time.
     """
     newest = max(finding.last_seen for finding in findings)
-    return findings_api.recent_by_kind(kind=kind, since=newest - rule.window)
+    return findings_api.recent_by_kind(kind=kind, since=newest - rule.window, until=newest)
 
 
 def _write_widespread(

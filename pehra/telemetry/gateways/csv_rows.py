@@ -74,6 +74,9 @@ def header_of(text: Text) -> Header:
     names: list[str] = []
     for place, one in enumerate(fields):
         name = one.strip().lower() or f"column_{place + 1}"
+        if name == "*" or name.startswith("^"):
+            # Polars takes these for patterns over all columns.
+            name = f"column_{place + 1} {name}"
         while name in names:
             name = f"{name}_{place + 1}"
         names.append(name)
