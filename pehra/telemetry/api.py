@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from django.db.utils import Error as DatabaseError
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.kernel.actors import Actor
+from pehra.kernel.canonical import canonical
 from pehra.kernel.identifiers import new_id
 from pehra.kernel.refusals import Fault
 from pehra.ledger import api as ledger
@@ -54,6 +56,7 @@ __all__ = [
 
 FORMS = recognition.FORMS
 FILES_PER_DAY_MAX = 8
+FILES_NAMED_MAX = 200  # in a ledger entry
 MERGED_ROWS_MAX = 50_000_000  # their keys are sorted in memory, 16 bytes a row
 QUERY_TRIES = 3
 
@@ -222,6 +225,7 @@ def publish(staged: Staged, *, by: Actor, at: datetime) -> None:
 
 def _facts(staged: Staged) -> dict[str, Any]:
     outcome = staged.outcome
+    files = [{"name": one.name, "sha256": one.sha256} for one in outcome.files]
     return {
         "name": staged.path.name,
         "source": staged.source,
@@ -229,7 +233,10 @@ def _facts(staged: Staged) -> dict[str, Any]:
         "rows_stored": outcome.rows_stored,
         "rows_duplicate": outcome.rows_duplicate,
         "rows_rejected": outcome.rows_rejected,
-        "files": [{"name": one.name, "sha256": one.sha256} for one in outcome.files],
+        "files": files[:FILES_NAMED_MAX],
+        "files_count": len(files),
+        # An input may touch thousands of days, and an entry has a bound: the digest proves the names left out.
+        "files_sha256": sha256(canonical(files)).hexdigest(),
         "alarms": outcome.alarms,
     }
 
@@ -284,7 +291,7 @@ def compact(*, by: Actor, at: datetime) -> int:
 def _compacted(house: Lake, run: Run, day: date, *, by: Actor, at: datetime) -> int:
     files = list(LakeFile.objects.filter(day=day).order_by("name"))
     events, keys = run.folder / f"{run.name}-0.parquet", run.folder / f"{run.name}-0.keys"
-    sha256, size = parquet.merge_events([house.path(file.name) for file in files], events)
+    digest, size = parquet.merge_events([house.path(file.name) for file in files], events)
     merged_keys = merged([parquet.read_keys(house.path(file.keys_name)) for file in files])
     parquet.write_keys(merged_keys, keys)
     final = f"day={day.isoformat()}/{run.name}-0"
@@ -301,10 +308,10 @@ def _compacted(house: Lake, run: Run, day: date, *, by: Actor, at: datetime) -> 
             day=day,
             rows=sum(file.rows for file in files),
             bytes=size,
-            sha256=sha256,
+            sha256=digest,
             at=at,
         )
-        facts = {"file": final + ".parquet", "sha256": sha256, "replaced": [file.name for file in files]}
+        facts = {"file": final + ".parquet", "sha256": digest, "replaced": [file.name for file in files]}
         ledger.record("telemetry.day.compacted", subject=day.isoformat(), by=by, at=at, facts=facts)
     return len(files) - 1
 
