@@ -73,9 +73,17 @@ def people_visible_to(by: Actor) -> QuerySet[Person]:
     return Person.objects.filter(within).distinct()
 
 
+def _readable(by: Actor) -> Q:
+    """The wall of grants: what somebody holds in another team is that team's to read."""
+    if by.is_system or f"{Permission.ACCESS_READ}@{ScopeKind.NATIONAL}" in by.permissions:
+        return Q()
+    reader = narrowed(by, Permission.ACCESS_READ)
+    return Q(team__in=sorted(reader.teams)) | Q(organisation__in=sorted(reader.organisations))
+
+
 def people(*, by: Actor, at: datetime) -> list[PersonView]:
-    """Return the people an actor may see, each with the grants that hold."""
-    grants = Prefetch("grants", queryset=valid_grants(at), to_attr="held")
+    """Return the people an actor may see, each with the grants that hold where the actor may read about access."""
+    grants = Prefetch("grants", queryset=valid_grants(at).filter(_readable(by)), to_attr="held")
     rows = people_visible_to(by).prefetch_related(grants).order_by("email")[:PEOPLE_MAX]
     return [view(person, person.held) for person in rows]
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 
+from pehra.cli.terminal import text_only
 from pehra.kernel.refusals import Fault, Refusal
 
 PARTS = {
@@ -140,6 +141,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run one command and leave with the exit code that the contract promises."""
     # SIGTERM unwinds like Ctrl-C: what was started, the database above all, is stopped on the way out.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    text_only()
     sys.exit(run(arguments))
 
 

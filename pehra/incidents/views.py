@@ -1,7 +1,7 @@
 """Pages of incidents: parse, one call, render. What changes an incident answers a form and then shows it again."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -31,14 +31,26 @@ NOTICES_SHOWN_MAX = 100
 ORGANISATION_NOTICES_SHOWN = 5
 FILTERS = ("state", "severity", "team", "organisation", "search")
 MOMENTS = ("occurrence", "discovery", "awareness", "ransom_payment", "handling_end")
-MOMENT_FORMAT = "%Y-%m-%dT%H:%M"
+MOMENT_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+
+
+class MomentField(forms.DateTimeField):
+    """A moment as a browser's own field writes it, in the country's zone; in UTC it must still be in the calendar."""
+
+    def clean(self, value: object) -> datetime | None:
+        """Return the moment in UTC."""
+        moment: datetime | None = super().clean(value)
+        try:
+            return moment.astimezone(UTC) if moment else None
+        except OverflowError as error:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from error
 
 
 class MomentForm(forms.Form):
     """A moment as a browser's own field writes it, in the country's zone."""
 
     name = forms.CharField(max_length=200)
-    moment = forms.DateTimeField(input_formats=[MOMENT_FORMAT, "%Y-%m-%dT%H:%M:%S"])
+    moment = MomentField(input_formats=MOMENT_FORMATS)
 
 
 class SentForm(forms.Form):
@@ -46,7 +58,7 @@ class SentForm(forms.Form):
 
     duty = forms.CharField(max_length=100)
     stage = forms.CharField(max_length=100)
-    moment = forms.DateTimeField(input_formats=[MOMENT_FORMAT, "%Y-%m-%dT%H:%M:%S"], required=False)
+    moment = MomentField(input_formats=MOMENT_FORMATS, required=False)
 
 
 @require_safe

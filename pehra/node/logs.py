@@ -2,7 +2,7 @@
 
 Values are where personal data hides, in messages of the database above all ("Key (email)=(…) exists"). So an error is
 logged as its type and the places it passed, never its message or its variables, and what looks like an e-mail address
-is masked. No request bodies, no query strings, no access log.
+is masked, and so is the token of a sign-in link. No request bodies, no query strings, no access log.
 """
 
 import logging
@@ -16,6 +16,7 @@ from typing import Any, TextIO
 import structlog
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
+_LINK = re.compile(r"(/access/link/)[^\s/?#\"']+")
 _FRAMES_MAX = 25
 # Django and the job queue hang whole objects on their records; these few say where and what, and no more.
 _KEPT_EXTRAS = ("action", "status_code")
@@ -65,6 +66,7 @@ def _steps() -> list[Any]:
         structlog.stdlib.ExtraAdder(allow=_KEPT_EXTRAS),
         errors_as_places,
         without_addresses,
+        without_tokens,
     ]
 
 
@@ -87,6 +89,14 @@ def without_addresses(logger: Any, method: str, event: MutableMapping[str, Any])
     for key, value in event.items():
         if isinstance(value, str) and "@" in value:
             event[key] = _EMAIL.sub("(address)", value)
+    return event
+
+
+def without_tokens(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Mask what lets somebody in: a refused form leaves its path here, and its link may still be unused."""
+    for key, value in event.items():
+        if isinstance(value, str) and "/access/link/" in value:
+            event[key] = _LINK.sub(r"\1(token)", value)
     return event
 
 

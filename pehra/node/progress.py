@@ -21,20 +21,25 @@ class Shown:
         if sys.stderr.isatty():
             from rich.console import Console
 
-            self._console = Console(stderr=True)
+            self._console = Console(file=sys.__stderr__)
 
     def begin(self, path: Path, *, number: int, of: int) -> None:
         """Name the input that is begun."""
-        self._label, self._rows = f"{number}/{of} {path.name}", 0
+        name = "".join(letter if letter.isprintable() else "\ufffd" for letter in path.name)
+        self._label, self._rows = f"{number}/{of} {name}", 0
         if self._console is not None:
-            self._status = self._console.status(self._label)
+            from rich.markup import escape
+
+            self._status = self._console.status(escape(self._label))
             self._status.start()
 
     def rows(self, count: int) -> None:
         """Show how many rows were read by now."""
         self._rows = count
         if self._status is not None:
-            self._status.update(f"{self._label}: {self._rows:,} rows")
+            from rich.markup import escape
+
+            self._status.update(escape(f"{self._label}: {self._rows:,} rows"))
 
     def end(self) -> None:
         """Leave one line about the input."""

@@ -70,6 +70,15 @@ class Acting:
         response.setdefault("Cache-Control", "private, no-store")
         return response
 
+    def process_view(
+        self, request: HttpRequest, view: object, arguments: object, named: dict[str, object]
+    ) -> HttpResponse | None:
+        """Refuse a NUL, which no text of ours holds and no column of the database takes."""
+        if "\0" in request.path:
+            return refused.not_found(request)
+        sent = (text for form in (request.GET, request.POST) for name in form for text in (name, *form.getlist(name)))
+        return refused.invalid(request) if any("\0" in text for text in sent) else None
+
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Return the page for a refusal; our own bugs are left to crash."""
         match exception:

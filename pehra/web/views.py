@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
@@ -36,7 +36,7 @@ def law_page(request: Request) -> HttpResponse:
 @require_POST
 def language(request: HttpRequest) -> HttpResponse:
     """Remember the language somebody reads."""
-    answer = redirect(_next(request))
+    answer = HttpResponseRedirect(_next(request))
     chosen = request.POST.get("language", "")
     if chosen in dict(settings.LANGUAGES):
         _remember(answer, settings.LANGUAGE_COOKIE_NAME, chosen)
@@ -47,7 +47,7 @@ def language(request: HttpRequest) -> HttpResponse:
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Remember the theme somebody reads in."""
-    answer = redirect(_next(request))
+    answer = HttpResponseRedirect(_next(request))
     chosen = request.POST.get("theme", "")
     if chosen in THEMES:
         _remember(answer, THEME_COOKIE, chosen)

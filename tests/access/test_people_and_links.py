@@ -98,6 +98,18 @@ def test_people_of_another_team_are_not_there(machine, at, ayesha):
         api.close_person(person_id=other, reason="left", by=by, at=at)
 
 
+def test_what_somebody_holds_in_another_team_is_not_there(machine, at, ayesha):
+    for scope in ({"team": "pkcert"}, {"team": "ntcert"}, {"organisation": "org-1"}):
+        role = Role.ORGANISATION_CONTACT if "organisation" in scope else Role.ANALYST
+        api.grant(person_id=ayesha, role=role, **scope, reason="told in confidence", by=machine, at=at)
+    lead_id = api.add_person(email="lead@pkcert.example", name="Lead", by=machine, at=at)
+    api.grant(person_id=lead_id, role=Role.TEAM_LEAD, team="pkcert", reason="leads", by=machine, at=at)
+    lead = api.actor_for(person_id=lead_id, at=at)
+    seen = {row.email: [grant.scope for grant in row.grants] for row in api.people(by=lead, at=at)}
+    assert seen == {"ayesha@pkcert.example": ["team:pkcert"], "lead@pkcert.example": ["team:pkcert"]}
+    assert [len(row.grants) for row in api.people(by=machine, at=at)] == [3, 1]
+
+
 def test_nobody_reaches_further_by_the_account_of_somebody_in_their_team(machine, at, ayesha):
     api.grant(person_id=ayesha, role=Role.TEAM_LEAD, team="pkcert", reason="leads", by=machine, at=at)
     lead = api.actor_for(person_id=ayesha, at=at)

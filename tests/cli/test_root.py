@@ -72,3 +72,20 @@ def test_doctor_says_what_to_do_before_there_is_a_node(data_folder):
     assert done.returncode == 1
     assert "Run `pehra init`" in done.stdout
     assert not (data_folder / "none").exists()
+
+
+def test_a_terminal_is_given_no_orders_and_a_pipe_every_character():
+    script = (
+        "import io, sys\n"
+        "class Screen(io.StringIO):\n"
+        "    def isatty(self): return True\n"
+        "pipe = sys.stdout\n"
+        "sys.stdout = screen = Screen()\n"
+        "import click\n"
+        "from pehra.cli.terminal import text_only\n"
+        "text_only()\n"
+        "click.echo('a\\x1b]0;x\\x07\\x9b31m\\u202eb\\tc')\n"
+        "pipe.write(ascii(screen.getvalue()))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == ascii("a\ufffd]0;x\ufffd\ufffd31m\ufffdb\tc\n")

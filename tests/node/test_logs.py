@@ -34,3 +34,10 @@ def test_addresses_are_masked(address):
 def test_an_error_given_as_itself_is_read_too():
     event = errors_as_places(None, "error", {"event": "x", "exc_info": KeyError("secret")})
     assert event == {"event": "x", "error": "builtins.KeyError", "places": []}
+
+
+def test_a_refused_form_leaves_no_sign_in_link():
+    record = logging.LogRecord(
+        "django.security.csrf", logging.WARNING, __file__, 1, "Forbidden: %s", ("/access/link/a-B_9x",), None
+    )
+    assert _line(record)["event"] == "Forbidden: /access/link/(token)"

@@ -107,6 +107,7 @@ def test_an_incident_is_moved_judged_and_timed_by_forms(incident, signed_in):
         ("severity", {"severity": "apocalyptic", "reason": "it is"}),
         ("moment", {"name": "occurrence", "moment": "soon"}),
         ("moment", {"name": "occurrence", "moment": "2999-01-01T00:00"}),
+        ("moment", {"name": "occurrence", "moment": "0001-01-01T00:00"}),
         ("facts", {"attribute": ["ransomware"], "reason": ""}),
         ("facts", {"attribute": ["witchcraft"], "reason": "seen"}),
         ("facts", {"impact-users-affected": "many", "reason": "seen"}),
@@ -190,7 +191,12 @@ def _texts(document: object) -> list[str]:
 
 @pytest.mark.parametrize(
     ("target", "lands"),
-    [("/incidents/?state=open", "/incidents/?state=open"), ("https://evil.example/", "/"), ("//evil.example", "/")],
+    [
+        ("/incidents/?state=open", "/incidents/?state=open"),
+        ("https://evil.example/", "/"),
+        ("//evil.example", "/"),
+        ("law", "law"),
+    ],
 )
 def test_choices_are_kept_in_cookies_and_lead_back_to_our_own_pages(client: Client, target, lands):
     answer = client.post("/settings/language", {"language": "ur", "next": target})
@@ -200,6 +206,22 @@ def test_choices_are_kept_in_cookies_and_lead_back_to_our_own_pages(client: Clie
     page = client.get("/access/sign-in").content.decode()
     assert '<html lang="ur" dir="rtl" data-theme="dark">' in page
     assert "theme" not in client.post("/settings/theme", {"theme": "pink"}).cookies
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{path}?{name}=a%00b"
+        for path in ("/incidents/", "/findings/", "/outbox/")
+        for name in ("organisation", "search")
+    ]
+    + [f"/registry/organisations/?{name}=%00" for name in ("sector", "search", "after")],
+)
+def test_a_nul_is_refused_before_the_database_meets_it(signed_in, path):
+    client = signed_in("national")
+    assert client.get(path).status_code == 422
+    assert client.get("/registry/organisations/%00/").status_code == 404
+    assert client.post("/findings/00000000-0000-7000-8000-000000000000/fixed", {"reason": "\0"}).status_code == 422
 
 
 def test_identifiers_stand_apart_from_the_text_around_them(incident, signed_in):

@@ -8,6 +8,7 @@ until there, and says so. Refused: what is empty, encrypted, nested, or no text.
 import codecs
 import hashlib
 import lzma
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ MEMBERS_MAX = 1_000
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # orders to a terminal, and what is no UTF-8
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -97,6 +99,8 @@ class Received:
 
 def receive(path: Path, folder: Path, *, known: Callable[[str], bool]) -> Received | str:
     """Take in a file; return only its digest when `known` says that it was taken in before."""
+    if _UNSHOWN.search(str(path)):
+        raise Invalid(f"{str(path)!r} has bytes in its name that are no letters; rename it", field="path")
     before = path.stat()
     if not path.is_file():
         raise Invalid(f"{path} is no file", field="path")
