@@ -81,6 +81,7 @@ def test_lines_and_values_of_a_difficult_text():
         ('a = "open\nb = 2\n', 1, "cannot be read"),
         ("ok = 1\na = [1,\n2\n", 2, "cannot be read"),
         ("a = {b = 1, b = 2}\n", 1, "cannot be read"),
+        ("a = " + "[" * 5_000 + "]" * 5_000 + "\n", 1, "cannot be read"),
     ],
 )
 def test_mistakes_of_writing(text: str, line: int, says: str):

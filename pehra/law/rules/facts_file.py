@@ -4,6 +4,7 @@ A misspelt class or attribute would be taken for "no" and a legal duty would be 
 the profile defines, and an unknown or doubled key is refused. What is absent, or null, is unknown.
 """
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from pehra.law.rules.profile import Profile
 from pehra.law.rules.rule_records import TAXONOMIES
 
 _EVENTS = ("occurrence", "discovery", "awareness", "ransom_payment", "handling_end")
+_YEARS = (1900, 2999)  # beyond them a moment is a slip, and the calendar ends within a deadline of its last year
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +64,19 @@ def _incident(document: object, profile: Profile) -> IncidentFacts:
         type=_word(stated, "incident.type", None),
         severity=_word(stated, "incident.severity", profile.severity_levels),
         attributes=_words(stated, "incident.attributes", {word.code for word in profile.attributes}),
-        impact=_mapping(stated.get("impact"), "incident.impact", tuple(word.code for word in profile.measures)),
+        impact=_impact(stated.get("impact"), profile),
     )
+
+
+def _impact(document: object, profile: Profile) -> Mapping[str, Any]:
+    measured = _mapping(document, "incident.impact", tuple(word.code for word in profile.measures))
+    for name, value in measured.items():
+        number = isinstance(value, int | float)
+        if (number and not 0 <= value < math.inf) or not (number or value is None or isinstance(value, str)):
+            raise Invalid(
+                "this must be a number from 0 on, or absent when it is unknown", field=f"incident.impact.{name}"
+            )
+    return measured
 
 
 def _moments(document: object, profile: Profile) -> Moments:
@@ -78,6 +91,8 @@ def _moments(document: object, profile: Profile) -> Moments:
         if not isinstance(value, str):
             raise Invalid("a moment is a text such as 2026-11-24T09:30:00Z", field=f"moments.{name}")
         found[name] = parse_time(value, field=f"moments.{name}")
+        if not _YEARS[0] <= found[name].year <= _YEARS[1]:
+            raise Invalid(f"{value!r} is outside the years {_YEARS[0]} to {_YEARS[1]}", field=f"moments.{name}")
     return Moments(at=found)
 
 

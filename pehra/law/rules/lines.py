@@ -154,7 +154,7 @@ def _assign(table: Table, key: str, text: str, line: int, file: str, problems: l
         return
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         problems.append(_problem(file, line, name, f"this value cannot be read: {_plain(str(error))}"))
         return
     table.entries[key] = Entry(line=line, value=value)
