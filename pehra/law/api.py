@@ -7,10 +7,11 @@ an unknown answer that names the fact.
 import json
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pehra.kernel.refusals import Invalid
 from pehra.law.gateways import folders
@@ -61,6 +62,7 @@ __all__ = [
     "WidespreadRule",
     "acting_team",
     "check",
+    "day_of",
     "duties",
     "duties_considered",
     "load",
@@ -149,6 +151,11 @@ def check(source: str | Path) -> CheckReport:
     if profile is None:
         return CheckReport(profile=folder.name, version="", rules=0, problems=problems)
     return CheckReport(profile=profile.name, version=profile.version, rules=profile.rules_count, problems=problems)
+
+
+def day_of(profile: Profile, at: datetime) -> date:
+    """Return the country's own day at a moment: the day whose law holds, and whose year a reference carries."""
+    return at.astimezone(ZoneInfo(profile.identity.timezone)).date()
 
 
 def responsible(

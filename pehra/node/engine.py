@@ -124,9 +124,12 @@ def ingest(
     progress: Progress | None = None,
 ) -> IngestSummary:
     """Take every input down the machine road, one transaction each; what fails is reported and the rest goes on."""
+    from django.conf import settings
+
     from pehra.access import api as access
     from pehra.findings import api as findings
     from pehra.intel import api as intel
+    from pehra.law import api as law
     from pehra.registry import api as registry
     from pehra.telemetry import api as telemetry
 
@@ -135,7 +138,7 @@ def ingest(
     summary = IngestSummary()
     began = time.monotonic()
     files = inputs_of(paths)
-    attribution = registry.attribution(on=at.date())
+    attribution = registry.attribution(on=law.day_of(law.load(settings.PEHRA_PROFILE), at))
     match_sets = intel.match_sets(on=at)
     for number, path in enumerate(files, start=1):
         shown.begin(path, number=number, of=len(files))

@@ -55,10 +55,13 @@ def _told(summary: "ImportSummary") -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document: an array of answers.")
 def who(observables: Sequence[str], day: datetime | None, as_json: bool) -> None:
     """Say who answers for an address, prefix, AS number, name, URL or e-mail address; `-` reads them from stdin."""
+    from django.conf import settings
+
     from pehra.kernel import actors, clock
+    from pehra.law import api as law
     from pehra.registry import api
 
-    on: date = day.date() if day else clock.now().date()
+    on: date = day.date() if day else law.day_of(law.load(settings.PEHRA_PROFILE), clock.now())
     answers: list[Answer] = []
     for some in _some(_asked(observables)):
         found = api.who(observables=some, on=on, by=actors.system("cli"))

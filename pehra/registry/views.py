@@ -28,7 +28,11 @@ def who(request: Request) -> HttpResponse:
     context: dict[str, object] = {"asked": asked, "lines_max": LINES_MAX, "characters_max": CHARACTERS_MAX}
     try:
         lines = _lines(asked)
-        context["answers"] = api.who(observables=lines, on=request.at.date(), by=request.actor) if lines else []
+        context["answers"] = (
+            api.who(observables=lines, on=law.day_of(law.load(settings.PEHRA_PROFILE), request.at), by=request.actor)
+            if lines
+            else []
+        )
     except Refusal as refusal:
         context["refusal"] = refusal
         return render(request, "registry/who.html", context, status=422)

@@ -29,7 +29,8 @@ def situation(request: Request) -> HttpResponse:
 def law_page(request: Request) -> HttpResponse:
     """Show the law that is followed: each rule with its standing and where it is written."""
     access.require(request.actor, Permission.LAW_READ)
-    return render(request, "web/law.html", {"profile": law.load(settings.PEHRA_PROFILE), "today": request.at.date()})
+    profile = law.load(settings.PEHRA_PROFILE)
+    return render(request, "web/law.html", {"profile": profile, "today": law.day_of(profile, request.at)})
 
 
 @login_not_required

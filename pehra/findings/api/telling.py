@@ -111,8 +111,9 @@ def queue_notices(*, at: datetime, by: Actor, organisations: Iterable[str] | Non
     """
     access.require(by, access.Permission.FINDINGS_CHANGE)
     profile = law.load(settings.PEHRA_PROFILE)
-    policy = law.notice_policy(profile, on=at.date())
-    judge = Judge(profile=profile, on=at.date())
+    today = law.day_of(profile, at)
+    policy = law.notice_policy(profile, on=today)
+    judge = Judge(profile=profile, on=today)
     take_turn()
     waiting = queries.organisations_untold(version=profile.version, organisations=organisations)
     queued = 0
@@ -220,8 +221,9 @@ def _write(packets: Sequence[Packet], *, by: Actor, at: datetime, reachable: boo
         Correspondence.objects.filter(organisation__in=codes).update(unreachable_at=at)
         return
     numbers = _numbers(len(packets))
-    prefix = f"{law.load(settings.PEHRA_PROFILE).identity.reference_prefix}N"
-    references = [reference(prefix=prefix, year=at.year, number=number) for number in numbers]
+    profile = law.load(settings.PEHRA_PROFILE)
+    prefix, year = f"{profile.identity.reference_prefix}N", law.day_of(profile, at).year
+    references = [reference(prefix=prefix, year=year, number=number) for number in numbers]
     drafts = [_draft(packet, name, at=at) for packet, name in zip(packets, references, strict=True)]
     messages = outbox.queue_many(drafts=drafts, by=by, at=at)
     rows = [

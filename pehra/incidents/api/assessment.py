@@ -37,6 +37,11 @@ class Assessor:
     _markings: dict[Any, law.Marking] = field(default_factory=dict)
     _responsible: dict[Any, law.Responsibility] = field(default_factory=dict)
 
+    @classmethod
+    def at(cls, moment: datetime) -> "Assessor":
+        """Return the law of the country's day at a moment."""
+        return cls(on=law.day_of(law.load(settings.PEHRA_PROFILE), moment))
+
     def obligations(self, entity: law.EntityFacts, finding: law.FindingFacts) -> tuple[law.Obligation, ...]:
         """Return what a finding obliges its entity or its team to."""
         key = (entity, finding)

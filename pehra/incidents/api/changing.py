@@ -67,7 +67,7 @@ def open_incident(
     if not words or len(words) > TITLE_LENGTH_MAX:
         raise Invalid(f"an incident needs a title of at most {TITLE_LENGTH_MAX} characters", field="title")
     sides = _sides(organisations)
-    assessor = Assessor(on=at.date())
+    assessor = Assessor.at(at)
     _known_words(facts.attributes or (), {word.code for word in assessor.profile.attributes}, field="attributes")
     concerned = entity or (sides[0].entity if sides else law.EntityFacts())
     grading, facts = _graded(assessor, concerned, facts, by=by)

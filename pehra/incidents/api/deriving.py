@@ -15,7 +15,7 @@ from pehra.ledger import api as ledger
 
 def assessor_of(incident: Incident) -> Assessor:
     """Return the law as it stood when the incident was opened."""
-    return Assessor(on=incident.opened_at.date())
+    return Assessor.at(incident.opened_at)
 
 
 def locked_clocks(incident: Incident) -> list[Clock]:

@@ -67,7 +67,9 @@ def write(drafts: Sequence[Draft], *, assessor: Assessor, by: Actor, at: datetim
     """Store incidents with all that belongs to them; must run inside a transaction. References have no gaps."""
     if not drafts:
         return []
-    numbers = _numbers(len(drafts), prefix=assessor.profile.identity.reference_prefix, year=at.year)
+    numbers = _numbers(
+        len(drafts), prefix=assessor.profile.identity.reference_prefix, year=law.day_of(assessor.profile, at).year
+    )
     incidents: list[Incident] = []
     clocks: list[Clock] = []
     for draft, number in zip(drafts, numbers, strict=True):

@@ -93,7 +93,7 @@ def open_from_findings(*, outcome: findings_api.FoldOutcome, by: Actor, at: date
         new=outcome.new_ids,
         by=by,
         at=at,
-        assessor=Assessor(on=at.date()),
+        assessor=Assessor.at(at),
     )
     batch.learn(finding.organisation for finding in findings)
     _open_obliged(batch)
@@ -208,7 +208,7 @@ def _moments(findings: Iterable[findings_api.FindingView], batch: _Batch) -> dic
 
 def _open_widespread(batch: _Batch) -> None:
     """Open or join an incident for each problem over many; what was judged opens nothing, unless it came back."""
-    rule = law.widespread(batch.assessor.profile, on=batch.at.date())
+    rule = law.widespread(batch.assessor.profile, on=batch.assessor.on)
     if rule is None:
         return
     by_problem: dict[tuple[str, rules.Problem], list[findings_api.FindingView]] = {}

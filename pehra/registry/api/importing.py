@@ -89,12 +89,13 @@ def import_csv(*, path: Path | str, kind: Kind | str, by: Actor, at: datetime) -
     version = versions.advance()
     if not Sector.objects.exists():
         raise Invalid("the registry has no sectors yet: load the profile first, with `pehra init`", field="profile")
-    doing = _Import(by=by, on=at.date(), answer=responsibility.judge(at.date()))
+    today = law.day_of(law.load(settings.PEHRA_PROFILE), at)
+    doing = _Import(by=by, on=today, answer=responsibility.judge(today))
     with files.import_file(Path(path)) as lines:
         done = _IMPORTS[Kind(kind)](doing, lines)
         sha256 = lines.sha256
     if kind == Kind.ORGANISATIONS:
-        responsibility.refresh(at.date())
+        responsibility.refresh(today)
     rejected = tuple(sorted(doing.rejects, key=lambda reject: reject.line))
     summary = ImportSummary(
         read=doing.read,

@@ -40,15 +40,16 @@ def load_profile(*, by: Actor, at: datetime) -> None:
     access.require(by, Permission.REGISTRY_IMPORT)
     version = versions.advance()
     profile = law.load(settings.PEHRA_PROFILE)
+    today = law.day_of(profile, at)
     named = f"{profile.name} {profile.version}"
     changed = {
-        "sectors": _load_sectors(_of_day(profile.sectors, at.date())),
-        "territories": _load_territories(_of_day(profile.territories, at.date())),
-        "teams": _load_teams(_of_day(profile.teams, at.date())),
+        "sectors": _load_sectors(_of_day(profile.sectors, today)),
+        "territories": _load_territories(_of_day(profile.territories, today)),
+        "teams": _load_teams(_of_day(profile.teams, today)),
     }
     _load_designations(profile)
     _load_top_level_domains(profile)
-    organisations = responsibility.refresh(at.date())
+    organisations = responsibility.refresh(today)
     Version.objects.filter(id=1).update(profile=named)
     ledger.record(
         "registry.profile.loaded",
@@ -64,7 +65,7 @@ def load_profile(*, by: Actor, at: datetime) -> None:
 def refresh_responsibility(*, by: Actor, at: datetime) -> int:
     """Ask law again who answers for each organisation, as rules start and end; return how many answers changed."""
     access.require(by, Permission.REGISTRY_IMPORT)
-    changed = responsibility.refresh(at.date())
+    changed = responsibility.refresh(law.day_of(law.load(settings.PEHRA_PROFILE), at))
     if changed:
         version = versions.advance()
         facts = {"organisations": changed, "version": version}
