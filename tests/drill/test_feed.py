@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from pehra.drill.rules import formats
+from pehra.drill.rules import addresses, formats
 from pehra.drill.rules.feed import REPORTS, make_feed
 from pehra.kernel.refusals import Invalid
 
@@ -63,3 +63,10 @@ def test_the_same_seed_gives_the_same_feed():
 def test_a_feed_of_nothing_is_refused(rows, prefixes):
     with pytest.raises(Invalid):
         make_feed(kind=REPORTS["scan_rdp"], prefixes=prefixes, seed=1, rows=rows, day=DAY)
+
+
+def test_no_row_names_a_network_that_an_organisation_holds():
+    kind = REPORTS["event4_sinkhole"]
+    rows = make_feed(kind=kind, prefixes=PREFIXES, seed=9, rows=500, day=DAY).rows
+    held = {f"{addresses.PRIVATE_ASN_FIRST + number}" for number in range(100)}
+    assert not held & set(rows["src_asn"].to_list())

@@ -15,6 +15,7 @@ ABROAD: tuple[IPv4Network, ...] = tuple(
     IPv4Network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
 )
 PRIVATE_ASN_FIRST = 4_200_000_000  # RFC 6996
+DOCUMENTATION_ASN = 64_496  # RFC 5398; no organisation of a nation has it, so that feeds are attributed by address
 
 
 def operator_blocks() -> list[IPv4Network]:

@@ -11,7 +11,7 @@ from ipaddress import IPv4Network
 import numpy as np
 import polars as pl
 
-from pehra.drill.rules.addresses import ABROAD, PRIVATE_ASN_FIRST
+from pehra.drill.rules.addresses import ABROAD, DOCUMENTATION_ASN
 from pehra.kernel.refusals import Invalid
 
 ROWS_MAX = 20_000_000
@@ -198,7 +198,7 @@ def _dress(frame: pl.DataFrame, kind: ReportKind, random: np.random.Generator) -
         pl.lit(kind.protocol).alias("protocol"),
         pl.col("address").alias(f"{side}ip"),
         pl.Series(f"{side}port", port).cast(pl.String),
-        pl.lit(str(PRIVATE_ASN_FIRST)).alias(f"{side}asn"),
+        pl.lit(str(DOCUMENTATION_ASN)).alias(f"{side}asn"),
         pl.lit("ZZ").alias(f"{side}geo"),
         pl.lit("").alias(f"{side}hostname"),
         "tag",
