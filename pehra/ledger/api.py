@@ -31,6 +31,7 @@ __all__ = [
     "EntryView",
     "Flaw",
     "Verification",
+    "check_key",
     "checkpoint_at",
     "export",
     "history",
@@ -106,7 +107,9 @@ def _place_some(*, at: datetime) -> Checkpoint | None:
     waiting = queries.waiting_entries(PLACED_AT_ONCE_MAX)
     if not waiting:
         return None
-    key = keys.signing_key()
+    if queries.doubled_count():
+        raise Fault("an entry that waits for a place has one already: run `pehra ledger verify`")
+    key = _key()
     tree = _trusted_tree(key.verifier)
     leaves = [merkle.leaf_hash(canonical) for _, canonical in waiting]
     grown = tree.extend(leaves)
@@ -140,7 +143,7 @@ def checkpoint_at(*, size: int) -> Checkpoint:
 
 def verifier() -> str:
     """Return the public key, `name+id+base64`, that outsiders need to check this ledger."""
-    return str(keys.verifier_key())
+    return str(_key().verifier)
 
 
 def verify(*, known: str | None = None) -> Verification:
@@ -148,7 +151,7 @@ def verify(*, known: str | None = None) -> Verification:
 
     `known` is a checkpoint that somebody kept outside: a ledger that was cut short or written anew cannot fit it.
     """
-    key = keys.verifier_key()
+    key = _key().verifier
     with transaction.atomic():
         _hold_still()
         kept = queries.kept_checkpoints()
@@ -159,6 +162,7 @@ def verify(*, known: str | None = None) -> Verification:
             stored=queries.stored_subtrees(),
             waiting=queries.waiting_count(),
             lost=queries.lost_count(),
+            doubled=queries.doubled_count(),
             known=None if known is None else checkpoints.opened(known, key),
         )
     return found
@@ -179,7 +183,7 @@ def prove(entry_id: UUID, *, by: Actor, size: int | None = None) -> dict[str, An
         size=checkpoint.size,
         proof=merkle.inclusion_proof(position, checkpoint.size, queries.subtree_hash),
         note=checkpoint.note,
-        verifier=keys.verifier_key(),
+        verifier=_key().verifier,
     )
 
 
@@ -192,7 +196,7 @@ def prove_growth(*, old: int, new: int | None = None) -> dict[str, Any]:
         old=first.note,
         new=second.note,
         proof=merkle.consistency_proof(first.size, second.size, queries.subtree_hash),
-        verifier=keys.verifier_key(),
+        verifier=_key().verifier,
     )
 
 
@@ -200,7 +204,7 @@ def export() -> Iterator[dict[str, Any]]:
     """Return the whole ledger as documents, one a line, from which a stranger derives everything again."""
     with transaction.atomic():
         _hold_still()
-        yield documents.opening(keys.verifier_key())
+        yield documents.opening(_key().verifier)
         ahead = queries.kept_checkpoints()
         due = next(ahead, None)
         for placed in queries.placed_entries():
@@ -213,6 +217,15 @@ def export() -> Iterator[dict[str, Any]]:
             yield documents.checkpoint(kept.size, kept.note)
         for canonical in queries.waiting_canonical():
             yield documents.waiting(canonical)
+
+
+def check_key() -> None:
+    """Refuse when the key in the data folder is not the one that signed the ledger until now."""
+    _trusted_tree(_key().verifier)
+
+
+def _key() -> notes.SigningKey:
+    return keys.signing_key(signed=queries.checkpoint_row() is not None)
 
 
 def _checkpoint(size: int | None) -> LedgerCheckpoint:

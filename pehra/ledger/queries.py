@@ -174,6 +174,11 @@ def lost_count() -> int:
     return LedgerEntry.objects.filter(leaf__isnull=True, waiting__isnull=True).count()
 
 
+def doubled_count() -> int:
+    """Return how many entries have a place and wait for another: none, unless somebody got past the triggers."""
+    return LedgerWaiting.objects.filter(entry__leaf__isnull=False).count()
+
+
 def waiting_canonical() -> Iterator[bytes]:
     """Read the bytes of entries without a place, in the order they arrived."""
     rows = LedgerWaiting.objects.order_by("entry_id").values_list("entry__canonical", flat=True)

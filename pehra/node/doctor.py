@@ -163,6 +163,13 @@ def _tables(at: datetime) -> str:
     return "as this version needs them"
 
 
+def _ledger(at: datetime) -> str:
+    from pehra.ledger import api as ledger
+
+    ledger.check_key()
+    return f"signed by the key in the data folder; {ledger.waiting_count()} entries wait for their place"
+
+
 def _jobs(at: datetime) -> str:
     from django.db import connection
 
@@ -198,5 +205,6 @@ _ON_DISK: tuple[tuple[str, Callable[[Path], str]], ...] = (
 _IN_DATABASE: tuple[tuple[str, Callable[[datetime], str]], ...] = (
     ("database", _server),
     ("tables", _tables),
+    ("ledger", _ledger),
     ("jobs", _jobs),
 )

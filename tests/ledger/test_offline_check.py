@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from pehra.kernel.actors import Actor
 from pehra.ledger import api
 from pehra.ledger.commands import commands
+from pehra.ledger.rules.notes import SigningKey
 
 pytestmark = pytest.mark.django_db
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "verify_ledger.py"
@@ -194,9 +195,16 @@ def test_an_export_cut_short_at_a_checkpoint_needs_one_kept_outside(files: Path)
     assert "cut short" in done.stdout
 
 
+def exchange_key(data: Path) -> None:
+    seed = bytes(32)
+    (data / "keys" / "ledger.key").write_text(
+        SigningKey(f"pehra/pk/{SigningKey('pehra', seed).verifier.id.hex()}", seed).encoded()
+    )
+
+
 def test_another_key_than_the_one_given_is_broken(files: Path, data_folder: Path) -> None:
     given = api.verifier()
-    (data_folder / "keys" / "ledger.key").unlink()
+    exchange_key(data_folder)
     assert given != api.verifier()
     for name in ("proof.json", "growth.json", "export.jsonl"):
         assert check(files / name, "--key", api.verifier()).returncode == 1
@@ -225,8 +233,7 @@ def test_verify_says_what_is_broken_and_exits_with_one(files: Path) -> None:
         11,
         1,
     )
-    key = files / "keys" / "ledger.key"
-    key.unlink()
+    exchange_key(files)
     done = pehra("verify", "--json")
     assert (done.exit_code, json.loads(done.stdout)["ok"]) == (1, False)
     done = pehra("verify")

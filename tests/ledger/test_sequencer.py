@@ -164,10 +164,12 @@ def test_verification_sees_one_moment_while_the_ledger_grows(machine: Actor, at:
         growing = pool.submit(grow, 0)
         found: list[api.Verification] = []
         until = time.monotonic() + PATIENCE_SECONDS
-        while len({verification.entries for verification in found}) < 5 and time.monotonic() < until:
-            found.append(api.verify())
-            list(api.export())
-        finished.set()
+        try:
+            while len({verification.entries for verification in found}) < 5 and time.monotonic() < until:
+                found.append(api.verify())
+                list(api.export())
+        finally:
+            finished.set()
         assert growing.result() > 0
     assert all(verification.ok for verification in found)
     assert len({verification.entries for verification in found}) >= 5

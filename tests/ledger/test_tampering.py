@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from pehra.kernel.actors import Actor
 from pehra.kernel.refusals import Fault, Invalid
 from pehra.ledger import api
+from pehra.ledger.rules.notes import SigningKey
 
 pytestmark = pytest.mark.django_db
 
@@ -137,6 +138,11 @@ TAMPERINGS: dict[str, tuple[str, int | None, str]] = {
         "no checkpoint covers",
     ),
     "an entry taken out of the queue": ("DELETE FROM ledger_waiting", None, "do not wait"),
+    "an entry put in the queue again": (
+        "INSERT INTO ledger_waiting SELECT entry_id FROM ledger_leaf WHERE position = 7",
+        None,
+        "wait for another",
+    ),
     "a stored subtree": ("UPDATE ledger_subtree SET subtree_hash = sha256('x')", 255, "stored hash"),
     "a removed subtree": ("DELETE FROM ledger_subtree", 255, "stored hash"),
     "a root": ("UPDATE ledger_checkpoint SET root = sha256('x') WHERE size = 300", 299, "columns"),
@@ -208,12 +214,28 @@ def test_the_sequencer_does_not_continue_what_was_tampered_with(ledger: str, mac
     assert api.waiting_count() == 1
 
 
+def test_the_sequencer_says_what_stops_it(ledger: str, at: datetime) -> None:
+    sql("INSERT INTO ledger_waiting SELECT entry_id FROM ledger_leaf WHERE position = 7")
+    with pytest.raises(Fault, match="ledger verify"), transaction.atomic():
+        api.place_entries(at=at)
+
+
 def test_another_key_does_not_continue_the_ledger(ledger: str, machine: Actor, at: datetime, data_folder: Path) -> None:
     api.record("findings.opened", subject="f-late", by=machine, at=at)
     key = data_folder / "keys" / "ledger.key"
     kept = key.rename(data_folder / "kept.key")
-    with pytest.raises(Fault, match=r"put the ledger's own keys/ledger\.key back"):
-        api.place_entries(at=at)
+    for asked in (lambda: api.place_entries(at=at), api.verify, api.check_key):
+        with pytest.raises(Fault, match=r"ledger\.key is gone"):
+            asked()
+    assert not key.exists()
+    key.write_bytes(b"\x84")
+    key.chmod(0o600)
+    with pytest.raises(Fault, match="holds no key"):
+        api.verify()
+    key.write_text(SigningKey("pehra/other/1", bytes(32)).encoded())
+    for asked in (lambda: api.place_entries(at=at), api.check_key):
+        with pytest.raises(Fault, match=r"put the ledger's own keys/ledger\.key back"):
+            asked()
     assert not api.verify().ok
     with pytest.raises(Invalid):
         api.verify(known=ledger)

@@ -5,30 +5,31 @@ with a setting. A key that others may read is refused rather than used.
 """
 
 import os
+import tempfile
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
-from pehra.kernel.refusals import Fault
-from pehra.ledger.rules.notes import SigningKey, VerifierKey
+from pehra.kernel.refusals import Fault, Invalid
+from pehra.ledger.rules.notes import SigningKey
 
 KEY_FILE = "ledger.key"
 
 
-def signing_key() -> SigningKey:
-    """Return the ledger's key; make it when there is none yet."""
+def signing_key(*, signed: bool) -> SigningKey:
+    """Return the ledger's key; make it when there is none yet. A ledger that was `signed` is never given another."""
     path = _folder() / KEY_FILE
     if not path.exists():
+        if signed:
+            raise Fault(f"{path} is gone, and the ledger was signed with it: put it back from its backup")
         _make(path)
     if path.stat().st_mode & 0o077:
         raise Fault(f"{path} may be read by others: take the rights away (chmod 600) and consider the key as known")
-    return SigningKey.parse(path.read_text(encoding="ascii"))
-
-
-def verifier_key() -> VerifierKey:
-    """Return the public half of the ledger's key."""
-    return signing_key().verifier
+    try:
+        return SigningKey.parse(path.read_text(encoding="ascii"))
+    except (ValueError, Invalid) as error:
+        raise Fault(f"{path} holds no key of a ledger ({error}): put it back from its backup") from error
 
 
 def _folder() -> Path:
@@ -38,12 +39,11 @@ def _folder() -> Path:
 
 
 def _make(path: Path) -> None:
-    """Write a new key; of two processes that start at once, one makes it and both use it."""
+    """Write a new key; of two threads or processes that start at once, one makes it and both use it."""
     seed = Ed25519PrivateKey.generate().private_bytes_raw()
     fingerprint = SigningKey("pehra", seed).verifier.id.hex()
     key = SigningKey(f"pehra/{settings.PEHRA_PROFILE}/{fingerprint}", seed)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor, draft = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(key.encoded() + "\n")
         file.flush()
@@ -53,4 +53,4 @@ def _make(path: Path) -> None:
     except FileExistsError:
         pass
     finally:
-        draft.unlink()
+        os.unlink(draft)

@@ -153,11 +153,13 @@ def audit(
     stored: Mapping[Subtree, bytes],
     waiting: int,
     lost: int,
+    doubled: int,
     known: TreeHead | None = None,
 ) -> Verification:
     """Derive the whole ledger again and say the first thing that does not fit.
 
-    `lost` counts entries that neither have a place nor wait for one; `known` is what a checkpoint kept outside says.
+    `lost` counts entries that neither have a place nor wait for one, `doubled` those that do both; `known` is what a
+    checkpoint kept outside says.
     """
     under_way = Audit(key=key, stored=stored)
     ahead = iter(kept)
@@ -179,6 +181,8 @@ def audit(
             raise Broken("entries have a place that no checkpoint covers", position=covered)
         if lost:
             raise Broken(f"{lost} entries have no place and do not wait for one")
+        if doubled:
+            raise Broken(f"{doubled} entries have a place and wait for another")
     except Broken as broken:
         flaw = broken.flaw
     return Verification(
