@@ -108,6 +108,12 @@ TAMPERINGS: dict[str, tuple[str, int | None, str]] = {
         255,
         "stored hash of entries 0 to 255",
     ),
+    "bytes that are no entry, with their hash": (
+        "UPDATE ledger_entry SET canonical = '[]'::bytea WHERE subject = 'f-7';"
+        "UPDATE ledger_leaf SET leaf_hash = sha256('\\x005b5d'::bytea) WHERE position = 7",
+        7,
+        "columns do not say what its bytes say: canonical",
+    ),
     "another subject in the column": ("UPDATE ledger_entry SET subject = 'g' WHERE subject = 'f-7'", 7, "columns"),
     "another team in the column": ("UPDATE ledger_entry SET teams = '{x}' WHERE subject = 'f-7'", 7, "columns"),
     "another actor in the column": ("UPDATE ledger_entry SET by = 'x' WHERE subject = 'f-7'", 7, "columns"),

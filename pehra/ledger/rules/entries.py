@@ -87,7 +87,9 @@ def disagreement(kept: Written) -> str:
     """Return the column that does not say what the bytes say; empty when all agree."""
     try:
         document = json.loads(kept.canonical)
-    except ValueError:
+    except (ValueError, RecursionError):
+        return "canonical"
+    if not isinstance(document, dict):
         return "canonical"
     columns = {
         "id": str(kept.identifier),
@@ -97,6 +99,7 @@ def disagreement(kept: Written) -> str:
         "teams": kept.teams,
     }
     different = [name for name, value in columns.items() if document.get(name) != value]
-    if document.get("by", {}).get("id") != kept.by:
+    who = document.get("by")
+    if not isinstance(who, dict) or who.get("id") != kept.by:
         different.append("by")
     return ", ".join(different)
