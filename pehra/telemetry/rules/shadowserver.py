@@ -60,12 +60,15 @@ class ShadowserverParser:
         """Say that the report's type is unknown, if it is."""
         if self.history[0].known:
             return ()
-        named = (
-            f"the report type {self.report!r} is not in the table"
-            if self.report
-            else "no report type is known for this file"
+        if self.report:
+            return (
+                f"the report type {self.report!r} is not in the table: its events are kept as other/undetermined until"
+                " the table of families has a row for it",
+            )
+        return (
+            "no report type is known for this file: its events are kept as other/undetermined."
+            " Name it YYYY-MM-DD-TYPE-….csv or say --source TYPE, and pack it with gzip to have it read again",
         )
-        return (f"{named}: its events are kept as other/undetermined until the table of families has a row for it",)
 
     @property
     def key_columns(self) -> Sequence[str]:
