@@ -55,7 +55,10 @@ def link(email: str, hours: int, site: str) -> None:
     """Print a sign-in link that works once."""
     from pehra.access import api
     from pehra.kernel import actors, clock
+    from pehra.kernel.refusals import Invalid
 
+    if not site.startswith(("https://", "http://")):
+        raise Invalid(f"{site!r} is no address of web pages, such as https://pehra.example", field="site")
     by, at = actors.system("cli"), clock.now()
     person = api.person_by_email(email=email, by=by)
     token = api.issue_link(person_id=person, by=by, at=at, valid=timedelta(hours=hours))
@@ -103,4 +106,6 @@ def _as_json(person: object) -> dict[str, object]:
     """Return a person as JSON values."""
     from dataclasses import asdict
 
-    return json.loads(json.dumps(asdict(person), default=str))  # type: ignore[call-overload, no-any-return]
+    from pehra.kernel.canonical import plain
+
+    return plain(asdict(person))  # type: ignore[call-overload, no-any-return]

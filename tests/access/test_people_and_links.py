@@ -1,13 +1,17 @@
 """People, grants and one-time links at the door: what is kept, what is told, and what is refused."""
 
+import json
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 from django.db import IntegrityError, transaction
 
 from pehra.access import api
+from pehra.access.commands import commands
 from pehra.access.models import Grant, OneTimeLink, Person
 from pehra.access.rules.roles import Permission, Role
+from pehra.kernel.clock import format_time
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
 from pehra.ledger import api as ledger
 
@@ -197,3 +201,12 @@ def test_the_database_holds_a_grant_to_one_scope_and_a_reason(machine, at, ayesh
     row = {"id": new_id(at), "person_id": ayesha, "role": "analyst", "valid_from": at, "reason": "r", "granted_by": "x"}
     with pytest.raises(IntegrityError), transaction.atomic():
         Grant.objects.create(**row | wrong)
+
+
+def test_commands_speak_rfc_3339_and_give_no_link_elsewhere(ayesha, machine, at):
+    api.grant(person_id=ayesha, role="auditor", national=True, reason="for this test", by=machine, at=at)
+    said = CliRunner().invoke(commands, ["people", "--json"])
+    ((grant,),) = [one["grants"] for one in json.loads(said.stdout)]
+    assert grant["valid_from"] == format_time(at)
+    refused = CliRunner().invoke(commands, ["link", "ayesha@pkcert.example", "--site", "javascript:alert(1)"])
+    assert isinstance(refused.exception, Invalid)
