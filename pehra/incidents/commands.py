@@ -55,8 +55,11 @@ def list_incidents(
     if as_json:
         click.echo(json.dumps([row.as_json() for row in found], ensure_ascii=False))
         return
+    row = None
     for row in found:
         click.echo(_line(row))
+    if row is None:
+        click.echo("No incidents.")
 
 
 @commands.command("show")

@@ -1,5 +1,6 @@
 """`pehra intel`: indicators in, and a look at what is held."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def import_(file: Path, source: str, tlp: str, confidence: int | None, as_json: 
 
 @commands.command("list")
 @click.option("--source", default="", help="Only of one source.")
-@click.option("--value", default="", help="Only of one value, in its normal form.")
+@click.option("--value", default="", help="Only of one value, defanged or not.")
 @click.option("--all", "every", is_flag=True, help="Also those that are not in force.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -54,8 +55,12 @@ def list_(source: str, value: str, every: bool, limit: int, as_json: bool) -> No
     """List indicators in force, the latest import first."""
     from pehra.intel import api
     from pehra.kernel import actors, clock
-    from pehra.kernel.observables import defang
+    from pehra.kernel.observables import defang, parse
+    from pehra.kernel.refusals import Invalid
 
+    # A digest or a pattern that cannot be matched is kept as it stands and looked for as it stands.
+    with contextlib.suppress(Invalid):
+        value = parse(value).value if value else ""
     found = api.indicators(
         by=actors.system("cli"), at=clock.now(), source=source, value=value, every=every, limit=limit
     )
@@ -66,4 +71,5 @@ def list_(source: str, value: str, every: bool, limit: int, as_json: bool) -> No
         shown = defang(one.value) if one.matchable else one.value
         click.echo(f"{one.type}\t{shown}\t{one.source}\t{one.tlp}\tseen {one.times} times")
     if not found:
-        click.echo("No indicators. Import some with: pehra intel import FILE")
+        asked = source or value
+        click.echo("No indicator fits." if asked else "No indicators. Import some with: pehra intel import FILE")

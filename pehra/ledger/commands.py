@@ -110,6 +110,8 @@ def list_entries(subject: str | None, limit: int, as_json: bool) -> None:
     for entry in entries:
         place = "not yet sealed" if entry.position is None else f"#{entry.position}"
         click.echo(f"{format_time(entry.at)}  {entry.event}  {entry.subject}  by {entry.by}  {place}  {entry.id}")
+    if not entries:
+        click.echo("No entries.")
 
 
 @commands.command()

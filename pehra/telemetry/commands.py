@@ -36,6 +36,8 @@ def query(sql: str, as_json: bool) -> None:
         click.echo("\t".join(rows[0]))
     for row in rows:
         click.echo("\t".join("" if value is None else str(_shown(value)) for value in row.values()))
+    if not rows:
+        click.echo("No rows.", err=True)
 
 
 @commands.command()
