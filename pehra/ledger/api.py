@@ -225,7 +225,7 @@ def check_key() -> None:
 
 
 def _key() -> notes.SigningKey:
-    return keys.signing_key(signed=queries.checkpoint_row() is not None)
+    return keys.signing_key(was_used=lambda: queries.checkpoint_row() is not None)
 
 
 def _checkpoint(size: int | None) -> LedgerCheckpoint:

@@ -6,6 +6,7 @@ with a setting. A key that others may read is refused rather than used.
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -17,11 +18,14 @@ from pehra.ledger.rules.notes import SigningKey
 KEY_FILE = "ledger.key"
 
 
-def signing_key(*, signed: bool) -> SigningKey:
-    """Return the ledger's key; make it when there is none yet. A ledger that was `signed` is never given another."""
+def signing_key(*, was_used: Callable[[], bool]) -> SigningKey:
+    """Return the ledger's key; make it when there is none yet. A ledger in which one `was_used` gets no other.
+
+    That is asked only where no key is: each page that shows the key would pay for the question.
+    """
     path = _folder() / KEY_FILE
     if not path.exists():
-        if signed:
+        if was_used():
             raise Fault(f"{path} is gone, and the ledger was signed with it: put it back from its backup")
         _make(path)
     if path.stat().st_mode & 0o077:
