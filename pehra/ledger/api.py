@@ -16,7 +16,7 @@ from pehra.kernel.actors import Actor
 from pehra.kernel.identifiers import new_id
 from pehra.kernel.refusals import Fault, Invalid, NotVisible
 from pehra.ledger import queries
-from pehra.ledger.gateways import keys
+from pehra.ledger.gateways import keys, witness
 from pehra.ledger.models import LedgerCheckpoint
 from pehra.ledger.queries import Checkpoint, EntryView, history, recent, recent_checkpoints, view, waiting_count
 from pehra.ledger.rules import checkpoints, documents, entries, merkle, notes
@@ -127,6 +127,8 @@ def _place_some(*, at: datetime) -> Checkpoint | None:
     made = LedgerCheckpoint.objects.create(
         size=grown.size, root=grown.root, frontier=grown.as_bytes(), note=head.signed(key), signed_at=at
     )
+    # Robust: the act is done; a disk that is full leaves an older witness, which says less and nothing false.
+    transaction.on_commit(lambda: witness.keep(made.note), robust=True)
     return queries.checkpoint_view(made)
 
 
@@ -149,9 +151,14 @@ def verifier() -> str:
 def verify(*, known: str | None = None) -> Verification:
     """Derive everything again from the entries and say what does not fit.
 
-    `known` is a checkpoint that somebody kept outside: a ledger that was cut short or written anew cannot fit it.
+    `known` is a checkpoint that somebody kept outside: a ledger that was cut short or written anew cannot fit it. The
+    newest one that this node signed is kept in its data folder and is asked for always.
     """
     key = _key().verifier
+    # Before the ledger is held still: a checkpoint made in between would be newer than what is looked at.
+    heads = [] if known is None else [checkpoints.opened(known, key)]
+    if (witnessed := _witnessed(key)) is not None:
+        heads.append(witnessed)
     with transaction.atomic():
         _hold_still()
         kept = queries.kept_checkpoints()
@@ -163,7 +170,7 @@ def verify(*, known: str | None = None) -> Verification:
             waiting=queries.waiting_count(),
             lost=queries.lost_count(),
             doubled=queries.doubled_count(),
-            known=None if known is None else checkpoints.opened(known, key),
+            known=heads,
         )
     return found
 
@@ -239,6 +246,15 @@ def _trusted_tree(key: notes.VerifierKey) -> Frontier:
     """Return the tree to grow, after checking that this key signed for it: what was tampered with is not continued."""
     row = queries.checkpoint_row()
     tree = queries.frontier(row)
+    witnessed = _witnessed(key)
+    if witnessed is not None and (
+        witnessed.size > tree.size or (witnessed.size == tree.size and witnessed.root != tree.root)
+    ):
+        raise Fault(
+            f"the ledger was taken back: this node signed for {witnessed.size} entries ({witness.place()}), and"
+            f" {tree.size} are left. Run `pehra ledger verify`;"
+            f" if a backup was put back on purpose, move that file away"
+        )
     if row is None:
         return tree
     try:
@@ -251,6 +267,15 @@ def _trusted_tree(key: notes.VerifierKey) -> Frontier:
     if (head.size, head.root) != (tree.size, tree.root):
         raise Fault("the ledger's last checkpoint does not fit what it was signed for: run `pehra ledger verify`")
     return tree
+
+
+def _witnessed(key: notes.VerifierKey) -> TreeHead | None:
+    """Return what the checkpoint in the data folder says, if one was kept."""
+    note = witness.kept()
+    try:
+        return None if note is None else checkpoints.opened(note, key)
+    except Invalid as error:
+        raise Fault(f"{witness.place()} holds no checkpoint signed by this node's key: {error.message}") from error
 
 
 def _row(entry: entries.Written) -> tuple[Any, ...]:

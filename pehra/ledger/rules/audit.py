@@ -5,7 +5,7 @@ signature. The first thing that does not fit is said, with its place; what comes
 everything after it would be wrong as well.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -115,13 +115,13 @@ class Audit:
                     f"the stored hash of entries {subtree.first} to {subtree.last} is wrong", position=position
                 )
 
-    def recall(self, known: TreeHead | None) -> None:
-        """Check the tree against a checkpoint kept outside, when it stands at that size."""
-        if known is None or known.size != self.frontier.size or known.root == self.frontier.root:
-            return
-        raise Broken(
-            "the checkpoint kept outside has another root: the ledger was written anew", position=known.size - 1
-        )
+    def recall(self, known: Iterable[TreeHead]) -> None:
+        """Check the tree against checkpoints kept outside, where it stands at their size."""
+        for head in known:
+            if head.size == self.frontier.size and head.root != self.frontier.root:
+                raise Broken(
+                    "the checkpoint kept outside has another root: the ledger was written anew", position=head.size - 1
+                )
 
     def meet(self, kept: Kept) -> None:
         """Check a checkpoint against the tree as it stands at that size."""
@@ -154,12 +154,12 @@ def audit(
     waiting: int,
     lost: int,
     doubled: int,
-    known: TreeHead | None = None,
+    known: Sequence[TreeHead] = (),
 ) -> Verification:
     """Derive the whole ledger again and say the first thing that does not fit.
 
-    `lost` counts entries that neither have a place nor wait for one, `doubled` those that do both; `known` is what a
-    checkpoint kept outside says.
+    `lost` counts entries that neither have a place nor wait for one, `doubled` those that do both; `known` is what
+    checkpoints kept outside the database say.
     """
     under_way = Audit(key=key, stored=stored)
     ahead = iter(kept)
@@ -175,8 +175,9 @@ def audit(
                 covered, due = due.size, next(ahead, None)
         if due is not None:
             under_way.meet(due)
-        if known is not None and known.size > under_way.frontier.size:
-            raise Broken(f"the checkpoint kept outside covers {known.size} entries", position=under_way.frontier.size)
+        size = under_way.frontier.size
+        if (remembered := max((head.size for head in known), default=0)) > size:
+            raise Broken(f"the checkpoint kept outside covers {remembered} entries", position=size)
         if covered != under_way.frontier.size:
             raise Broken("entries have a place that no checkpoint covers", position=covered)
         if lost:
