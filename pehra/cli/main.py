@@ -165,7 +165,7 @@ def run(arguments: list[str] | None = None) -> int:
         # Whoever reads stdout has had enough; say nothing more, not even when the interpreter closes it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception:
+    except Exception:  # the last boundary: shown whole, and never taken for the answer "no"
         sys.excepthook(*sys.exc_info())
         click.echo("pehra: this is a fault in Pehra itself; what was committed is safe.", err=True)
         return _OURS

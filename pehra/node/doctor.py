@@ -64,7 +64,7 @@ def _check(name: str, look: Callable[[Any], str], subject: Any) -> Check:
         return Check(name=name, ok=False, says=unwell.says, todo=unwell.todo)
     except (Refusal, Fault) as refusal:
         return Check(name=name, ok=False, says="refused", todo=str(refusal))
-    except Exception as error:
+    except Exception as error:  # a boundary: one check that falls over must not hide the others
         return Check(
             name=name,
             ok=False,
