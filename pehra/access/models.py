@@ -1,9 +1,11 @@
-"""People, what they were granted, and their one-time sign-in links.
+"""People and services, what they were granted, how they come in, and which services rely on their sign-in.
 
-There is no password here and nothing is deleted: a grant ends, a person is made inactive, a link is used or expires.
+Nothing is deleted: a grant ends, a person is made inactive, a link is used or expires, a token is revoked. No secret is
+kept: of links and tokens only a SHA-256, of passwords what django hashes.
 """
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -12,7 +14,7 @@ from pehra.access.rules.roles import Role
 
 
 class Person(AbstractBaseUser):
-    """Somebody who signs in. Personal data: name, e-mail address, language."""
+    """Somebody who signs in, or a service account that holds tokens. Personal data: name, e-mail address, language."""
 
     # Django's own column is written by a signal at every sign-in; ours is an entry in the ledger.
     last_login = None
@@ -23,6 +25,7 @@ class Person(AbstractBaseUser):
     name_local = models.CharField(max_length=200, blank=True, default="")
     language = models.CharField(max_length=8, default="en")
     active = models.BooleanField(default=True)
+    service = models.BooleanField(default=False)
     created_at = models.DateTimeField()
 
     USERNAME_FIELD = "email"
@@ -40,19 +43,46 @@ class Person(AbstractBaseUser):
         return self.active
 
 
+class KnownScope(models.Model):
+    """A team or an organisation that a role can be held in, as the registry told it, with who stands above it.
+
+    The registry lies above this part and tells it (`learn_scopes`) in the transaction that changes a team or an
+    organisation. `parent` is a team's own parent, or the team that leads an organisation; `teams` are all teams that
+    may see an organisation.
+    """
+
+    kind = models.CharField(max_length=20)
+    code = models.CharField(max_length=60)
+    parent = models.CharField(max_length=60, blank=True, default="", db_index=True)
+    teams = ArrayField(models.CharField(max_length=60), default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="access_scope_is_one", fields=["kind", "code"])]
+
+
 class Grant(models.Model):
-    """A role given to a person, in one scope, for a time, with a reason. Personal data: who was given what."""
+    """A role given to a person, in one scope, for a time, with a reason. Personal data: who was given what.
+
+    `how` says by which road it came: given, broken glass, or a directory. `review_due_at` is when a lead must say
+    again that it is right; `reviewed_at` when one last did.
+    """
 
     id = models.UUIDField(primary_key=True)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="grants")
     role = models.CharField(max_length=40, choices=[(role.value, role.value) for role in Role])
     team = models.CharField(max_length=60, blank=True, default="")
+    guided = models.BooleanField(default=False)
     organisation = models.CharField(max_length=60, blank=True, default="")
     national = models.BooleanField(default=False)
+    council = models.BooleanField(default=False)
     valid_from = models.DateTimeField()
     valid_until = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=500)
     granted_by = models.CharField(max_length=100)
+    how = models.CharField(max_length=20, default="given")
+    review_due_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    end_recorded = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["valid_from", "id"]
@@ -60,9 +90,10 @@ class Grant(models.Model):
             models.CheckConstraint(
                 name="access_grant_has_one_scope",
                 condition=(
-                    (~Q(team="") & Q(organisation="", national=False))
-                    | (Q(team="", national=False) & ~Q(organisation=""))
-                    | Q(team="", organisation="", national=True)
+                    (~Q(team="") & Q(organisation="", national=False, council=False))
+                    | (Q(team="", national=False, council=False, guided=False) & ~Q(organisation=""))
+                    | Q(team="", organisation="", national=True, council=False, guided=False)
+                    | Q(team="", organisation="", national=False, council=True, guided=False)
                 ),
             ),
             models.CheckConstraint(
@@ -73,11 +104,76 @@ class Grant(models.Model):
         ]
 
 
+class PendingAct(models.Model):
+    """An act that needs a second person: asked for by one, decided by another. Personal data: who asked, who decided.
+
+    `act` is `grant`, `recovery` or `email-change`; `facts` is all that is needed to do it once it is agreed to.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    act = models.CharField(max_length=20)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="pending")
+    facts = models.JSONField()
+    reason = models.CharField(max_length=500)
+    asked_by = models.CharField(max_length=100)
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=100, blank=True, default="")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    agreed = models.BooleanField(null=True)
+
+    class Meta:
+        ordering = ["asked_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                name="access_pending_needs_two",
+                condition=Q(agreed__isnull=True) | Q(agreed=False) | ~Q(asked_by=F("decided_by")),
+            ),
+        ]
+
+
+class BrokenGlass(models.Model):
+    """A role somebody took in an emergency, without asking. Personal data: who, when, why, what a lead said later."""
+
+    grant = models.OneToOneField(Grant, primary_key=True, on_delete=models.PROTECT, related_name="glass")
+    broken_at = models.DateTimeField()
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    reviewed_by = models.CharField(max_length=100, blank=True, default="")
+    verdict = models.CharField(max_length=20, blank=True, default="")
+    note = models.CharField(max_length=1000, blank=True, default="")
+
+
+class ApiToken(models.Model):
+    """A token by which a program acts for its holder: only its SHA-256 is kept. Personal data: whose it is.
+
+    It carries the named permissions and no more than its holder has at the moment of use.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    holder = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="tokens")
+    name = models.CharField(max_length=100)
+    permissions = ArrayField(models.CharField(max_length=60))
+    created_by = models.CharField(max_length=100)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "id"]
+        constraints = [
+            models.CheckConstraint(name="access_token_expires", condition=Q(expires_at__gt=F("created_at"))),
+        ]
+
+
 class OneTimeLink(models.Model):
     """A sign-in link: only the SHA-256 of its token is kept. Personal data: whom it lets in, and when it was used."""
 
     token_sha256 = models.CharField(primary_key=True, max_length=64)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="links")
+    recovery = models.BooleanField(default=False)
+    issued_by = models.CharField(max_length=100, blank=True, default="")
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
@@ -97,3 +193,70 @@ class FailedAttempt(models.Model):
     id = models.UUIDField(primary_key=True)
     source = models.CharField(max_length=64, db_index=True)
     at = models.DateTimeField(db_index=True)
+
+
+class RelyingService(models.Model):
+    """A service that trusts our sign-in: an OpenID client, what it may know, and where it is told that a session ended.
+
+    `client_id` is the id of allauth's client. Whoever holds no role in one of `teams` may not sign in there; no team
+    means every person may.
+    """
+
+    client_id = models.CharField(primary_key=True, max_length=100)
+    name = models.CharField(max_length=100)
+    teams = ArrayField(models.CharField(max_length=60), default=list)
+    logout_uri = models.URLField(blank=True, default="")
+    created_by = models.CharField(max_length=100)
+    created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+
+class ServiceUse(models.Model):
+    """That a person signed in to a relying service, from which session. Personal data: who used which service when.
+
+    `sid` is the session's name in ID and logout tokens: never the session's key.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    service = models.ForeignKey(RelyingService, on_delete=models.PROTECT, related_name="uses")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="services_used")
+    sid = models.CharField(max_length=64, db_index=True)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="access_service_use_is_one", fields=["service", "person", "sid"]),
+        ]
+
+
+class DirectoryEntry(models.Model):
+    """What an organisation's own directory calls a person. Personal data: the directory's id and user name.
+
+    `deleted_at` is set when the directory removed them: the person stays, for the acts they did.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    organisation = models.CharField(max_length=60)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="directories")
+    user_name = models.CharField(max_length=254)
+    external_id = models.CharField(max_length=254, blank=True, default="")
+    attributes = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="access_directory_person_is_one",
+                fields=["organisation", "person"],
+                condition=Q(deleted_at__isnull=True),
+            ),
+            models.UniqueConstraint(
+                name="access_directory_user_name_is_one",
+                fields=["organisation", "user_name"],
+                condition=Q(deleted_at__isnull=True),
+            ),
+        ]

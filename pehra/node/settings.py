@@ -119,6 +119,13 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "procrastinate.contrib.django",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.idp.oidc",
     "pehra.ledger",
     "pehra.access",
     "pehra.registry",
@@ -126,6 +133,7 @@ INSTALLED_APPS = [
     "pehra.intel",
     "pehra.telemetry",
     "pehra.findings",
+    "pehra.signals",
     "pehra.incidents",
     "pehra.drill",
     "pehra.node",
@@ -173,10 +181,21 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "pehra.web.middleware.Acting",
 ]
 AUTHENTICATION_BACKENDS = ["pehra.access.sessions.LinkBackend"]
 LOGIN_URL = "access:sign-in"
+
+# Sign-in (the part `access`, over django-allauth).
+# Device codes and rate limits must be seen by every process: the cache is a table, made by `pehra init`.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"  # addresses are given by whoever enrols a person, never claimed
 STATIC_URL = "static/"
 STATIC_ROOT = Path(os.environ.get("PEHRA_STATIC") or ROOT / "staticfiles")
 STATICFILES_DIRS = [("fonts", PEHRA_FONTS)]

@@ -13,6 +13,16 @@ class Permission(StrEnum):
 
     ACCESS_READ = "access.read"
     ACCESS_GRANT = "access.grant"
+    ACCESS_BREAK_GLASS = "access.break-glass"
+    ACCESS_TOKEN = "access.token"  # noqa: S105 - the name of a permission
+    ACCESS_PROVISION = "access.provision"
+    ACCESS_SERVICES = "access.services"
+    ASSESSMENT_READ = "registry.assessment-read"
+    ASSESSMENT_ANSWER = "registry.assessment-answer"
+    ASSESSMENT_REVIEW = "registry.assessment-review"
+    SIGNALS_READ = "signals.read"
+    SIGNALS_MANAGE = "signals.manage"
+    SIGNALS_REPORT = "signals.report"
     FINDINGS_READ = "findings.read"
     FINDINGS_CHANGE = "findings.change"
     FINDINGS_VERIFY = "findings.verify"
@@ -37,26 +47,34 @@ class ScopeKind(StrEnum):
     """How far a grant reaches."""
 
     TEAM = "team"
+    GUIDED = "guided"  # this team and those under its guidance
     ORGANISATION = "organisation"
     NATIONAL = "national"
+    COUNCIL = "council"
 
 
 class Role(StrEnum):
     """What somebody is, in a scope."""
 
     ANALYST = "analyst"
+    SOC_ANALYST = "soc-analyst"
     INCIDENT_HANDLER = "incident-handler"
     DUTY_OFFICER = "duty-officer"
     TEAM_LEAD = "team-lead"
     REGISTRY_EDITOR = "registry-editor"
     ORGANISATION_CONTACT = "organisation-contact"
+    ORGANISATION_ADMIN = "organisation-admin"
     COUNCIL_MEMBER = "council-member"
+    COUNCIL_SECRETARY = "council-secretary"
     AUDITOR = "auditor"
     PLATFORM_OPERATOR = "platform-operator"
+    PEER_LIAISON = "peer-liaison"
 
 
 _READS = frozenset(
     {
+        Permission.ACCESS_TOKEN,
+        Permission.ASSESSMENT_READ,
         Permission.FINDINGS_READ,
         Permission.INCIDENTS_READ,
         Permission.INTEL_READ,
@@ -68,49 +86,107 @@ _READS = frozenset(
         Permission.TELEMETRY_READ,
     }
 )
+_WATCHES = _READS | {
+    Permission.FINDINGS_CHANGE,
+    Permission.INTEL_IMPORT,
+    Permission.SIGNALS_REPORT,
+    Permission.TELEMETRY_INGEST,
+}
 _HANDLES = _READS | {
+    Permission.ACCESS_BREAK_GLASS,
     Permission.FINDINGS_CHANGE,
     Permission.FINDINGS_VERIFY,
     Permission.INCIDENTS_OPEN,
     Permission.INCIDENTS_CHANGE,
+    Permission.SIGNALS_REPORT,
 }
 _STANDS_WATCH = _HANDLES | {Permission.INCIDENTS_CLOSE, Permission.OUTBOX_SEND, Permission.TELEMETRY_INGEST}
+_ANSWERS = frozenset(
+    {
+        Permission.ACCESS_TOKEN,
+        Permission.ASSESSMENT_READ,
+        Permission.FINDINGS_READ,
+        Permission.FINDINGS_CHANGE,
+        Permission.INCIDENTS_READ,
+        Permission.LAW_READ,
+        Permission.LEDGER_READ,
+        Permission.OUTBOX_READ,
+        Permission.REGISTRY_READ,
+        Permission.SITUATION_READ,
+    }
+)
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.ANALYST: _READS | {Permission.FINDINGS_CHANGE, Permission.INTEL_IMPORT, Permission.TELEMETRY_INGEST},
+    Role.ANALYST: _WATCHES | {Permission.ACCESS_BREAK_GLASS},
+    # Sees and promotes what the sensors say; opens an incident and leaves its handling to the team (law: K2).
+    Role.SOC_ANALYST: _WATCHES | {Permission.INCIDENTS_OPEN},
     Role.INCIDENT_HANDLER: _HANDLES,
     Role.DUTY_OFFICER: _STANDS_WATCH,
     Role.TEAM_LEAD: _STANDS_WATCH
-    | {Permission.ACCESS_READ, Permission.ACCESS_GRANT, Permission.INTEL_IMPORT, Permission.REGISTRY_IMPORT},
-    Role.REGISTRY_EDITOR: frozenset({Permission.REGISTRY_READ, Permission.REGISTRY_IMPORT, Permission.LAW_READ}),
+    | _ANSWERS
+    | {
+        Permission.ACCESS_READ,
+        Permission.ACCESS_GRANT,
+        Permission.ACCESS_PROVISION,
+        Permission.ASSESSMENT_ANSWER,
+        Permission.ASSESSMENT_REVIEW,
+        Permission.INTEL_IMPORT,
+        Permission.REGISTRY_IMPORT,
+        Permission.SIGNALS_READ,
+    },
+    Role.REGISTRY_EDITOR: frozenset(
+        {Permission.ASSESSMENT_READ, Permission.REGISTRY_READ, Permission.REGISTRY_IMPORT, Permission.LAW_READ}
+    ),
     # An organisation says that it has mended something; whether it is mended is checked by its team.
-    Role.ORGANISATION_CONTACT: frozenset(
+    Role.ORGANISATION_CONTACT: _ANSWERS,
+    Role.ORGANISATION_ADMIN: _ANSWERS
+    | {
+        Permission.ACCESS_READ,
+        Permission.ACCESS_GRANT,
+        Permission.ACCESS_PROVISION,
+        Permission.ASSESSMENT_ANSWER,
+    },
+    # The council advises and commands nobody: no seat opens a constituency, its assets, or the reasons people wrote.
+    Role.COUNCIL_MEMBER: frozenset({Permission.LAW_READ}),
+    Role.COUNCIL_SECRETARY: frozenset({Permission.LAW_READ}),
+    Role.AUDITOR: (_READS - {Permission.ACCESS_TOKEN}) | {Permission.ACCESS_READ, Permission.SIGNALS_READ},
+    # Whoever keeps the machine running gives people their access and sees nobody's matters.
+    Role.PLATFORM_OPERATOR: frozenset(
+        {
+            Permission.ACCESS_READ,
+            Permission.ACCESS_GRANT,
+            Permission.ACCESS_SERVICES,
+            Permission.LAW_READ,
+            Permission.SIGNALS_READ,
+            Permission.SIGNALS_MANAGE,
+        }
+    ),
+    # Speaks with teams abroad: reads what its team may share, changes nothing of it.
+    Role.PEER_LIAISON: frozenset(
         {
             Permission.FINDINGS_READ,
-            Permission.FINDINGS_CHANGE,
             Permission.INCIDENTS_READ,
+            Permission.INTEL_READ,
             Permission.LAW_READ,
-            Permission.LEDGER_READ,
             Permission.OUTBOX_READ,
-            Permission.REGISTRY_READ,
             Permission.SITUATION_READ,
         }
     ),
-    # The council advises and commands nobody: no seat opens a constituency, its assets, or the reasons people wrote.
-    Role.COUNCIL_MEMBER: frozenset({Permission.LAW_READ}),
-    Role.AUDITOR: _READS | {Permission.ACCESS_READ},
-    # Whoever keeps the machine running gives people their access and sees nobody's matters.
-    Role.PLATFORM_OPERATOR: frozenset({Permission.ACCESS_READ, Permission.ACCESS_GRANT, Permission.LAW_READ}),
 }
 
+_TEAMS = frozenset({ScopeKind.TEAM, ScopeKind.GUIDED})
 SCOPES: dict[Role, frozenset[ScopeKind]] = {
-    Role.ANALYST: frozenset({ScopeKind.TEAM}),
-    Role.INCIDENT_HANDLER: frozenset({ScopeKind.TEAM}),
-    Role.DUTY_OFFICER: frozenset({ScopeKind.TEAM}),
-    Role.TEAM_LEAD: frozenset({ScopeKind.TEAM}),
-    Role.REGISTRY_EDITOR: frozenset({ScopeKind.TEAM, ScopeKind.NATIONAL}),
+    Role.ANALYST: _TEAMS,
+    Role.SOC_ANALYST: _TEAMS,
+    Role.INCIDENT_HANDLER: _TEAMS,
+    Role.DUTY_OFFICER: _TEAMS,
+    Role.TEAM_LEAD: _TEAMS,
+    Role.REGISTRY_EDITOR: _TEAMS | {ScopeKind.NATIONAL},
     Role.ORGANISATION_CONTACT: frozenset({ScopeKind.ORGANISATION}),
-    Role.COUNCIL_MEMBER: frozenset({ScopeKind.NATIONAL}),
-    Role.AUDITOR: frozenset({ScopeKind.TEAM, ScopeKind.NATIONAL}),
+    Role.ORGANISATION_ADMIN: frozenset({ScopeKind.ORGANISATION}),
+    Role.COUNCIL_MEMBER: frozenset({ScopeKind.COUNCIL, ScopeKind.NATIONAL}),
+    Role.COUNCIL_SECRETARY: frozenset({ScopeKind.COUNCIL}),
+    Role.AUDITOR: _TEAMS | {ScopeKind.NATIONAL},
     Role.PLATFORM_OPERATOR: frozenset({ScopeKind.NATIONAL}),
+    Role.PEER_LIAISON: frozenset({ScopeKind.TEAM}),
 }
