@@ -103,3 +103,13 @@ def may_grant(by: Actor, *, role: Role, scope: Scope) -> bool:
         return True
     needed = PERMISSIONS[role] | {Permission.ACCESS_GRANT}
     return all(allows(by, permission, organisation=organisation, **where) for permission in needed)
+
+
+def limited(by: Actor, permissions: Iterable[str]) -> Actor:
+    """Return the actor with only those of its permissions that are named, each in the scopes where it holds them.
+
+    What a token carries: never more than its holder, since nothing is added. A name is compared whole, before its `@`.
+    """
+    named = frozenset(permissions)
+    kept = frozenset(name for name in by.permissions if name.partition("@")[0] in named)
+    return replace(by, permissions=kept)
