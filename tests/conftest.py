@@ -188,8 +188,8 @@ def organisation_contact() -> Actor:
 @pytest.fixture
 def council_member() -> Actor:
     """A member of the council: reads the law; opens nobody's matters and changes nothing."""
-    seat = Granted(role=Role.COUNCIL_MEMBER, scope=Scope(kind=ScopeKind.NATIONAL))
-    return _member(5, "Ehsan, council member", "pkcert", "ntcert", "punjab-cert", permissions=permissions_of([seat]))
+    seat = Granted(role=Role.COUNCIL_MEMBER, scope=Scope(kind=ScopeKind.COUNCIL))
+    return _member(5, "Ehsan, council member", permissions=permissions_of([seat]))
 
 
 @pytest.fixture

@@ -57,8 +57,10 @@ def scope_of_row(grant: Grant) -> Scope:
     """Return the scope of a stored grant."""
     if grant.national:
         return Scope(kind=ScopeKind.NATIONAL)
+    if grant.council:
+        return Scope(kind=ScopeKind.COUNCIL)
     if grant.team:
-        return Scope(kind=ScopeKind.TEAM, code=grant.team)
+        return Scope(kind=ScopeKind.GUIDED if grant.guided else ScopeKind.TEAM, code=grant.team)
     return Scope(kind=ScopeKind.ORGANISATION, code=grant.organisation)
 
 

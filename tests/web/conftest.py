@@ -46,7 +46,7 @@ CAST = {
     "telecom": {"role": "duty-officer", "team": "ntcert"},
     "punjab": {"role": "incident-handler", "team": "punjab-cert"},
     "hospital": {"role": "organisation-contact", "organisation": "org-0001"},
-    "council": {"role": "council-member", "national": True},
+    "council": {"role": "council-member", "council": True},
     "operator": {"role": "platform-operator", "national": True},
     "lead": {"role": "team-lead", "team": "pkcert"},
     "nobody": {},

@@ -184,7 +184,7 @@ SCOPES: dict[Role, frozenset[ScopeKind]] = {
     Role.REGISTRY_EDITOR: _TEAMS | {ScopeKind.NATIONAL},
     Role.ORGANISATION_CONTACT: frozenset({ScopeKind.ORGANISATION}),
     Role.ORGANISATION_ADMIN: frozenset({ScopeKind.ORGANISATION}),
-    Role.COUNCIL_MEMBER: frozenset({ScopeKind.COUNCIL, ScopeKind.NATIONAL}),
+    Role.COUNCIL_MEMBER: frozenset({ScopeKind.COUNCIL}),
     Role.COUNCIL_SECRETARY: frozenset({ScopeKind.COUNCIL}),
     Role.AUDITOR: _TEAMS | {ScopeKind.NATIONAL},
     Role.PLATFORM_OPERATOR: frozenset({ScopeKind.NATIONAL}),

@@ -21,7 +21,7 @@ class Scope:
     code: str = ""
 
     def __str__(self) -> str:
-        return self.kind.value if self.kind is ScopeKind.NATIONAL else f"{self.kind.value}:{self.code}"
+        return f"{self.kind.value}:{self.code}" if self.code else self.kind.value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,15 +32,27 @@ class Granted:
     scope: Scope
 
 
-def scope_of(*, role: Role, team: str = "", organisation: str = "", national: bool = False) -> Scope:
+def scope_of(
+    *,
+    role: Role,
+    team: str = "",
+    guided: bool = False,
+    organisation: str = "",
+    national: bool = False,
+    council: bool = False,
+) -> Scope:
     """Return the one scope that was named; refuse none, several, and one the role cannot have."""
     named = [
-        *([Scope(kind=ScopeKind.TEAM, code=team)] if team else []),
+        *([Scope(kind=ScopeKind.GUIDED if guided else ScopeKind.TEAM, code=team)] if team else []),
         *([Scope(kind=ScopeKind.ORGANISATION, code=organisation)] if organisation else []),
         *([Scope(kind=ScopeKind.NATIONAL)] if national else []),
+        *([Scope(kind=ScopeKind.COUNCIL)] if council else []),
     ]
-    if len(named) != 1:
-        raise Invalid("a grant names exactly one scope: a team, an organisation, or the nation", field="scope")
+    if len(named) != 1 or (guided and not team):
+        raise Invalid(
+            "a grant names exactly one scope: a team, an organisation, the nation, or a seat on the council",
+            field="scope",
+        )
     if named[0].kind not in SCOPES[role]:
         possible = " or ".join(sorted(SCOPES[role]))
         raise Invalid(f"the role {role.value} is granted for a scope of kind {possible}", field="scope")

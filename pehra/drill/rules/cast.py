@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class CastMember:
-    """Somebody of the sample, with one role in one scope (team, organisation, or the nation when both are empty)."""
+    """Somebody of the sample, with one role in one scope."""
 
     email: str
     name: str
@@ -14,6 +14,9 @@ class CastMember:
     role: str
     team: str = ""
     organisation: str = ""
+    guided: bool = False
+    national: bool = False
+    council: bool = False
 
 
 def cast(*, national_team: str, sector_team: str, provincial_team: str, organisation: str) -> tuple[CastMember, ...]:
@@ -57,5 +60,6 @@ def cast(*, national_team: str, sector_team: str, provincial_team: str, organisa
             name_local="ارم، رکن کونسل",
             language="en",
             role="council-member",
+            council=True,
         ),
     )

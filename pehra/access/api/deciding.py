@@ -1,0 +1,67 @@
+"""The one answer to "may they?", and who somebody is at a moment.
+
+Refuses by default: an actor without a valid grant sees nothing and may do nothing. A use case of any part asks
+`require` before it changes something; what may not even be seen is refused earlier, by `visible_to`, as absent.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from pehra.access import queries
+from pehra.access.models import Grant, Person
+from pehra.access.rules import wall
+from pehra.access.rules.roles import Permission, ScopeKind
+from pehra.kernel.actors import Actor, ActorKind
+from pehra.kernel.refusals import Forbidden, NotVisible
+
+
+def may(by: Actor, permission: Permission, *, teams: Iterable[str] = (), organisation: str = "") -> bool:
+    """Whether the actor may do this to something of these teams or this organisation; at all, when none is named."""
+    return wall.allows(by, permission, teams=teams, organisation=organisation)
+
+
+def require(by: Actor, permission: Permission, *, teams: Iterable[str] = (), organisation: str = "") -> None:
+    """Refuse, unless the actor may do this to something of these teams or this organisation."""
+    if not may(by, permission, teams=teams, organisation=organisation):
+        raise Forbidden(
+            _("You may see this, but your role does not allow it (%(permission)s).") % {"permission": permission.value}
+        )
+
+
+def narrowed(by: Actor, permission: Permission) -> Actor:
+    """Return the actor with only the constituencies where it holds the permission; refuse when there is none."""
+    require(by, permission)
+    return wall.narrowed(by, permission)
+
+
+def actor_for(*, person_id: UUID, at: datetime) -> Actor:
+    """Return a person as an actor, with what they hold at that moment; one unknown or inactive is not there."""
+    person = Person.objects.filter(id=person_id, active=True).first()
+    if person is None:
+        raise NotVisible(_("There is no such person."))
+    granted = queries.granted_to(person_id, at=at)
+    scopes = [entry.scope for entry in granted]
+    teams = {scope.code for scope in scopes if scope.kind is ScopeKind.TEAM}
+    if any(scope.kind is ScopeKind.NATIONAL for scope in scopes):
+        teams |= _all_teams()
+    return Actor(
+        id=str(person.id),
+        kind=ActorKind.PERSON,
+        name=person.name,
+        teams=frozenset(teams),
+        organisations=frozenset(scope.code for scope in scopes if scope.kind is ScopeKind.ORGANISATION),
+        permissions=wall.permissions_of(granted),
+    )
+
+
+def _all_teams() -> set[str]:
+    """Return every team code known below the registry: the profile's, and those somebody holds a role in."""
+    from pehra.law import api as law
+
+    profile = law.load(settings.PEHRA_PROFILE)
+    held = Grant.objects.exclude(team="").values_list("team", flat=True).distinct()
+    return {team.code for team in profile.teams} | set(held)

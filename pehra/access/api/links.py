@@ -1,0 +1,101 @@
+"""Coming in by a one-time link, and going out. A link is told once: only its hash is kept."""
+
+import hashlib
+import hmac
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from pehra.access import queries
+from pehra.access.api.deciding import require
+from pehra.access.api.granting import require_within
+from pehra.access.models import FailedAttempt, OneTimeLink, Person
+from pehra.access.rules.roles import Permission
+from pehra.kernel.actors import Actor, ActorKind
+from pehra.kernel.identifiers import new_id
+from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
+from pehra.ledger import api as ledger
+
+LINK_VALID_DEFAULT = timedelta(hours=24)
+LINK_VALID_MAX = timedelta(days=14)
+FAILED_ATTEMPTS_MAX = 10
+FAILED_ATTEMPTS_WINDOW = timedelta(minutes=15)
+TOKEN_BYTES = 32
+
+
+@transaction.atomic
+def issue_link(*, person_id: UUID, by: Actor, at: datetime, valid: timedelta = LINK_VALID_DEFAULT) -> str:
+    """Return the token of a new one-time sign-in link. It is told once: only its hash is kept.
+
+    Whoever holds it can come in as that person, so it is given only by somebody who could give all that they hold.
+    """
+    require(by, Permission.ACCESS_GRANT)
+    if not timedelta() < valid <= LINK_VALID_MAX:
+        raise Invalid(_("a link is valid for at most %(days)s days") % {"days": LINK_VALID_MAX.days}, field="valid")
+    person = queries.people_visible_to(by).filter(id=person_id, active=True).first()
+    if person is None:
+        raise NotVisible(_("There is no such person."))
+    require_within(person.id, by=by, at=at)
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    OneTimeLink.objects.create(token_sha256=_token_hash(token), person=person, issued_at=at, expires_at=at + valid)
+    ledger.record("access.link.issued", subject=f"person:{person.id}", by=by, at=at, facts={"expires": at + valid})
+    return token
+
+
+def redeem_link(*, token: str, at: datetime, source: str = "") -> Person:
+    """Let somebody in by a link, once.
+
+    Unknown, used, expired and another's inactive account are one refusal, so that trying links teaches nothing. The
+    look-up is by the token's hash: how long it takes says nothing about the token. After too many failures from one
+    `source` (a network address) its links are refused unread.
+    """
+    origin = _source_hash(source)
+    if _failures(origin, at=at) >= FAILED_ATTEMPTS_MAX:
+        raise Forbidden(_("Too many links were tried from here. Wait a quarter of an hour and try again."))
+    person = _redeem(token, at=at)
+    if person is None:
+        FailedAttempt.objects.filter(at__lt=at - FAILED_ATTEMPTS_WINDOW).delete()
+        FailedAttempt.objects.create(id=new_id(at), source=origin, at=at)
+        raise Forbidden(_("This link does not work: it was used, has expired, or was never given. Ask for a new one."))
+    return person
+
+
+@transaction.atomic
+def _redeem(token: str, *, at: datetime) -> Person | None:
+    """Use up a link and return its person; nothing when it lets nobody in."""
+    digest = _token_hash(token)
+    usable = OneTimeLink.objects.filter(
+        token_sha256=digest, used_at__isnull=True, expires_at__gt=at, person__active=True
+    )
+    # The conditional update is what makes it once: of two that come together, one finds it unused.
+    if not usable.update(used_at=at):
+        return None
+    person = Person.objects.get(links__token_sha256=digest)
+    by = Actor(id=str(person.id), kind=ActorKind.PERSON, name=person.name)
+    ledger.record("access.signed_in", subject=f"person:{person.id}", by=by, at=at, facts={"by": "one-time link"})
+    return person
+
+
+@transaction.atomic
+def sign_out(*, by: Actor, at: datetime) -> None:
+    """Write down that a person ended their session."""
+    ledger.record("access.signed_out", subject=f"person:{by.id}", by=by, at=at)
+
+
+def _failures(origin: str, *, at: datetime) -> int:
+    """Count the failed attempts from an origin within the window."""
+    return FailedAttempt.objects.filter(source=origin, at__gt=at - FAILED_ATTEMPTS_WINDOW, at__lte=at).count()
+
+
+def _token_hash(token: str) -> str:
+    """Return the SHA-256 under which a token is kept."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _source_hash(source: str) -> str:
+    """Return a network address as a keyed hash: enough to count by, nothing to read back."""
+    return hmac.new(settings.SECRET_KEY.encode(), source.encode(), "sha256").hexdigest()
