@@ -20,6 +20,7 @@ from pehra.law.rules import assembling, deciding, facts_file
 from pehra.law.rules import duties as duty_rules
 from pehra.law.rules import responsibility as responsibility_rules
 from pehra.law.rules.answers import (
+    AccessPolicy,
     DutyDue,
     DutyJudgement,
     Judgement,
@@ -37,6 +38,7 @@ from pehra.law.rules.profile import Profile, Sector, SeverityLevel, Team, Territ
 from pehra.law.rules.standing import acting
 
 __all__ = [
+    "AccessPolicy",
     "CheckReport",
     "DutyDue",
     "DutyJudgement",
@@ -60,6 +62,7 @@ __all__ = [
     "TeamRole",
     "Territory",
     "WidespreadRule",
+    "access_policy",
     "acting_team",
     "check",
     "day_of",
@@ -238,6 +241,11 @@ def sharing(
 def notice_policy(profile: Profile, *, on: date | None = None) -> NoticePolicy:
     """Return how often an organisation is written to and in which languages, on a day or by the latest rule."""
     return deciding.notice_policy(profile, on)
+
+
+def access_policy(profile: Profile, *, on: date | None = None) -> AccessPolicy:
+    """Return how access is kept, on a day or by the latest rule: review, second persons, break-glass, lifetimes."""
+    return deciding.access_policy(profile, on)
 
 
 def sources(profile: Profile) -> tuple[SourceUse, ...]:

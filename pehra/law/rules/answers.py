@@ -165,3 +165,21 @@ class NoticePolicy:
     rate_per_organisation: timedelta
     languages: tuple[str, ...]
     because: Because
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessPolicy:
+    """How access is kept on a day: how often grants are reviewed, what needs a second person, how long things last.
+
+    Roles are codes of `access`. `four_eyes_national` are roles that need a second person only over the whole country.
+    """
+
+    review_every: timedelta
+    review_grace: timedelta
+    four_eyes: frozenset[str]
+    break_glass_max: timedelta
+    break_glass_roles: frozenset[str]
+    token_max: timedelta
+    session_max: timedelta
+    because: Because
+    four_eyes_national: frozenset[str] = frozenset()

@@ -47,6 +47,7 @@ LAYOUT: Mapping[str, Mapping[str, tuple[str, Builder, bool]]] = {
     },
     "duties.toml": {"duty": ("duties", rule_records.duty, False)},
     "sharing.toml": {"rule": ("sharing_rules", rule_records.sharing, True)},
+    "access.toml": {"access": ("access_rules", rule_records.access, True)},
 }
 IDENTITY_FILE, HOLIDAYS_FILE, NOTICES_FILE = "identity.toml", "holidays.toml", "notices.toml"
 OPTIONAL_FILES = frozenset(

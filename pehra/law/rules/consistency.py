@@ -79,7 +79,7 @@ def _check_overlaps(notes: Notes) -> None:
 
 def _check_one_at_a_time(notes: Notes) -> None:
     """Of some rules only one can answer: a second in use on the same day would be ignored."""
-    for kind in ("widespread rule", "notice rule"):
+    for kind in ("widespread rule", "notice rule", "access rule"):
         found = [definition for definition in notes.definitions if definition.kind == kind]
         for index, definition in enumerate(found):
             for earlier in found[:index]:

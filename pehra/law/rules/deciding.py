@@ -1,8 +1,9 @@
-"""What a finding obliges, how severe a matter is, how it may be shared, how often one writes: the shorter answers."""
+"""What a finding obliges, how severe a matter is, how it may be shared, how often one writes, how access
+is kept: the shorter answers."""
 
 from datetime import date
 
-from pehra.law.rules.answers import Judgement, Marking, NoticePolicy, Obligation, WidespreadRule
+from pehra.law.rules.answers import AccessPolicy, Judgement, Marking, NoticePolicy, Obligation, WidespreadRule
 from pehra.law.rules.basis import current
 from pehra.law.rules.conditions import judge
 from pehra.law.rules.facts import EntityFacts, FindingFacts, Matter, stated
@@ -102,5 +103,29 @@ def notice_policy(profile: Profile, on: date | None) -> NoticePolicy:
     return NoticePolicy(
         rate_per_organisation=rule.rate,
         languages=rule.languages,
+        because=because(profile, rule.code, rule.basis, facts),
+    )
+
+
+def access_policy(profile: Profile, on: date | None) -> AccessPolicy:
+    """Return how access is kept on a day, or by the profile's latest rule.
+
+    On a day between or outside all rules the nearest in time holds: access without limits is not offered.
+    """
+    rules = sorted(profile.access_rules, key=lambda rule: rule.basis.first)
+    if not rules:
+        raise LookupError(f"the profile {profile.name} has no access rule")
+    begun = [rule for rule in rules if on is None or rule.basis.first <= on]
+    rule = begun[-1] if begun else rules[0]
+    facts = {} if on is None or rule.basis.holds(on) else {"no rule of its own": on.isoformat()}
+    return AccessPolicy(
+        review_every=rule.review_every,
+        review_grace=rule.review_grace,
+        four_eyes=frozenset(rule.four_eyes),
+        four_eyes_national=frozenset(rule.four_eyes_national),
+        break_glass_max=rule.break_glass_max,
+        break_glass_roles=frozenset(rule.break_glass_roles),
+        token_max=rule.token_max,
+        session_max=rule.session_max,
         because=because(profile, rule.code, rule.basis, facts),
     )

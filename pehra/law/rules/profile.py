@@ -370,6 +370,22 @@ class NoticeRule:
     basis: Basis
 
 
+@dataclass(frozen=True, kw_only=True)
+class AccessRule:
+    """How access is kept. Roles are codes that `access` knows; `law` stands below it and checks only how they look."""
+
+    code: str
+    review_every: timedelta
+    review_grace: timedelta
+    four_eyes: tuple[str, ...]
+    four_eyes_national: tuple[str, ...]
+    break_glass_max: timedelta
+    break_glass_roles: tuple[str, ...]
+    token_max: timedelta
+    session_max: timedelta
+    basis: Basis
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Profile:
     """A country's law as data, checked as a whole. Compared by identity: two loadings are two profiles."""
@@ -398,6 +414,7 @@ class Profile:
     calendar: Calendar | None = None
     sharing_rules: tuple[SharingRule, ...] = ()
     notice_rules: tuple[NoticeRule, ...] = ()
+    access_rules: tuple[AccessRule, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -432,6 +449,7 @@ class Profile:
             self.widespread_rules,
             self.sharing_rules,
             self.notice_rules,
+            self.access_rules,
         )
         return sum(len(records) for records in ruled) + sum(len(duty.stages) for duty in self.duties)
 

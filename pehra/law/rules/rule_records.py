@@ -8,6 +8,7 @@ from datetime import timedelta
 from pehra.kernel.markings import Pap, Tlp
 from pehra.law.rules.conditions import ALWAYS, Condition, Threshold
 from pehra.law.rules.profile import (
+    AccessRule,
     Duty,
     NoticeRule,
     ObligationRule,
@@ -29,6 +30,8 @@ SAME_TIME, END_OF_DAY = "same-time", "end-of-day"
 STAYS, NEXT_WORKING_DAY = "stays", "next-working-day"
 RECIPIENT_KIND, TEAM_KIND, OWER_KIND = "recipient", "team selector", "ower"
 COUNT_MAX = 1_000
+# A limit that a slip of the finger could lengthen to a lifetime is no limit.
+ACCESS_DAYS_MAX, ACCESS_HOURS_MAX = 3_660, 744
 
 # RSIT 1003: the eleven classes. A rule over a class outside it would never apply, and nobody would notice.
 TAXONOMIES = (
@@ -265,3 +268,33 @@ def notice(reader: Reader, languages: tuple[str, ...]) -> NoticeRule:
     )
     reader.define("notice rule", record.code, record.basis)
     return record
+
+
+def access(reader: Reader) -> AccessRule:
+    """Read `[[access]]`."""
+    record = AccessRule(
+        code=reader.code("code"),
+        review_every=timedelta(days=_limit(reader, "review_every_days", ACCESS_DAYS_MAX)),
+        review_grace=timedelta(days=_limit(reader, "review_grace_days", ACCESS_DAYS_MAX, least=0)),
+        four_eyes=reader.codes("four_eyes", required=True),
+        four_eyes_national=reader.codes("four_eyes_national"),
+        break_glass_max=timedelta(hours=_limit(reader, "break_glass_hours", ACCESS_HOURS_MAX)),
+        break_glass_roles=reader.codes("break_glass_roles", required=True),
+        token_max=timedelta(days=_limit(reader, "token_days", ACCESS_DAYS_MAX)),
+        session_max=timedelta(hours=_limit(reader, "session_hours", ACCESS_HOURS_MAX)),
+        basis=reader.basis(),
+    )
+    for role in sorted(set(record.four_eyes) & set(record.four_eyes_national)):
+        reader.problem("four_eyes_national", f"{role!r} stands in four_eyes already, which holds everywhere")
+    reader.define("access rule", record.code, record.basis)
+    return record
+
+
+def _limit(reader: Reader, key: str, most: int, *, least: int = 1) -> int:
+    """Read a number that must be known: access without a limit is not offered."""
+    number = reader.number(key, least=least)
+    if number is None and key in reader.table.entries:
+        reader.problem(key, f"{key!r} must be a known number: access is never without it")
+    if number is not None and number > most:
+        reader.problem(key, f"{key!r} must be at most {most}, not {number}")
+    return min(max(number or least, least), most)
