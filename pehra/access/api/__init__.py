@@ -15,6 +15,16 @@ from pehra.access.api.links import (
     sign_out,
 )
 from pehra.access.api.people import add_person, close_person, names, people, person_by_email
+from pehra.access.api.tokens import (
+    TokenView,
+    actor_for_token,
+    issue_token,
+    note_bad_token,
+    revoke_token,
+    token_permissions,
+    token_valid_max,
+    tokens,
+)
 from pehra.access.queries import GrantView, PersonView
 from pehra.access.requests import Request
 from pehra.access.rules.roles import Permission, Role
@@ -28,18 +38,26 @@ __all__ = [
     "PersonView",
     "Request",
     "Role",
+    "TokenView",
     "actor_for",
+    "actor_for_token",
     "add_person",
     "close_person",
     "grant",
     "issue_link",
+    "issue_token",
     "may",
     "names",
     "narrowed",
+    "note_bad_token",
     "people",
     "person_by_email",
     "redeem_link",
     "require",
     "revoke",
+    "revoke_token",
     "sign_out",
+    "token_permissions",
+    "token_valid_max",
+    "tokens",
 ]

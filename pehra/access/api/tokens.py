@@ -1,0 +1,230 @@
+"""API tokens: by which a program acts for its holder, with named permissions, until a day.
+
+A token is told once and kept as its SHA-256. It adds nothing: at the moment of use its holder's rights are read as ever
+and cut to what it names, so that a closed person's and an ended grant's token has lost them at once. Unknown, mistyped,
+expired and revoked are one refusal.
+"""
+
+import hmac
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from pehra.access import queries
+from pehra.access.api.deciding import actor_for, require
+from pehra.access.api.granting import require_within
+from pehra.access.models import ApiToken, FailedAttempt, Person
+from pehra.access.rules import tokens as rules
+from pehra.access.rules import wall
+from pehra.access.rules.roles import Permission, ScopeKind
+from pehra.kernel.actors import Actor
+from pehra.kernel.identifiers import new_id
+from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
+from pehra.law import api as law
+from pehra.ledger import api as ledger
+
+USE_NOTED_EVERY = timedelta(minutes=1)
+LIVE_TOKENS_MAX = 100  # of one holder
+TOKENS_SHOWN_MAX = 500
+BAD_TOKENS_MAX = 20  # from one address within the window, before it is told to wait
+BAD_TOKENS_WINDOW = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenView:
+    """A token as pages, commands and programs see it: never the token itself."""
+
+    id: UUID
+    name: str
+    holder: UUID
+    holder_name: str
+    permissions: tuple[str, ...]
+    created_by: str
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+    live: bool
+
+
+def token_valid_max(*, at: datetime) -> timedelta:
+    """Return how long a token may be valid at most, by the profile's policy of that day."""
+    profile = law.load(settings.PEHRA_PROFILE)
+    return law.access_policy(profile, on=law.day_of(profile, at)).token_max
+
+
+def token_permissions(*, by: Actor) -> tuple[Permission, ...]:
+    """Return what a token of this actor could carry: what it holds anywhere, but for what is for people alone."""
+    held = {name.partition("@")[0] for name in by.permissions}
+    return tuple(permission for permission in Permission if permission in held - rules.NOT_FOR_TOKENS)
+
+
+@transaction.atomic
+def issue_token(
+    *, holder_id: UUID, name: str, permissions: Iterable[str], valid: timedelta, by: Actor, at: datetime
+) -> str:
+    """Return a new token. It is told once: only its hash is kept.
+
+    A person makes one for themselves; for a service account it is made by whoever could give all that it holds.
+    """
+    holder = _holder(holder_id, by=by, at=at)
+    wanted = rules.chosen(permissions)
+    words = name.strip()
+    if not words or len(words) > rules.NAME_CHARACTERS_MAX:
+        raise Invalid(
+            _("a token has a name of at most %(number)d characters") % {"number": rules.NAME_CHARACTERS_MAX},
+            field="name",
+        )
+    longest = token_valid_max(at=at)
+    if not timedelta() < valid <= longest:
+        raise Invalid(_("a token is valid for at most %(days)d days") % {"days": longest.days}, field="valid")
+    held = {held.partition("@")[0] for held in actor_for(person_id=holder.id, at=at).permissions}
+    for permission in wanted:
+        if permission not in held:
+            raise Invalid(
+                _("its holder does not have the permission %(permission)s") % {"permission": permission.value},
+                field="permissions",
+            )
+    if ApiToken.objects.filter(_live(at), holder=holder).count() >= LIVE_TOKENS_MAX:
+        raise Invalid(_("this account has too many tokens; revoke those that nobody uses"), field="name")
+    token = rules.written(secrets.token_bytes(rules.SECRET_BYTES))
+    row = ApiToken.objects.create(
+        id=new_id(at),
+        token_sha256=rules.digest(token),
+        holder=holder,
+        name=words,
+        permissions=[permission.value for permission in wanted],
+        created_by=by.id,
+        created_at=at,
+        expires_at=at + valid,
+    )
+    facts = {"token": str(row.id), "name": row.name, "permissions": row.permissions, "until": row.expires_at}
+    _record("access.token.created", row, facts, by=by, at=at)
+    return token
+
+
+def _holder(holder_id: UUID, *, by: Actor, at: datetime) -> Person:
+    """Return the active person a token is for, locked; refuse unless it is the actor, or lies within its hands."""
+    own = by.id == str(holder_id)
+    seen = Person.objects.all() if own else queries.people_visible_to(by)
+    found = seen.filter(id=holder_id, active=True).exists()
+    holder = Person.objects.select_for_update().filter(id=holder_id, active=True).first() if found else None
+    if holder is None:
+        raise NotVisible(_("There is no such person."))
+    if own:
+        require(by, Permission.ACCESS_TOKEN)
+        return holder
+    require(by, Permission.ACCESS_GRANT)
+    require_within(holder.id, by=by, at=at)
+    if not holder.service and not by.is_system:
+        # Acting under another's name is not a lead's to arrange: a person makes their own.
+        raise Forbidden(_("A person makes their own tokens; make one for a service account instead."))
+    return holder
+
+
+@transaction.atomic
+def revoke_token(*, token_id: UUID, reason: str = "", by: Actor, at: datetime) -> None:
+    """End a token now; ending one that has ended is nothing. Its holder may, and who could give all the holder has."""
+    row = ApiToken.objects.select_for_update().filter(id=token_id).first()
+    own = row is not None and by.id == str(row.holder_id)
+    if row is None or not (own or queries.people_visible_to(by).filter(id=row.holder_id).exists()):
+        raise NotVisible(_("There is no such token."))
+    if not own:
+        require(by, Permission.ACCESS_GRANT)
+        require_within(row.holder_id, by=by, at=at)
+    if row.revoked_at is not None:
+        return
+    ApiToken.objects.filter(id=row.id).update(revoked_at=at)
+    facts = {"token": str(row.id), "name": row.name, "reason": reason.strip()}
+    _record("access.token.revoked", row, facts, by=by, at=at)
+
+
+def _record(event: str, row: ApiToken, facts: dict[str, object], *, by: Actor, at: datetime) -> None:
+    scopes = [granted.scope for granted in queries.granted_to(row.holder_id, at=at)]
+    teams = sorted({scope.code for scope in scopes if scope.kind in (ScopeKind.TEAM, ScopeKind.GUIDED)})
+    ledger.record(event, subject=f"person:{row.holder_id}", by=by, at=at, teams=teams, facts=facts)
+
+
+def tokens(*, by: Actor, at: datetime, holder_id: UUID | None = None) -> list[TokenView]:
+    """Return tokens, newest first: the actor's own, another's whose access lies in its hands, or (Pehra itself) all."""
+    rows = ApiToken.objects.select_related("holder")
+    if holder_id is None:
+        rows = rows if by.is_system else rows.filter(holder_id__in=_person_ids(by))
+    elif by.id != str(holder_id):
+        if not queries.people_visible_to(by).filter(id=holder_id).exists():
+            raise NotVisible(_("There is no such person."))
+        require_within(holder_id, by=by, at=at)
+        rows = rows.filter(holder_id=holder_id)
+    else:
+        rows = rows.filter(holder_id=holder_id)
+    return [_view(row, at=at) for row in rows[:TOKENS_SHOWN_MAX]]
+
+
+def _person_ids(by: Actor) -> list[UUID]:
+    """Return the actor's own id as a person's; a service or a peer without an account has none."""
+    try:
+        return [UUID(by.id)]
+    except ValueError:
+        return []
+
+
+def _view(row: ApiToken, *, at: datetime) -> TokenView:
+    return TokenView(
+        id=row.id,
+        name=row.name,
+        holder=row.holder_id,
+        holder_name=row.holder.name,
+        permissions=tuple(row.permissions),
+        created_by=row.created_by,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+        revoked_at=row.revoked_at,
+        live=row.revoked_at is None and row.expires_at > at and row.holder.active,
+    )
+
+
+def _live(at: datetime) -> Q:
+    return Q(revoked_at__isnull=True, expires_at__gt=at)
+
+
+def actor_for_token(*, token: str, at: datetime) -> Actor:
+    """Return who acts by a token: its holder as they stand at this moment, with only the permissions that it names.
+
+    The look-up is by hash: how long it takes says nothing about the token. A mistyped one is refused unasked.
+    """
+    row = None
+    if rules.is_written_well(token):
+        row = ApiToken.objects.filter(_live(at), token_sha256=rules.digest(token)).first()
+    if row is None:
+        raise NotVisible(_("This token is no good."))
+    holder = actor_for(person_id=row.holder_id, at=at)
+    if row.last_used_at is None or row.last_used_at <= at - USE_NOTED_EVERY:
+        stale = Q(last_used_at__isnull=True) | Q(last_used_at__lte=at - USE_NOTED_EVERY)
+        ApiToken.objects.filter(stale, id=row.id).update(last_used_at=at)
+    return wall.limited(holder, row.permissions)
+
+
+def note_bad_token(*, token: str, source: str, at: datetime) -> bool:
+    """Count a token that was no good, by where it came from; say whether that is too many for one address.
+
+    A good token from the same address is never held up by it: guessing 256 bits is hopeless, so that the count is there
+    to be seen and to bound what a broken client costs, and many people share an address. A mistyped token is not
+    counted: it costs nothing. Nothing is written once there are too many.
+    """
+    if not rules.is_written_well(token):
+        return False
+    origin = hmac.new(settings.SECRET_KEY.encode(), f"token:{source}".encode(), "sha256").hexdigest()
+    recent = FailedAttempt.objects.filter(source=origin, at__gt=at - BAD_TOKENS_WINDOW, at__lte=at).count()
+    if recent >= BAD_TOKENS_MAX:
+        return True
+    FailedAttempt.objects.filter(at__lt=at - BAD_TOKENS_WINDOW).delete()
+    FailedAttempt.objects.create(id=new_id(at), source=origin, at=at)
+    return False
