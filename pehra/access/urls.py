@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from pehra.access import views
+from pehra.access.views import people, signing
 
 app_name = "access"
 urlpatterns = [
-    path("sign-in", views.sign_in, name="sign-in"),
-    path("sign-out", views.sign_out, name="sign-out"),
-    path("link/<str:token>", views.link, name="link"),
-    path("people/", views.people, name="people"),
+    path("sign-in", signing.sign_in, name="sign-in"),
+    path("sign-out", signing.sign_out, name="sign-out"),
+    path("link/<str:token>", signing.link, name="link"),
+    path("people/", people.people, name="people"),
 ]

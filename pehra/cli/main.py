@@ -1,7 +1,7 @@
 """The root command: finds a part's commands when they are asked for, and turns refusals into one clear line.
 
-A part's commands live in `pehra/<part>/commands.py` as one group named `commands`; nothing is imported before it is
-needed, so that `pehra --help` stays fast. Around a command that needs the database the embedded server is started and
+A part's commands live in `pehra/<part>/commands` (a file or a folder) as one group named `commands`; nothing is imported
+before it is needed, so that `pehra --help` stays fast. Around a command that needs the database the embedded server is started and
 stopped. Exit codes: 0 done, 1 the answer is "no", 2 wrong usage or unusable input, 70 a fault of our own.
 """
 
@@ -72,7 +72,8 @@ class Root(click.Group):
 
 
 def _has_commands(part: str) -> bool:
-    return os.path.exists(os.path.join(os.path.dirname(__file__), "..", part, "commands.py"))
+    folder = os.path.join(os.path.dirname(__file__), "..", part)
+    return any(os.path.exists(os.path.join(folder, name)) for name in ("commands.py", "commands/__init__.py"))
 
 
 @functools.cache

@@ -1,16 +1,11 @@
-"""`pehra access`: people, their roles, and one-time sign-in links, from the machine's own command line."""
+"""`pehra access`: people, their roles, and one-time sign-in links."""
 
 import json
 from datetime import timedelta
 
 import click
 
-NEEDS_DATABASE = True
-
-
-@click.group(name="access")
-def commands() -> None:
-    """People, roles and sign-in links."""
+from pehra.access.commands.group import commands
 
 
 @commands.command()

@@ -1,4 +1,4 @@
-"""Pages of signing in by a one-time link, and of the people an actor may see."""
+"""Pages of signing in by a one-time link, and of signing out."""
 
 from django.conf import settings
 from django.contrib import auth
@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from pehra.access import api
-from pehra.access.api import Permission, Request
+from pehra.access.api import Request
 from pehra.kernel.refusals import Forbidden
 
 BACKEND = "pehra.access.sessions.LinkBackend"
@@ -65,10 +65,3 @@ def sign_out(request: Request) -> HttpResponse:
     api.sign_out(by=request.actor, at=request.at)
     auth.logout(request)
     return redirect("access:sign-in")
-
-
-@require_safe
-def people(request: Request) -> HttpResponse:
-    """List the people whose access lies in the actor's hands or sight."""
-    api.require(request.actor, Permission.ACCESS_READ)
-    return render(request, "access/people.html", {"people": api.people(by=request.actor, at=request.at)})
