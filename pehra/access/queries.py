@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet
 
-from pehra.access.models import Grant, Person
+from pehra.access.models import Grant, KnownScope, Person
 from pehra.access.rules.roles import Permission, Role, ScopeKind
+from pehra.access.rules.tree import top
 from pehra.access.rules.wall import Granted, Scope, allows, narrowed
 from pehra.kernel.actors import Actor
+from pehra.law import api as law
 
 PEOPLE_MAX = 1_000
+NEAR_CODES_MAX = 2_000  # of organisations that begin alike, among which a slip is looked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +57,34 @@ def granted_to(person_id: UUID, *, at: datetime) -> list[Granted]:
     ]
 
 
+def team_parents() -> dict[str, str]:
+    """Return every team with the one that guides it: the profile's, and what the registry told since."""
+    parents = {team.code: team.parent or "" for team in law.load(settings.PEHRA_PROFILE).teams}
+    told = KnownScope.objects.filter(kind=ScopeKind.TEAM.value).values_list("code", "parent")
+    return parents | dict(told)
+
+
+def knows_organisation(code: str) -> bool:
+    """Whether the registry told of this organisation."""
+    return KnownScope.objects.filter(kind=ScopeKind.ORGANISATION.value, code=code).exists()
+
+
+def organisations_like(code: str) -> list[str]:
+    """Return codes of organisations that begin as this one does."""
+    rows = KnownScope.objects.filter(kind=ScopeKind.ORGANISATION.value, code__istartswith=code[:2])
+    return list(rows.order_by("code").values_list("code", flat=True)[:NEAR_CODES_MAX])
+
+
+def answering_team(scope: Scope) -> str:
+    """Return the team that answers for a scope which is no team: an organisation's lead, the one above all others."""
+    if scope.kind is ScopeKind.ORGANISATION:
+        told = KnownScope.objects.filter(kind=scope.kind.value, code=scope.code).values_list("parent", flat=True)
+        return told.first() or ""
+    if scope.kind in (ScopeKind.NATIONAL, ScopeKind.COUNCIL):
+        return top(parents=team_parents())
+    return ""
+
+
 def scope_of_row(grant: Grant) -> Scope:
     """Return the scope of a stored grant."""
     if grant.national:
@@ -71,21 +103,29 @@ def people_visible_to(by: Actor) -> QuerySet[Person]:
     if not allows(by, Permission.ACCESS_READ):
         return Person.objects.none()
     reader = narrowed(by, Permission.ACCESS_READ)
-    within = Q(grants__team__in=list(reader.teams)) | Q(grants__organisation__in=list(reader.organisations))
-    return Person.objects.filter(within).distinct()
+    within = Grant.objects.filter(_within(reader)).values("person_id")
+    return Person.objects.filter(id__in=within)
 
 
-def _readable(by: Actor) -> Q:
-    """The wall of grants: what somebody holds in another team is that team's to read."""
+def _within(reader: Actor) -> Q:
+    """The grants that lie where somebody may read about access: in their teams, and in organisations these lead."""
+    teams = sorted(reader.teams)
+    led = KnownScope.objects.filter(kind=ScopeKind.ORGANISATION.value, parent__in=teams).values("code")
+    return Q(team__in=teams) | Q(organisation__in=sorted(reader.organisations)) | Q(organisation__in=led)
+
+
+def readable(by: Actor) -> Q:
+    """Return the wall of grants: what somebody holds in another team is that team's to read."""
     if by.is_system or f"{Permission.ACCESS_READ}@{ScopeKind.NATIONAL}" in by.permissions:
         return Q()
-    reader = narrowed(by, Permission.ACCESS_READ)
-    return Q(team__in=sorted(reader.teams)) | Q(organisation__in=sorted(reader.organisations))
+    if not allows(by, Permission.ACCESS_READ):
+        return Q(pk__in=[])
+    return _within(narrowed(by, Permission.ACCESS_READ))
 
 
 def people(*, by: Actor, at: datetime) -> list[PersonView]:
     """Return the people an actor may see, each with the grants that hold where the actor may read about access."""
-    grants = Prefetch("grants", queryset=valid_grants(at).filter(_readable(by)), to_attr="held")
+    grants = Prefetch("grants", queryset=valid_grants(at).filter(readable(by)), to_attr="held")
     rows = people_visible_to(by).prefetch_related(grants).order_by("email")[:PEOPLE_MAX]
     return [view(person, person.held) for person in rows]
 

@@ -20,7 +20,8 @@ class Actor:
     """Somebody who acts.
 
     `teams` and `organisations` are the codes of the constituencies whose matters the actor may see;
-    `permissions` are the names (`incidents.close`) of what the actor may do there.
+    `permissions` are the names (`incidents.close`) of what the actor may do there. `guided` names the circles of teams
+    that a permission may be held for at once: a team's code, with the codes of that team and those under its guidance.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Actor:
     teams: frozenset[str] = frozenset()
     organisations: frozenset[str] = frozenset()
     permissions: frozenset[str] = field(default_factory=frozenset)
+    guided: tuple[tuple[str, frozenset[str]], ...] = ()
 
     @property
     def is_system(self) -> bool:

@@ -103,6 +103,7 @@ def test_people_of_another_team_are_not_there(machine, at, ayesha):
 
 
 def test_what_somebody_holds_in_another_team_is_not_there(machine, at, ayesha):
+    api.learn_scopes(teams=[], organisations=[api.KnownOrganisation(code="org-1", lead_team="ntcert")], at=at)
     for scope in ({"team": "pkcert"}, {"team": "ntcert"}, {"organisation": "org-1"}):
         role = Role.ORGANISATION_CONTACT if "organisation" in scope else Role.ANALYST
         api.grant(person_id=ayesha, role=role, **scope, reason="told in confidence", by=machine, at=at)

@@ -3,21 +3,14 @@
 import pytest
 
 from pehra.access.rules.roles import PERMISSIONS, SCOPES, Permission, Role, ScopeKind
-from pehra.access.rules.wall import Granted, Scope, allows, may_grant, narrowed, permissions_of, scope_of
+from pehra.access.rules.delegation import may_grant
+from pehra.access.rules.wall import Granted, Scope, actor_of, allows, narrowed, scope_of
 from pehra.kernel.actors import Actor, ActorKind, system
 from pehra.kernel.refusals import Invalid
 
 
-def person(*granted: Granted) -> Actor:
-    scopes = [entry.scope for entry in granted]
-    return Actor(
-        id="p",
-        kind=ActorKind.PERSON,
-        name="P",
-        teams=frozenset(scope.code for scope in scopes if scope.kind is ScopeKind.TEAM),
-        organisations=frozenset(scope.code for scope in scopes if scope.kind is ScopeKind.ORGANISATION),
-        permissions=permissions_of(granted),
-    )
+def person(*granted: Granted, parents: dict[str, str] | None = None) -> Actor:
+    return actor_of(id="p", kind=ActorKind.PERSON, name="P", granted=granted, parents=parents)
 
 
 def in_team(role: Role, team: str) -> Granted:
@@ -124,7 +117,10 @@ def test_who_may_not_grant_gives_nothing(role, allowed):
 
 def test_the_platform_operator_gives_access_and_has_none_to_matters():
     operator = person(national(Role.PLATFORM_OPERATOR))
-    assert may_grant(operator, role=Role.AUDITOR, scope=Scope(kind=ScopeKind.NATIONAL))
+    assert may_grant(operator, role=Role.PLATFORM_OPERATOR, scope=Scope(kind=ScopeKind.NATIONAL))
+    assert may_grant(operator, role=Role.COUNCIL_MEMBER, scope=Scope(kind=ScopeKind.COUNCIL))
+    assert not may_grant(operator, role=Role.AUDITOR, scope=Scope(kind=ScopeKind.NATIONAL))
+    assert not operator.teams
     assert not allows(operator, Permission.INCIDENTS_READ, teams=["pkcert"])
 
 

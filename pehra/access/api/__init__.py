@@ -5,7 +5,7 @@ import from here only.
 """
 
 from pehra.access.api.deciding import actor_for, may, narrowed, require
-from pehra.access.api.granting import grant, revoke
+from pehra.access.api.granting import NeedsSecondPerson, grant, revoke
 from pehra.access.api.links import (
     FAILED_ATTEMPTS_MAX,
     FAILED_ATTEMPTS_WINDOW,
@@ -15,6 +15,7 @@ from pehra.access.api.links import (
     sign_out,
 )
 from pehra.access.api.people import add_person, close_person, names, people, person_by_email
+from pehra.access.api.scopes import KnownOrganisation, KnownTeam, learn_scopes
 from pehra.access.api.tokens import (
     TokenView,
     actor_for_token,
@@ -34,6 +35,9 @@ __all__ = [
     "FAILED_ATTEMPTS_WINDOW",
     "LINK_VALID_MAX",
     "GrantView",
+    "KnownOrganisation",
+    "KnownTeam",
+    "NeedsSecondPerson",
     "Permission",
     "PersonView",
     "Request",
@@ -46,6 +50,7 @@ __all__ = [
     "grant",
     "issue_link",
     "issue_token",
+    "learn_scopes",
     "may",
     "names",
     "narrowed",

@@ -8,11 +8,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from pehra.access import queries
-from pehra.access.models import Grant, Person
+from pehra.access.models import Person
 from pehra.access.rules import wall
 from pehra.access.rules.roles import Permission, ScopeKind
 from pehra.kernel.actors import Actor, ActorKind
@@ -43,25 +42,12 @@ def actor_for(*, person_id: UUID, at: datetime) -> Actor:
     person = Person.objects.filter(id=person_id, active=True).first()
     if person is None:
         raise NotVisible(_("There is no such person."))
-    granted = queries.granted_to(person_id, at=at)
-    scopes = [entry.scope for entry in granted]
-    teams = {scope.code for scope in scopes if scope.kind is ScopeKind.TEAM}
-    if any(scope.kind is ScopeKind.NATIONAL for scope in scopes):
-        teams |= _all_teams()
-    return Actor(
+    granted = queries.granted_to(person.id, at=at)
+    wide = any(grant.scope.kind in (ScopeKind.GUIDED, ScopeKind.NATIONAL) for grant in granted)
+    return wall.actor_of(
         id=str(person.id),
-        kind=ActorKind.PERSON,
+        kind=ActorKind.SERVICE if person.service else ActorKind.PERSON,
         name=person.name,
-        teams=frozenset(teams),
-        organisations=frozenset(scope.code for scope in scopes if scope.kind is ScopeKind.ORGANISATION),
-        permissions=wall.permissions_of(granted),
+        granted=granted,
+        parents=queries.team_parents() if wide else {},
     )
-
-
-def _all_teams() -> set[str]:
-    """Return every team code known below the registry: the profile's, and those somebody holds a role in."""
-    from pehra.law import api as law
-
-    profile = law.load(settings.PEHRA_PROFILE)
-    held = Grant.objects.exclude(team="").values_list("team", flat=True).distinct()
-    return {team.code for team in profile.teams} | set(held)

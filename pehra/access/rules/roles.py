@@ -174,6 +174,15 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
 }
 
+# Roles that put some constituency's matters before a person; the others need no team before them at all.
+OPENS_MATTERS = frozenset(
+    role
+    for role, permissions in PERMISSIONS.items()
+    if permissions & {Permission.FINDINGS_READ, Permission.REGISTRY_READ, Permission.LEDGER_READ}
+)
+# A service account answers to no watch: it breaks no glass and leads nobody.
+NOT_FOR_SERVICES = frozenset({Role.TEAM_LEAD, Role.COUNCIL_MEMBER, Role.COUNCIL_SECRETARY, Role.PLATFORM_OPERATOR})
+
 _TEAMS = frozenset({ScopeKind.TEAM, ScopeKind.GUIDED})
 SCOPES: dict[Role, frozenset[ScopeKind]] = {
     Role.ANALYST: _TEAMS,

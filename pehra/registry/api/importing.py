@@ -23,7 +23,7 @@ from pehra.ledger import api as ledger
 from pehra.registry.gateways import files, staging
 from pehra.registry.gateways.staging import Upsert
 from pehra.registry.models import Contact, Organisation, Sector, Team, Territory
-from pehra.registry.queries import responsibility, versions
+from pehra.registry.queries import responsibility, telling, versions
 from pehra.registry.rules import checking
 from pehra.registry.rules.answering import Answerable
 from pehra.registry.rules.lines import Record, Reject, records
@@ -96,6 +96,8 @@ def import_csv(*, path: Path | str, kind: Kind | str, by: Actor, at: datetime) -
         sha256 = lines.sha256
     if kind == Kind.ORGANISATIONS:
         responsibility.refresh(today)
+    if kind in (Kind.TEAMS, Kind.ORGANISATIONS):
+        telling.tell_access(at=at)
     rejected = tuple(sorted(doing.rejects, key=lambda reject: reject.line))
     summary = ImportSummary(
         read=doing.read,

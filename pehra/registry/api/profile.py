@@ -19,7 +19,7 @@ from pehra.law import api as law
 from pehra.ledger import api as ledger
 from pehra.registry.gateways import staging
 from pehra.registry.models import Asset, Designation, Version
-from pehra.registry.queries import responsibility, versions
+from pehra.registry.queries import responsibility, telling, versions
 from pehra.registry.rules.vocabulary import AssetType
 
 
@@ -50,6 +50,7 @@ def load_profile(*, by: Actor, at: datetime) -> None:
     _load_designations(profile)
     _load_top_level_domains(profile)
     organisations = responsibility.refresh(today)
+    telling.tell_access(at=at)
     Version.objects.filter(id=1).update(profile=named)
     ledger.record(
         "registry.profile.loaded",
@@ -67,6 +68,7 @@ def refresh_responsibility(*, by: Actor, at: datetime) -> int:
     access.require(by, Permission.REGISTRY_IMPORT)
     changed = responsibility.refresh(law.day_of(law.load(settings.PEHRA_PROFILE), at))
     if changed:
+        telling.tell_access(at=at)
         version = versions.advance()
         facts = {"organisations": changed, "version": version}
         ledger.record("registry.responsibility.changed", subject="registry:organisations", by=by, at=at, facts=facts)
