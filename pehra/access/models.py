@@ -86,6 +86,12 @@ class Grant(models.Model):
 
     class Meta:
         ordering = ["valid_from", "id"]
+        indexes = [
+            models.Index(name="access_grant_of_team", fields=["team"], condition=~Q(team="")),
+            models.Index(name="access_grant_of_org", fields=["organisation"], condition=~Q(organisation="")),
+            models.Index(name="access_grant_glass", fields=["valid_until"], condition=Q(how="glass")),
+            models.Index(name="access_grant_end", fields=["valid_until"], condition=Q(end_recorded=False)),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="access_grant_has_one_scope",

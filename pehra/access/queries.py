@@ -29,6 +29,9 @@ class GrantView:
     valid_from: datetime
     valid_until: datetime | None
     reason: str
+    how: str = "given"
+    granted_by: str = ""
+    review_due_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,18 @@ class PersonView:
     language: str
     active: bool
     grants: tuple[GrantView, ...]
+    service: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleFilters:
+    """Which people of a list are wanted; what is empty is not asked."""
+
+    search: str = ""
+    role: str = ""
+    team: str = ""
+    organisation: str = ""
+    standing: str = ""  # active, inactive, service, or without a role
 
 
 def valid_grants(at: datetime) -> QuerySet[Grant]:
@@ -130,17 +145,58 @@ def people(*, by: Actor, at: datetime) -> list[PersonView]:
     return [view(person, person.held) for person in rows]
 
 
+def find_people(
+    *, by: Actor, at: datetime, filters: PeopleFilters, after: str, limit: int
+) -> tuple[list[PersonView], int]:
+    """Return people by address from `after` on, with the grants that the actor may read, and how many there are."""
+    held = valid_grants(at).filter(readable(by))
+    rows = people_visible_to(by)
+    if filters.search:
+        rows = rows.filter(
+            Q(email__icontains=filters.search)
+            | Q(name__icontains=filters.search)
+            | Q(name_local__icontains=filters.search)
+        )
+    narrower = Q()
+    if filters.role:
+        narrower &= Q(role=filters.role)
+    if filters.team:
+        narrower &= Q(team=filters.team)
+    if filters.organisation:
+        narrower &= Q(organisation=filters.organisation)
+    if narrower:
+        rows = rows.filter(id__in=held.filter(narrower).values("person_id"))
+    match filters.standing:
+        case "active" | "inactive":
+            rows = rows.filter(active=filters.standing == "active")
+        case "service":
+            rows = rows.filter(service=True)
+        case "without":
+            rows = rows.exclude(id__in=held.values("person_id"))
+    found = rows.count()
+    page = rows.filter(email__gt=after).order_by("email")[:limit]
+    grants = Prefetch("grants", queryset=held, to_attr="held")
+    return [view(person, person.held) for person in page.prefetch_related(grants)], found
+
+
 def names(*, ids: set[str], by: Actor) -> dict[str, str]:
     """Return names by actor id; who shares no team and no organisation with the reader is left out."""
-    people_ids = [parsed for text in ids if (parsed := _uuid(text)) is not None]
+    people_ids = [parsed for text in ids if (parsed := uuid_of(text)) is not None]
     rows = Person.objects.filter(id__in=people_ids)
     if not by.is_system:
         shared = Q(grants__team__in=list(by.teams)) | Q(grants__organisation__in=list(by.organisations))
-        rows = rows.filter(shared | Q(id__in=[own] if (own := _uuid(by.id)) else [])).distinct()
+        rows = rows.filter(shared | Q(id__in=[own] if (own := uuid_of(by.id)) else [])).distinct()
     return {str(person.id): person.name for person in rows}
 
 
-def _uuid(text: str) -> UUID | None:
+def names_of(ids: set[str]) -> dict[str, str]:
+    """Return names by actor id, for this part's own use: of those who asked, gave or judged what the reader may see."""
+    rows = Person.objects.filter(id__in=[parsed for text in ids if (parsed := uuid_of(text)) is not None])
+    return {str(row.id): row.name for row in rows}
+
+
+def uuid_of(text: str) -> UUID | None:
+    """Return an actor's id as a person's, or nothing when it is no person's."""
     try:
         return UUID(text)
     except ValueError:
@@ -156,6 +212,7 @@ def view(person: Person, grants: Iterable[Grant]) -> PersonView:
         name_local=person.name_local,
         language=person.language,
         active=person.active,
+        service=person.service,
         grants=tuple(
             GrantView(
                 id=grant.id,
@@ -164,6 +221,9 @@ def view(person: Person, grants: Iterable[Grant]) -> PersonView:
                 valid_from=grant.valid_from,
                 valid_until=grant.valid_until,
                 reason=grant.reason,
+                how=grant.how,
+                granted_by=grant.granted_by,
+                review_due_at=grant.review_due_at,
             )
             for grant in grants
         ),

@@ -13,4 +13,4 @@ class LinkBackend:
 
     def get_user(self, user_id: UUID | str) -> Person | None:
         """Return the session's person while they are active."""
-        return Person.objects.filter(pk=user_id, active=True).first()
+        return Person.objects.filter(pk=user_id, active=True, service=False).first()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pehra.access.rules.roles import PERMISSIONS, SCOPES, Permission, Role, ScopeKind
 from pehra.access.rules.delegation import may_grant
+from pehra.access.rules.roles import PERMISSIONS, SCOPES, Permission, Role, ScopeKind
 from pehra.access.rules.wall import Granted, Scope, actor_of, allows, narrowed, scope_of
 from pehra.kernel.actors import Actor, ActorKind, system
 from pehra.kernel.refusals import Invalid

@@ -4,8 +4,10 @@ Refuses by default: an actor without a valid grant sees nothing and may do nothi
 import from here only.
 """
 
+from pehra.access.api.asking import PendingView, ask_for_grant, decide, pending
 from pehra.access.api.deciding import actor_for, may, narrowed, require
-from pehra.access.api.granting import NeedsSecondPerson, grant, revoke
+from pehra.access.api.glass import GlassView, active_glasses, break_glass, glasses, review_glass, teams_to_break
+from pehra.access.api.granting import NeedsSecondPerson, grant, policy, revoke
 from pehra.access.api.links import (
     FAILED_ATTEMPTS_MAX,
     FAILED_ATTEMPTS_WINDOW,
@@ -14,8 +16,29 @@ from pehra.access.api.links import (
     redeem_link,
     sign_out,
 )
-from pehra.access.api.people import add_person, close_person, names, people, person_by_email
+from pehra.access.api.people import (
+    add_person,
+    add_service_account,
+    close_person,
+    find_people,
+    names,
+    open_person,
+    people,
+    person,
+    person_by_email,
+)
+from pehra.access.api.reasons import Decision, why
+from pehra.access.api.reviewing import ReviewView, Swept, change_grant, due_for_review, review, sweep
+from pehra.access.api.roles import RoleView, roles
 from pehra.access.api.scopes import KnownOrganisation, KnownTeam, learn_scopes
+from pehra.access.api.second_wall import (
+    at_the_door,
+    bound,
+    elevated,
+    lay_second_wall,
+    second_wall_flaws,
+    second_wall_slows,
+)
 from pehra.access.api.tokens import (
     TokenView,
     actor_for_token,
@@ -26,7 +49,7 @@ from pehra.access.api.tokens import (
     token_valid_max,
     tokens,
 )
-from pehra.access.queries import GrantView, PersonView
+from pehra.access.queries import GrantView, PeopleFilters, PersonView
 from pehra.access.requests import Request
 from pehra.access.rules.roles import Permission, Role
 
@@ -34,35 +57,67 @@ __all__ = [
     "FAILED_ATTEMPTS_MAX",
     "FAILED_ATTEMPTS_WINDOW",
     "LINK_VALID_MAX",
+    "Decision",
+    "GlassView",
     "GrantView",
     "KnownOrganisation",
     "KnownTeam",
     "NeedsSecondPerson",
+    "PendingView",
+    "PeopleFilters",
     "Permission",
     "PersonView",
     "Request",
+    "ReviewView",
     "Role",
+    "RoleView",
+    "Swept",
     "TokenView",
+    "active_glasses",
     "actor_for",
     "actor_for_token",
     "add_person",
+    "add_service_account",
+    "ask_for_grant",
+    "at_the_door",
+    "bound",
+    "break_glass",
+    "change_grant",
     "close_person",
+    "decide",
+    "due_for_review",
+    "elevated",
+    "find_people",
+    "glasses",
     "grant",
     "issue_link",
     "issue_token",
+    "lay_second_wall",
     "learn_scopes",
     "may",
     "names",
     "narrowed",
     "note_bad_token",
+    "open_person",
+    "pending",
     "people",
+    "person",
     "person_by_email",
+    "policy",
     "redeem_link",
     "require",
+    "review",
+    "review_glass",
     "revoke",
     "revoke_token",
+    "roles",
+    "second_wall_flaws",
+    "second_wall_slows",
     "sign_out",
+    "sweep",
+    "teams_to_break",
     "token_permissions",
     "token_valid_max",
     "tokens",
+    "why",
 ]

@@ -39,6 +39,8 @@ def issue_link(*, person_id: UUID, by: Actor, at: datetime, valid: timedelta = L
     person = queries.people_visible_to(by).filter(id=person_id, active=True).first()
     if person is None:
         raise NotVisible(_("There is no such person."))
+    if person.service:
+        raise Invalid(_("A service account never signs in. Give it a token."), field="person")
     require_within(person.id, by=by, at=at)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     OneTimeLink.objects.create(token_sha256=_token_hash(token), person=person, issued_at=at, expires_at=at + valid)
@@ -69,7 +71,7 @@ def _redeem(token: str, *, at: datetime) -> Person | None:
     """Use up a link and return its person; nothing when it lets nobody in."""
     digest = _token_hash(token)
     usable = OneTimeLink.objects.filter(
-        token_sha256=digest, used_at__isnull=True, expires_at__gt=at, person__active=True
+        token_sha256=digest, used_at__isnull=True, expires_at__gt=at, person__active=True, person__service=False
     )
     # The conditional update is what makes it once: of two that come together, one finds it unused.
     if not usable.update(used_at=at):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -14,7 +15,7 @@ from pehra.access import queries
 from pehra.access.api.deciding import require
 from pehra.access.api.granting import require_within
 from pehra.access.models import Person
-from pehra.access.queries import PersonView
+from pehra.access.queries import PeopleFilters, PersonView
 from pehra.access.rules.roles import Permission
 from pehra.kernel.actors import Actor
 from pehra.kernel.identifiers import new_id
@@ -25,6 +26,24 @@ from pehra.ledger import api as ledger
 def people(*, by: Actor, at: datetime) -> list[PersonView]:
     """Return the people the actor may see, with the grants that hold at that moment."""
     return queries.people(by=by, at=at)
+
+
+def find_people(
+    *, filters: PeopleFilters, after: str = "", limit: int, by: Actor, at: datetime
+) -> tuple[list[PersonView], int]:
+    """Return a page of the people that the actor may see and that fit, by address, and how many fit."""
+    require(by, Permission.ACCESS_READ)
+    return queries.find_people(by=by, at=at, filters=filters, after=after, limit=limit)
+
+
+def person(*, person_id: UUID, by: Actor, at: datetime) -> PersonView:
+    """Return one person with the grants that the actor may read; everybody may look at themselves."""
+    own = str(person_id) == by.id
+    row = (Person.objects.all() if own else queries.people_visible_to(by)).filter(id=person_id).first()
+    if row is None:
+        raise NotVisible(_("There is no such person."))
+    held = queries.valid_grants(at).filter(person=row)
+    return queries.view(row, held if own else held.filter(queries.readable(by)))
 
 
 def names(*, ids: Iterable[str], by: Actor) -> dict[str, str]:
@@ -44,6 +63,18 @@ def person_by_email(*, email: str, by: Actor) -> UUID:
 def add_person(*, email: str, name: str, language: str = "en", name_local: str = "", by: Actor, at: datetime) -> UUID:
     """Add somebody who may be granted roles; the same address again returns the person already there, unchanged."""
     require(by, Permission.ACCESS_GRANT)
+    return _add(email=email, name=name, language=language, name_local=name_local, service=False, by=by, at=at)
+
+
+@transaction.atomic
+def add_service_account(*, name: str, email: str, by: Actor, at: datetime) -> UUID:
+    """Add an account that a program acts by: it holds roles and tokens, and never signs in."""
+    require(by, Permission.ACCESS_GRANT)
+    return _add(email=email, name=name, language="en", name_local="", service=True, by=by, at=at)
+
+
+def _add(*, email: str, name: str, language: str, name_local: str, service: bool, by: Actor, at: datetime) -> UUID:
+    """Write somebody new down, with the entry; the same address again is the one already there."""
     address = email.strip().lower()
     try:
         validate_email(address)
@@ -51,18 +82,46 @@ def add_person(*, email: str, name: str, language: str = "en", name_local: str =
         raise Invalid(_("%(email)s is not an e-mail address") % {"email": email}, field="email") from error
     if not name.strip():
         raise Invalid(_("a person needs a name"), field="name")
+    if language not in dict(settings.LANGUAGES):
+        known = ", ".join(code for code, _name in settings.LANGUAGES)
+        raise Invalid(
+            _("%(code)s is no language of the pages; these are: %(known)s") % {"code": language, "known": known},
+            field="language",
+        )
     fields = {
         "id": new_id(at),
         "name": name.strip(),
         "name_local": name_local.strip(),
         "language": language,
         "password": make_password(None),
+        "service": service,
         "created_at": at,
     }
     person, created = Person.objects.get_or_create(email=address, defaults=fields)
     if created:
-        ledger.record("access.person.added", subject=f"person:{person.id}", by=by, at=at, facts={"language": language})
+        ledger.record(
+            "access.person.added",
+            subject=f"person:{person.id}",
+            by=by,
+            at=at,
+            facts={"language": language, "service": service},
+        )
+    if person.service is not service:
+        raise Invalid(_("this address is taken by another kind of account"), field="email")
     return person.id
+
+
+@transaction.atomic
+def open_person(*, person_id: UUID, reason: str, by: Actor, at: datetime) -> None:
+    """Make a closed person active again: what they still hold counts again, so only who could give it may."""
+    require(by, Permission.ACCESS_GRANT)
+    if not queries.people_visible_to(by).filter(id=person_id).exists():
+        raise NotVisible(_("There is no such person."))
+    require_within(person_id, by=by, at=at)
+    if not reason.strip():
+        raise Invalid(_("say why"), field="reason")
+    if Person.objects.filter(id=person_id, active=False).update(active=True):
+        ledger.record("access.person.opened", subject=f"person:{person_id}", by=by, at=at, facts={"reason": reason})
 
 
 @transaction.atomic

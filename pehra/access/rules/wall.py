@@ -186,6 +186,16 @@ def narrowed(by: Actor, permission: Permission) -> Actor:
     )
 
 
+def limited(by: Actor, permissions: Iterable[str]) -> Actor:
+    """Return the actor with only those of its permissions that are named, each in the scopes where it holds them.
+
+    What a token carries: never more than its holder, since nothing is added. A name is compared whole, before its `@`.
+    """
+    named = frozenset(permissions)
+    kept = frozenset(name for name in by.permissions if name.partition("@")[0] in named)
+    return replace(by, permissions=kept)
+
+
 def guides(by: Actor, permission: Permission, team: str) -> bool:
     """Whether the actor holds a permission for a team and all under its guidance."""
     reach = reach_of(by, permission)
