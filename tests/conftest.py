@@ -103,9 +103,16 @@ def data_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Let Django empty the tables between tests: the ledger's refuse TRUNCATE, to everybody."""
+    """Lay the second wall, as `pehra init` does; and let Django empty the tables between tests.
+
+    The ledger's tables refuse TRUNCATE, to everybody.
+    """
     from django.db import connection
 
+    from pehra.access import api as access
+
+    with django_db_blocker.unblock():
+        assert not access.lay_second_wall()
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         for table in ("ledger_entry", "ledger_waiting", "ledger_leaf", "ledger_subtree", "ledger_checkpoint"):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {table}_refuse_truncate")

@@ -73,12 +73,16 @@ def lay_out(
     """Lay out tables, profile and sample over a running database; needs Django set up."""
     from django.core.management import call_command
 
+    from pehra.access import api as access
     from pehra.law import api as law
     from pehra.registry import api as registry
 
     law.load(profile)  # a profile with mistakes is refused before anything is made
     say("making tables")
     call_command("migrate", verbosity=0, interactive=False)
+    call_command("createcachetable", verbosity=0)
+    for left in access.lay_second_wall():
+        say(left)
     say(f"loading the profile {profile}")
     registry.load_profile(by=by, at=at)
     people: tuple[tuple[str, str], ...] = ()

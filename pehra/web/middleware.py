@@ -5,9 +5,11 @@ rights when nobody is signed in, so that a view which forgets to ask still shows
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -53,6 +55,23 @@ def security_headers(answer: Answer) -> Answer:
     return middleware
 
 
+def second_wall(answer: Answer) -> Answer:
+    """Return middleware that answers each request in one transaction, behind the database's own wall.
+
+    Until `Acting` knows who asks, the database shows accounts and nothing else. An answer that says that we failed
+    leaves nothing behind; a refusal keeps what was written down about it.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        with transaction.atomic(), access.at_the_door():
+            response = answer(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+        return response
+
+    return middleware
+
+
 class Acting:
     """Says who asks and when, shows times in the country's zone, and turns refusals into pages."""
 
@@ -64,7 +83,9 @@ class Acting:
         request.at = clock.now()  # type: ignore[attr-defined]
         request.actor = self._actor(request)  # type: ignore[attr-defined]
         zone = ZoneInfo(law.load(settings.PEHRA_PROFILE).identity.timezone)
-        with timezone.override(zone):
+        with timezone.override(zone), ExitStack() as standing:
+            standing.enter_context(access.bound(actor=request.actor))  # type: ignore[attr-defined]
+            request.standing = standing  # type: ignore[attr-defined]
             response = self.answer(request)
         # What one person may see must not be shown to the next from a shared cache.
         response.setdefault("Cache-Control", "private, no-store")
@@ -73,7 +94,10 @@ class Acting:
     def process_view(
         self, request: HttpRequest, view: object, arguments: object, named: dict[str, object]
     ) -> HttpResponse | None:
-        """Refuse a NUL, which no text of ours holds and no column of the database takes."""
+        """Refuse a NUL, which no text of ours holds and no column of the database takes; let sign-in see accounts."""
+        if _is_about_accounts(view, request.actor):  # type: ignore[attr-defined]
+            sees_people = access.elevated(part="web.sign-in", only_people=True)
+            request.standing.enter_context(sees_people)  # type: ignore[attr-defined]
         if "\0" in request.path:
             return refused.not_found(request)
         sent = (text for form in (request.GET, request.POST) for name in form for text in (name, *form.getlist(name)))
@@ -96,3 +120,9 @@ class Acting:
         if not request.user.is_authenticated:
             return _NOBODY
         return access.actor_for(person_id=request.user.pk, at=request.at)  # type: ignore[attr-defined]
+
+
+def _is_about_accounts(view: object, actor: Actor) -> bool:
+    """Whether a view must read accounts beyond the actor's own: allauth's pages, and ours before somebody is known."""
+    module = getattr(view, "__module__", "")
+    return module.startswith("allauth.") or (module.startswith("pehra.access.") and actor is _NOBODY)

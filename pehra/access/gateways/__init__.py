@@ -1,0 +1,1 @@
+"""What access asks of PostgreSQL beyond rows: its roles and row-level security."""

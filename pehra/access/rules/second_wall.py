@@ -1,0 +1,220 @@
+"""The second wall as a table: which rows of which table the database itself shows to whom.
+
+The first wall is `visible_to`: every list writes its filter. The second is PostgreSQL's row-level security, for the day
+a list forgets it. Pure data here: a table, by what its rows are somebody's, and whether a row may be added for others.
+`gateways.second_wall` writes it as SQL. A table with a column of a team, an organisation or a person that stands
+neither here nor among the exceptions fails a test.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+WEB = "pehra_web"  # logs in, owns nothing, sees what the request's actor may see
+SYSTEM = "pehra_system"  # Pehra itself for a moment, or a worker: sees every row, and is no owner either
+
+
+@dataclass(frozen=True, kw_only=True)
+class Teams:
+    """A list of team codes: one of the actor's is among them."""
+
+    column: str = "teams"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Team:
+    """One team's code, which is one of the actor's. `within` names the key of a JSON column."""
+
+    column: str
+    within: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Organisation:
+    """One organisation's code, which is the actor's own. `within` names the key of a JSON column."""
+
+    column: str = "organisation"
+    within: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """The id of somebody who is the actor."""
+
+    column: str = "person_id"
+
+
+@dataclass(frozen=True, kw_only=True)
+class People:
+    """No column: open while people are looked after (sign-in, and those who read about access for the whole nation)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Through:
+    """A row of another table that the actor sees (that table's own wall decides) names this one, or is named by it."""
+
+    column: str
+    table: str
+    key: str = "id"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedBy:
+    """A row of another table whose lead is one of the actor's teams: the lead reads all sides of it."""
+
+    column: str
+    table: str
+    key: str = "id"
+    lead: str = "lead_team"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Open:
+    """Rows that are nobody's: a column has this value, or is null."""
+
+    column: str
+    value: str | None = None
+
+
+Condition = Teams | Team | Organisation | Person | People | Through | LedBy | Open
+
+
+class Adding(StrEnum):
+    """Which rows may be added: only those one sees, or any, because the act concerns others."""
+
+    SEEN = "seen"
+    ANY = "any"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wall:
+    """One table's wall: a row is seen when one of the conditions holds. None: only Pehra itself sees it."""
+
+    table: str
+    seen: tuple[Condition, ...]
+    adding: Adding = Adding.SEEN
+
+
+_CONSTITUENCY = (Teams(), Organisation())
+_OWN = (Person(column="user_id"), People())
+
+WALLS: tuple[Wall, ...] = (
+    # An act by a person is written down for all whom it concerns, and a letter goes to whoever must be told.
+    Wall(table="ledger_entry", seen=(Teams(),), adding=Adding.ANY),
+    Wall(table="outbox_message", seen=_CONSTITUENCY, adding=Adding.ANY),
+    Wall(table="outbox_attachment", seen=(Through(column="message_id", table="outbox_message"),), adding=Adding.ANY),
+    Wall(table="registry_organisation", seen=(Teams(), Organisation(column="code"))),
+    Wall(
+        table="registry_contact",
+        seen=(
+            Through(column="organisation_id", table="registry_organisation", key="code"),
+            Open(column="organisation_id"),
+        ),
+    ),
+    Wall(
+        table="registry_asset",
+        seen=(Through(column="organisation_id", table="registry_organisation", key="code"),),
+    ),
+    Wall(table="findings_finding", seen=_CONSTITUENCY),
+    Wall(table="findings_notice", seen=_CONSTITUENCY),
+    Wall(table="findings_tally", seen=(Teams(),)),
+    Wall(
+        table="findings_correspondence",
+        seen=(Organisation(), Through(column="organisation", table="registry_organisation", key="code")),
+    ),
+    Wall(table="incidents_incident", seen=_CONSTITUENCY),
+    Wall(table="incidents_clock", seen=_CONSTITUENCY),
+    Wall(
+        table="incidents_incidentorganisation",
+        seen=(*_CONSTITUENCY, LedBy(column="incident_id", table="incidents_incident")),
+    ),
+    Wall(table="incidents_incidentfinding", seen=(Through(column="incident_id", table="incidents_incident"),)),
+    Wall(
+        table="access_person",
+        seen=(Person(column="id"), Through(column="id", table="access_grant", key="person_id"), People()),
+    ),
+    Wall(
+        table="access_knownscope",
+        seen=(Open(column="kind", value="team"), Teams(), Organisation(column="code"), People()),
+    ),
+    Wall(
+        table="access_grant",
+        seen=(
+            Person(),
+            Team(column="team"),
+            Organisation(),
+            Through(column="organisation", table="registry_organisation", key="code"),
+            People(),
+        ),
+    ),
+    Wall(table="access_brokenglass", seen=(Through(column="grant_id", table="access_grant"), People())),
+    Wall(
+        table="access_pendingact",
+        seen=(
+            Person(),
+            Person(column="asked_by"),
+            Team(column="facts", within="team"),
+            Organisation(column="facts", within="organisation"),
+            People(),
+        ),
+    ),
+    Wall(
+        table="access_apitoken",
+        seen=(Person(column="holder_id"), Through(column="holder_id", table="access_person"), People()),
+    ),
+    Wall(table="access_onetimelink", seen=(People(),)),
+    Wall(table="access_serviceuse", seen=(Person(), People())),
+    Wall(table="access_directoryentry", seen=(Person(), Organisation(), People())),
+    Wall(table="account_emailaddress", seen=_OWN),
+    Wall(table="account_emailconfirmation", seen=(Through(column="email_address_id", table="account_emailaddress"),)),
+    Wall(table="mfa_authenticator", seen=_OWN),
+    Wall(table="usersessions_usersession", seen=_OWN),
+    Wall(table="socialaccount_socialaccount", seen=_OWN),
+    Wall(table="socialaccount_socialtoken", seen=(Through(column="account_id", table="socialaccount_socialaccount"),)),
+    Wall(table="allauth_idp_oidc_token", seen=_OWN),
+)
+
+EXCEPTIONS: dict[str, str] = {
+    "access_relyingservice": "`teams` says whose people may sign in there; it is no team's row",
+    "allauth_idp_oidc_client": "`owner_id` is never set: a service belongs to the node",
+    "ledger_waiting": "a number in order of arrival; the sequencer's queue",
+    "ledger_leaf": "a hash and a place, which every proof shows to everybody",
+}
+
+# What stays, whoever acts: the right to DELETE is given to nobody but the tables' owner.
+KEPT = frozenset(
+    {
+        "access_apitoken",
+        "access_brokenglass",
+        "access_grant",
+        "access_pendingact",
+        "access_person",
+        "findings_notice",
+        "incidents_clock",
+        "incidents_incident",
+        "incidents_incidentfinding",
+        "incidents_incidentorganisation",
+        "outbox_attachment",
+        "outbox_message",
+    }
+)
+# Laid out by the owner, read by all.
+READ_ONLY = frozenset({"auth_permission", "django_content_type", "django_migrations"})
+# The ledger grows by its own doors alone: an act adds its entry, the sequencer its place.
+LEDGER: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    "ledger_entry": (frozenset({"SELECT", "INSERT"}), frozenset({"SELECT", "INSERT"})),
+    "ledger_waiting": (frozenset({"SELECT", "INSERT"}), frozenset({"SELECT", "INSERT", "DELETE"})),
+    "ledger_leaf": (frozenset({"SELECT"}), frozenset({"SELECT", "INSERT"})),
+    "ledger_subtree": (frozenset({"SELECT"}), frozenset({"SELECT", "INSERT"})),
+    "ledger_checkpoint": (frozenset({"SELECT"}), frozenset({"SELECT", "INSERT"})),
+}
+_DML = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
+
+
+def rights(table: str, role: str) -> frozenset[str]:
+    """Return what a role may do with a table: never more than rows, and of the ledger only what makes it grow."""
+    if table in LEDGER:
+        web, system = LEDGER[table]
+        return system if role == SYSTEM else web
+    if table in READ_ONLY:
+        return frozenset({"SELECT"})
+    return _DML - {"DELETE"} if table in KEPT else _DML
