@@ -163,6 +163,22 @@ def _tables(at: datetime) -> str:
     return "as this version needs them"
 
 
+def _second_wall(at: datetime) -> str:
+    from pehra.access import api as access
+
+    flaws = access.second_wall_flaws()
+    if flaws:
+        raise _Unwell(
+            f"not in force: {'; '.join(flaws)}",
+            "Run `pehra init` as the owner of the tables; where it may make no roles, docs/use/database.md has the "
+            "statements for an administrator.",
+        )
+    slow = access.second_wall_slows()
+    if slow:
+        return f"in force; lists of small teams are slow until an administrator runs: {'; '.join(slow)}"
+    return "in force: the web and the worker own no table, and the database shows each request its actor's rows alone"
+
+
 def _ledger(at: datetime) -> str:
     from pehra.ledger import api as ledger
 
@@ -205,6 +221,7 @@ _ON_DISK: tuple[tuple[str, Callable[[Path], str]], ...] = (
 _IN_DATABASE: tuple[tuple[str, Callable[[datetime], str]], ...] = (
     ("database", _server),
     ("tables", _tables),
+    ("second wall", _second_wall),
     ("ledger", _ledger),
     ("jobs", _jobs),
 )

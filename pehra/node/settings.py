@@ -78,6 +78,20 @@ def database(url: str) -> dict[str, object]:
 
 DATABASE_URL = os.environ.get("DATABASE_URL", "")  # empty: the embedded server in the data folder
 DATABASES = {"default": database(DATABASE_URL or f"postgresql://pehra@/pehra?host={known_place(PEHRA_DATA).socket}")}
+# As whom the web and the worker open it, in place of the roles that `pehra init` made (docs/use/database.md).
+PEHRA_WEB_DATABASE_URL = os.environ.get("PEHRA_WEB_DATABASE_URL", "")
+
+
+def walled_database(*, role: str) -> dict[str, object]:
+    """The database as the web and the worker open it: as an account, or at least in a role, that passes no wall."""
+    here = f"postgresql://pehra_web@/pehra?host={known_place(PEHRA_DATA).socket}"
+    walled = database(PEHRA_WEB_DATABASE_URL or DATABASE_URL or here)
+    if walled["USER"] != role:
+        walled["OPTIONS"] = {**walled["OPTIONS"], "options": f"-c role={role}"}  # type: ignore[dict-item]
+    return walled
+
+
+PEHRA_WALL = os.environ.get("PEHRA_WALL", "")  # set by `pehra serve` for its own processes: the second wall stands
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Secrets and doors -----------------------------------------------------------------------------------------------

@@ -1,4 +1,7 @@
-"""The web application as a WSGI server loads it: one process with a pool of database connections."""
+"""The web application as a WSGI server loads it: one process with a pool of database connections.
+
+Each connection stands before the second wall from its first statement: what no request was bound for reads no row.
+"""
 
 import os
 from typing import Any
@@ -9,6 +12,10 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 # Threads come and go; a pool keeps their number of connections bounded. Only here: a command needs one connection.
+if settings.PEHRA_WALL:
+    from pehra.node.settings import walled_database
+
+    settings.DATABASES["default"].update(walled_database(role="pehra_web"))
 options: Any = settings.DATABASES["default"]["OPTIONS"]
 options["pool"] = {"min_size": 1, "max_size": 12, "timeout": 10}
 
