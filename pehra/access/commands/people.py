@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import click
 
@@ -65,21 +66,33 @@ def link(email: str, hours: int, site: str) -> None:
 @click.argument("role")
 @click.option("--team", default="", help="Code of the team the role is held in.")
 @click.option("--organisation", default="", help="Code of the organisation the role is held in.")
+@click.option("--guided", is_flag=True, help="With --team: the team and those under its guidance.")
 @click.option("--national", is_flag=True, help="The role is held for the nation.")
+@click.option("--council", is_flag=True, help="A seat on the council.")
 @click.option("--until", default="", help="Moment at which it ends, RFC 3339.")
 @click.option("--reason", required=True, help="Why it is given; kept in the ledger.")
-def grant(email: str, role: str, team: str, organisation: str, national: bool, until: str, reason: str) -> None:
+def grant(
+    email: str,
+    role: str,
+    team: str,
+    guided: bool,
+    organisation: str,
+    national: bool,
+    council: bool,
+    until: str,
+    reason: str,
+) -> None:
     """Give a person a role in one scope."""
     from pehra.access import api
     from pehra.kernel import actors, clock
 
     by, at = actors.system("cli"), clock.now()
     person = api.person_by_email(email=email, by=by)
+    where: dict[str, Any] = {
+        "team": team, "guided": guided, "organisation": organisation, "national": national, "council": council,
+    }  # fmt: skip
     ends = clock.parse_time(until, field="until") if until else None
-    given = api.grant(
-        person_id=person, role=role, team=team, organisation=organisation, national=national, until=ends, reason=reason,
-        by=by, at=at,
-    )  # fmt: skip
+    given = api.grant(person_id=person, role=role, until=ends, reason=reason, by=by, at=at, **where)
     click.echo(str(given))
 
 
