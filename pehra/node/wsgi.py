@@ -11,11 +11,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pehra.node.settings")
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-# Threads come and go; a pool keeps their number of connections bounded. Only here: a command needs one connection.
-if settings.PEHRA_WALL:
-    from pehra.node.settings import walled_database
+# What `pehra serve` said after Django had taken its copy of the settings.
+from pehra.node import settings as node
 
-    settings.DATABASES["default"].update(walled_database(role="pehra_web"))
+# Threads come and go; a pool keeps their number of connections bounded. Only here: a command needs one connection.
+if node.PEHRA_WALL:
+    settings.DATABASES["default"].update(node.walled_database(role="pehra_web"))
 options: Any = settings.DATABASES["default"]["OPTIONS"]
 options["pool"] = {"min_size": 1, "max_size": 12, "timeout": 10}
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from pehra.access import api as access
 from pehra.kernel.actors import Actor, system
 from pehra.kernel.clock import Clock
 from pehra.kernel.identifiers import new_id
@@ -138,15 +139,17 @@ def queue_many(*, drafts: Sequence[Draft], by: Actor, at: datetime) -> list[UUID
     fresh: list[tuple[Draft, Message]] = []
     # In the order of their keys: two callers with the same messages then wait for each other in one direction only.
     pairs = [rows[key] for key in sorted(rows)]
-    for start in range(0, len(pairs), DRAFTS_A_STATEMENT):
-        part = pairs[start : start + DRAFTS_A_STATEMENT]
-        Message.objects.bulk_create([row for _draft, row in part], ignore_conflicts=True)
-        keys = [row.dedupe_key for _draft, row in part]
-        ids.update(Message.objects.filter(dedupe_key__in=keys).values_list("dedupe_key", "id"))
-        fresh += [(draft, row) for draft, row in part if ids[row.dedupe_key] == row.id]
-    AttachmentRow.objects.bulk_create(
-        [file for draft, row in fresh for file in _attachment_rows(draft, row)], batch_size=DRAFTS_A_STATEMENT
-    )
+    # The writer of a letter to others may not see that it is there already.
+    with access.elevated(part="outbox.queue"):
+        for start in range(0, len(pairs), DRAFTS_A_STATEMENT):
+            part = pairs[start : start + DRAFTS_A_STATEMENT]
+            Message.objects.bulk_create([row for _draft, row in part], ignore_conflicts=True)
+            keys = [row.dedupe_key for _draft, row in part]
+            ids.update(Message.objects.filter(dedupe_key__in=keys).values_list("dedupe_key", "id"))
+            fresh += [(draft, row) for draft, row in part if ids[row.dedupe_key] == row.id]
+        AttachmentRow.objects.bulk_create(
+            [file for draft, row in fresh for file in _attachment_rows(draft, row)], batch_size=DRAFTS_A_STATEMENT
+        )
     ledger.record_many([_queued_entry(row, by=by, at=at) for _draft, row in fresh])
     return [ids[draft.dedupe_key] for draft in drafts]
 

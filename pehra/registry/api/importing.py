@@ -81,6 +81,7 @@ class _Import:
 
 
 @transaction.atomic
+@access.elevated(part="registry.import")
 def import_csv(*, path: Path | str, kind: Kind | str, by: Actor, at: datetime) -> ImportSummary:
     """Bring the registry up to a file: `teams`, `organisations`, `assets` or `contacts`."""
     access.require(by, Permission.REGISTRY_IMPORT)

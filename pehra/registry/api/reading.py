@@ -72,6 +72,7 @@ def territories() -> list[Named]:
 # What follows is for the parts above, which hold their own wall; no page is made of it.
 
 
+@access.elevated(part="registry.facts")
 def entity_facts(organisations: Iterable[str]) -> dict[str, law.EntityFacts]:
     """Return what law may ask about some organisations; a code that is not registered is absent."""
     rows = Organisation.objects.filter(code__in=list(organisations))
@@ -86,6 +87,7 @@ def entity_facts(organisations: Iterable[str]) -> dict[str, law.EntityFacts]:
     }
 
 
+@access.elevated(part="registry.names")
 def names(codes: Iterable[str]) -> dict[str, str]:
     """Return the names of some organisations and teams; a code that is not registered is absent."""
     wanted = list(codes)
@@ -93,6 +95,7 @@ def names(codes: Iterable[str]) -> dict[str, str]:
     return named | dict(Organisation.objects.filter(code__in=wanted).values_list("code", "name"))
 
 
+@access.elevated(part="registry.names")
 def local_names(codes: Iterable[str]) -> dict[str, Named]:
     """Return the names of some organisations and teams in English and in the country's language."""
     wanted = list(codes)
@@ -103,11 +106,13 @@ def local_names(codes: Iterable[str]) -> dict[str, Named]:
     return {code: Named(code=code, name=name, name_local=local) for code, name, local in rows}
 
 
+@access.elevated(part="registry.contacts")
 def contacts(*, organisation: str, role: str = "") -> list[ContactView]:
     """Return an organisation's contacts of one role or of all, or else those of the nearest parent that has some."""
     return contact_rows.reaching([organisation], role=role).get(organisation, [])
 
 
+@access.elevated(part="registry.contacts")
 def contacts_of(organisations: Iterable[str], *, role: str = "") -> dict[str, list[ContactView]]:
     """Return the same for many organisations at once; one that nobody reaches is absent."""
     return contact_rows.reaching(list(organisations), role=role)
@@ -118,6 +123,7 @@ def team_contacts(team: str) -> list[ContactView]:
     return contact_rows.of_teams([team]).get(team, [])
 
 
+@access.elevated(part="registry.prefixes")
 def prefixes(*, on: date) -> list[str]:
     """Return every prefix that an organisation holds on a day."""
     return holdings.prefixes(on)
