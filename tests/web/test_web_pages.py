@@ -14,9 +14,9 @@ from pehra.outbox import api as outbox
 LISTS = {
     "/": 16,
     "/incidents/": 9,
-    "/findings/": 8,
+    "/findings/": 10,
     "/outbox/": 5,
-    "/registry/who?q=198.18.1.7%0A198.18.2.7%0Adeeds.example%0Agarbage": 13,
+    "/registry/who?q=198.18.1.7%0A198.18.2.7%0Adeeds.example%0Agarbage": 17,
     "/registry/organisations/": 6,
     "/registry/teams/": 6,
     "/telemetry/": 5,

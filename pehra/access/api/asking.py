@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from pehra.access import queries
 from pehra.access.api.deciding import actor_for
 from pehra.access.api.granting import check_grant, may_grant, scope_named, teams_of, write_grant
+from pehra.access.api.second_wall import elevated
 from pehra.access.models import OneTimeLink, PendingAct
 from pehra.access.rules.roles import Role
 from pehra.access.rules.wall import Scope
@@ -63,6 +64,7 @@ ACTS: dict[str, Act] = {}
 
 
 @transaction.atomic
+@elevated(part="access.asking", only_people=True)
 def ask_for_grant(
     *,
     person_id: UUID,
@@ -109,6 +111,7 @@ def ask(*, act: str, person_id: UUID, facts: dict[str, Any], reason: str, by: Ac
 
 
 @transaction.atomic
+@elevated(part="access.asking", only_people=True)
 def decide(*, pending_id: UUID, agree: bool, reason: str, by: Actor, at: datetime) -> None:
     """Agree to a question or say no; of two who decide at once the second finds it decided."""
     row = PendingAct.objects.select_for_update().filter(id=pending_id).first()

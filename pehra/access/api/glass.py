@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from pehra.access import queries
 from pehra.access.api.granting import end_grant, policy, write_grant
 from pehra.access.api.scopes import require_known
+from pehra.access.api.second_wall import elevated
 from pehra.access.models import BrokenGlass, Grant, Person
 from pehra.access.rules import wall
 from pehra.access.rules.roles import Permission, Role, ScopeKind
@@ -52,6 +53,7 @@ class GlassView:
 
 
 @transaction.atomic
+@elevated(part="access.glass", only_people=True)
 def break_glass(*, role: Role | str, team: str, reason: str, hours: int, by: Actor, at: datetime) -> UUID:
     """Take a role in a team for a few hours, now; everybody of the team is told, and a lead judges it afterwards."""
     rule = policy(at=at)
@@ -98,6 +100,7 @@ def teams_to_break(*, by: Actor, at: datetime) -> frozenset[str]:
 
 
 @transaction.atomic
+@elevated(part="access.glass", only_people=True)
 def review_glass(*, grant_id: UUID, verdict: str, note: str, by: Actor, at: datetime) -> None:
     """Say whether a broken glass was justified; misuse ends what still holds. Whoever broke it is not asked."""
     row = BrokenGlass.objects.select_for_update(of=("self",)).select_related("grant").filter(grant_id=grant_id).first()

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from pehra.access import queries
 from pehra.access.api.scopes import require_known
+from pehra.access.api.second_wall import elevated
 from pehra.access.models import Grant, Person
 from pehra.access.rules import delegation, wall
 from pehra.access.rules.roles import NOT_FOR_SERVICES, Role, ScopeKind
@@ -48,6 +49,7 @@ def may_grant(by: Actor, *, role: Role, scope: Scope) -> bool:
 
 
 @transaction.atomic
+@elevated(part="access.granting", only_people=True)
 def grant(
     *,
     person_id: UUID,
@@ -164,6 +166,7 @@ def teams_of(scope: Scope) -> list[str]:
 
 
 @transaction.atomic
+@elevated(part="access.granting", only_people=True)
 def revoke(*, grant_id: UUID, reason: str, by: Actor, at: datetime) -> None:
     """End a grant now; ending one that has ended is nothing."""
     row = for_change(grant_id, by=by)

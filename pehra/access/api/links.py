@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from pehra.access import queries
 from pehra.access.api.deciding import require
 from pehra.access.api.granting import require_within
+from pehra.access.api.second_wall import elevated
 from pehra.access.models import FailedAttempt, OneTimeLink, Person
 from pehra.access.rules.roles import Permission
 from pehra.kernel.actors import Actor, ActorKind
@@ -28,6 +29,7 @@ TOKEN_BYTES = 32
 
 
 @transaction.atomic
+@elevated(part="access.links", only_people=True)
 def issue_link(*, person_id: UUID, by: Actor, at: datetime, valid: timedelta = LINK_VALID_DEFAULT) -> str:
     """Return the token of a new one-time sign-in link. It is told once: only its hash is kept.
 
@@ -67,6 +69,7 @@ def redeem_link(*, token: str, at: datetime, source: str = "") -> Person:
 
 
 @transaction.atomic
+@elevated(part="access.links", only_people=True)
 def _redeem(token: str, *, at: datetime) -> Person | None:
     """Use up a link and return its person; nothing when it lets nobody in."""
     digest = _token_hash(token)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from pehra.access import queries
 from pehra.access.api.deciding import require
 from pehra.access.api.granting import require_within
+from pehra.access.api.second_wall import elevated
 from pehra.access.models import Person
 from pehra.access.queries import PeopleFilters, PersonView
 from pehra.access.rules.roles import Permission
@@ -60,6 +61,7 @@ def person_by_email(*, email: str, by: Actor) -> UUID:
 
 
 @transaction.atomic
+@elevated(part="access.people", only_people=True)
 def add_person(*, email: str, name: str, language: str = "en", name_local: str = "", by: Actor, at: datetime) -> UUID:
     """Add somebody who may be granted roles; the same address again returns the person already there, unchanged."""
     require(by, Permission.ACCESS_GRANT)
@@ -67,6 +69,7 @@ def add_person(*, email: str, name: str, language: str = "en", name_local: str =
 
 
 @transaction.atomic
+@elevated(part="access.people", only_people=True)
 def add_service_account(*, name: str, email: str, by: Actor, at: datetime) -> UUID:
     """Add an account that a program acts by: it holds roles and tokens, and never signs in."""
     require(by, Permission.ACCESS_GRANT)
@@ -112,6 +115,7 @@ def _add(*, email: str, name: str, language: str, name_local: str, service: bool
 
 
 @transaction.atomic
+@elevated(part="access.people", only_people=True)
 def open_person(*, person_id: UUID, reason: str, by: Actor, at: datetime) -> None:
     """Make a closed person active again: what they still hold counts again, so only who could give it may."""
     require(by, Permission.ACCESS_GRANT)
@@ -125,6 +129,7 @@ def open_person(*, person_id: UUID, reason: str, by: Actor, at: datetime) -> Non
 
 
 @transaction.atomic
+@elevated(part="access.people", only_people=True)
 def close_person(*, person_id: UUID, reason: str, by: Actor, at: datetime) -> None:
     """Make a person inactive: their next request is refused, their links stop working."""
     require(by, Permission.ACCESS_GRANT)

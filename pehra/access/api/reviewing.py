@@ -4,8 +4,10 @@ The profile says how often and how long the silence may last. Nobody keeps their
 looks. What ends by itself is written down once; `sweep` does both, and doing it twice changes nothing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 from django.db import transaction
@@ -25,8 +27,11 @@ from pehra.access.api.granting import (
     teams_of,
     write_grant,
 )
+from pehra.access.api.second_wall import elevated
 from pehra.access.models import Grant
-from pehra.access.rules.roles import SCOPES, Role
+from pehra.access.rules import delegation
+from pehra.access.rules.roles import SCOPES, Role, ScopeKind
+from pehra.access.rules.wall import Scope
 from pehra.kernel.actors import Actor
 from pehra.kernel.refusals import Forbidden, Invalid
 from pehra.ledger import api as ledger
@@ -70,10 +75,25 @@ def due_for_review(*, by: Actor, at: datetime) -> list[ReviewView]:
     rows = queries.valid_grants(at).filter(queries.readable(by), review_due_at__lte=at + REVIEW_AHEAD)
     rows = rows.exclude(person_id=by.id) if not by.is_system else rows
     shown = rows.select_related("person").order_by("review_due_at", "id")[:REVIEWS_SHOWN_MAX]
-    return [_view(row, grace, at=at) for row in shown if _may(row, by=by)]
+    may = _granter(by, [queries.scope_of_row(row) for row in shown])
+    return [_view(row, grace, at=at) for row in shown if may(Role(row.role), queries.scope_of_row(row))]
+
+
+def _granter(by: Actor, scopes: list[Scope]) -> Callable[[Role, Scope], bool]:
+    """Return what says whether the actor gives a role in one of these scopes: who answers for them is read once."""
+    leads = queries.leads_of({scope.code for scope in scopes if scope.kind is ScopeKind.ORGANISATION})
+    above_all = queries.answering_team(Scope(kind=ScopeKind.NATIONAL))
+
+    @cache
+    def may(role: Role, scope: Scope) -> bool:
+        led_by = leads.get(scope.code, "") if scope.kind is ScopeKind.ORGANISATION else above_all
+        return delegation.may_grant(by, role=role, scope=scope, led_by=led_by)
+
+    return may
 
 
 @transaction.atomic
+@elevated(part="access.reviewing", only_people=True)
 def review(*, grant_id: UUID, keep: bool, reason: str, by: Actor, at: datetime) -> None:
     """Say that a role is still right, until the next review; or that it is not, which ends it."""
     row = _in_review(grant_id, reason=reason, by=by, at=at)
@@ -87,6 +107,7 @@ def review(*, grant_id: UUID, keep: bool, reason: str, by: Actor, at: datetime) 
 
 
 @transaction.atomic
+@elevated(part="access.reviewing", only_people=True)
 def change_grant(
     *, grant_id: UUID, role: Role | str, until: datetime | None = None, reason: str, by: Actor, at: datetime
 ) -> UUID:

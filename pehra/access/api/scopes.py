@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from pehra.access import queries
+from pehra.access.api.second_wall import elevated
 from pehra.access.models import KnownScope
 from pehra.access.rules.roles import ScopeKind
 from pehra.access.rules.wall import Scope
@@ -39,6 +40,7 @@ class KnownOrganisation:
 
 
 @transaction.atomic
+@elevated(part="access.scopes", only_people=True)
 def learn_scopes(*, teams: Iterable[KnownTeam], organisations: Iterable[KnownOrganisation], at: datetime) -> None:
     """Write down teams and organisations as the registry tells them; what it does not name stays as it was."""
     rows = [

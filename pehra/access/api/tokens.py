@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from pehra.access import queries
 from pehra.access.api.deciding import actor_for, require
 from pehra.access.api.granting import require_within
+from pehra.access.api.second_wall import elevated
 from pehra.access.models import ApiToken, FailedAttempt, Person
 from pehra.access.rules import tokens as rules
 from pehra.access.rules import wall
@@ -67,6 +68,7 @@ def token_permissions(*, by: Actor) -> tuple[Permission, ...]:
 
 
 @transaction.atomic
+@elevated(part="access.tokens", only_people=True)
 def issue_token(
     *, holder_id: UUID, name: str, permissions: Iterable[str], valid: timedelta, by: Actor, at: datetime
 ) -> str:
@@ -130,6 +132,7 @@ def _holder(holder_id: UUID, *, by: Actor, at: datetime) -> Person:
 
 
 @transaction.atomic
+@elevated(part="access.tokens", only_people=True)
 def revoke_token(*, token_id: UUID, reason: str = "", by: Actor, at: datetime) -> None:
     """End a token now; ending one that has ended is nothing. Its holder may, and who could give all the holder has."""
     row = ApiToken.objects.select_for_update().filter(id=token_id).first()

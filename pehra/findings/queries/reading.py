@@ -81,9 +81,14 @@ def _searched(rows: FindingQuerySet, words: str) -> FindingQuerySet:
     """
     if len(words) > SEARCH_CHARACTERS_MAX:
         raise Invalid(f"a search has at most {SEARCH_CHARACTERS_MAX} characters", field="search")
-    fits = Q(subject__startswith=words.lower()) | Q(kind__startswith=words.lower()) | Q(organisation=words)
+    fits = _starts("subject", words.lower()) | _starts("kind", words.lower()) | Q(organisation=words)
     hits = list(Finding.objects.filter(fits).order_by().values_list("id", flat=True)[: SEARCH_SPARSE_MAX + 1])
     return rows.filter(id__in=hits) if len(hits) <= SEARCH_SPARSE_MAX else rows.filter(fits)
+
+
+def _starts(column: str, text: str) -> Q:
+    """What starts with a text, as a range: under row-level security PostgreSQL uses no index for LIKE."""
+    return Q(**{f"{column}__gte": text, f"{column}__lt": text + "\U0010ffff"})
 
 
 def find(finding_id: UUID, *, by: Actor) -> Finding:
