@@ -16,6 +16,7 @@ from pehra.kernel.actors import Actor
 from pehra.law import api as law
 
 PEOPLE_MAX = 1_000
+CODES_OFFERED_MAX = 500
 NEAR_CODES_MAX = 2_000  # of organisations that begin alike, among which a slip is looked for
 
 
@@ -88,6 +89,21 @@ def organisations_like(code: str) -> list[str]:
     """Return codes of organisations that begin as this one does."""
     rows = KnownScope.objects.filter(kind=ScopeKind.ORGANISATION.value, code__istartswith=code[:2])
     return list(rows.order_by("code").values_list("code", flat=True)[:NEAR_CODES_MAX])
+
+
+def codes_granted_in(by: Actor) -> tuple[list[str], list[str]]:
+    """Return the teams, and the organisations they lead or that are the actor's own, where the actor gives roles."""
+    giver = narrowed(by, Permission.ACCESS_GRANT)
+    teams = sorted(team_parents() if by.is_system else giver.teams)
+    led = KnownScope.objects.filter(kind=ScopeKind.ORGANISATION.value, parent__in=teams).order_by("code")
+    organisations = [*sorted(giver.organisations), *led.values_list("code", flat=True)[:CODES_OFFERED_MAX]]
+    return teams, list(dict.fromkeys(organisations))
+
+
+def leads_of(organisations: set[str]) -> dict[str, str]:
+    """Return the team that leads each of these organisations, in one question."""
+    rows = KnownScope.objects.filter(kind=ScopeKind.ORGANISATION.value, code__in=organisations)
+    return dict(rows.values_list("code", "parent"))
 
 
 def answering_team(scope: Scope) -> str:
@@ -183,7 +199,7 @@ def names(*, ids: set[str], by: Actor) -> dict[str, str]:
     """Return names by actor id; who shares no team and no organisation with the reader is left out."""
     people_ids = [parsed for text in ids if (parsed := uuid_of(text)) is not None]
     rows = Person.objects.filter(id__in=people_ids)
-    if not by.is_system:
+    if not by.is_system and f"{Permission.ACCESS_READ}@{ScopeKind.NATIONAL}" not in by.permissions:
         shared = Q(grants__team__in=list(by.teams)) | Q(grants__organisation__in=list(by.organisations))
         rows = rows.filter(shared | Q(id__in=[own] if (own := uuid_of(by.id)) else [])).distinct()
     return {str(person.id): person.name for person in rows}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pehra.access.views import people, signing
+from pehra.access.views import delegating, people, signing
 
 app_name = "access"
 urlpatterns = [
@@ -10,4 +10,16 @@ urlpatterns = [
     path("sign-out", signing.sign_out, name="sign-out"),
     path("link/<str:token>", signing.link, name="link"),
     path("people/", people.people, name="people"),
+    path("people/<uuid:person_id>/", people.person, name="person"),
+    path("people/<uuid:person_id>/roles/<uuid:grant_id>/end", people.end, name="end"),
+    path("people/<uuid:person_id>/<str:act>", people.standing, name="standing"),
+    path("give/", delegating.give, name="give"),
+    path("pending/", delegating.pending, name="pending"),
+    path("pending/<uuid:pending_id>/decide", delegating.decide, name="decide"),
+    path("review/", delegating.reviews, name="review"),
+    path("review/decide", delegating.keep, name="keep"),
+    path("glass/", delegating.glass, name="glass"),
+    path("glass/break", delegating.break_glass, name="break-glass"),
+    path("glass/<uuid:grant_id>/judge", delegating.judge, name="judge"),
+    path("roles/", delegating.roles, name="roles"),
 ]

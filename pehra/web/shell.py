@@ -54,7 +54,7 @@ SECTIONS = (
     ),
     Section(name=_("Law"), url="web:law", prefix="/law/", permission=Permission.LAW_READ),
     Section(name=_("Proof"), url="ledger:list", prefix="/ledger/", permission=Permission.LEDGER_READ),
-    Section(name=_("People"), url="access:people", prefix="/access/people/", permission=Permission.ACCESS_READ),
+    Section(name=_("People"), url="access:people", prefix="/access/", permission=Permission.ACCESS_READ),
 )
 
 
@@ -81,8 +81,14 @@ def here(request: HttpRequest) -> str:
     return request.get_full_path() if request.method in ("GET", "HEAD") else request.path.rpartition("/")[0] + "/"
 
 
+def _glasses(request: HttpRequest) -> list[access.GlassView]:
+    """Return the glasses that stand broken now in the reader's teams: loud means on every page."""
+    actor, at = getattr(request, "actor", None), getattr(request, "at", None)
+    return access.active_glasses(by=actor, at=at) if actor is not None and at is not None else []
+
+
 def shell(request: HttpRequest) -> dict[str, object]:
-    """Return what the frame needs (a context processor); nothing here starts a query."""
+    """Return what the frame needs (a context processor); only a broken glass of the reader's teams costs a query."""
     bidi = get_language_bidi()
     return {
         "shell": {
@@ -94,6 +100,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
             "direction": "rtl" if bidi else "ltr",
             "languages": settings.LANGUAGES,
             "country": law.load(settings.PEHRA_PROFILE).identity,
+            "glasses": _glasses(request),
             "fonts": (settings.PEHRA_FONTS / "fonts.css").is_file(),
         },
         "at": getattr(request, "at", None),

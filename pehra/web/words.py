@@ -114,14 +114,34 @@ RELATION: Words = {
 }
 ROLE: Words = {
     "analyst": _("analyst"),
+    "soc-analyst": _("SOC analyst"),
     "incident-handler": _("incident handler"),
     "duty-officer": _("duty officer"),
     "team-lead": _("team lead"),
     "registry-editor": _("registry editor"),
     "organisation-contact": _("organisation contact"),
+    "organisation-admin": _("organisation admin"),
     "council-member": _("council member"),
+    "council-secretary": _("council secretary"),
+    "peer-liaison": _("peer liaison"),
     "auditor": _("auditor"),
     "platform-operator": _("platform operator"),
+}
+SCOPE: Words = {
+    "team": _("team"),
+    "guided": _("team and those under its guidance"),
+    "organisation": _("organisation"),
+    "national": _("the nation"),
+    "council": _("council seat"),
+}
+PENDING: Words = {
+    "grant": _("a role"),
+    "recovery": _("recovery of an account"),
+    "email-change": _("another e-mail address"),
+}
+VERDICT: Words = {
+    "justified": _("judged justified"),
+    "misused": _("judged misused"),
 }
 MOMENT: Words = {
     "occurrence": _("it happened"),
@@ -144,6 +164,15 @@ ENTRY_EVENT: Words = {
     "access.person.closed": _("Person made inactive"),
     "access.granted": _("Role given"),
     "access.revoked": _("Role ended"),
+    "access.expired": _("Role ended by itself"),
+    "access.reviewed": _("Role reviewed and kept"),
+    "access.asked": _("Second person asked"),
+    "access.agreed": _("Second person agreed"),
+    "access.declined": _("Second person said no"),
+    "access.unanswered": _("Question ran out"),
+    "access.glass.broken": _("Glass broken"),
+    "access.glass.reviewed": _("Broken glass judged"),
+    "access.person.opened": _("Person made active again"),
     "access.link.issued": _("Sign-in link issued"),
     "access.signed_in": _("Signed in"),
     "access.signed_out": _("Signed out"),
@@ -190,6 +219,9 @@ TABLES: dict[str, Words] = {
     "status": RULE_STATUS,
     "taxonomy": TAXONOMY,
     "role": ROLE,
+    "scope": SCOPE,
+    "pending": PENDING,
+    "verdict": VERDICT,
     "team_state": TEAM_STATE,
     "standing": STANDING,
     "asset": ASSET,

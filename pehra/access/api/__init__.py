@@ -29,7 +29,7 @@ from pehra.access.api.people import (
 )
 from pehra.access.api.reasons import Decision, why
 from pehra.access.api.reviewing import ReviewView, Swept, change_grant, due_for_review, review, sweep
-from pehra.access.api.roles import RoleView, roles
+from pehra.access.api.roles import Opening, RoleView, codes_to_give_in, roles, what_it_opens
 from pehra.access.api.scopes import KnownOrganisation, KnownTeam, learn_scopes
 from pehra.access.api.second_wall import (
     at_the_door,
@@ -63,6 +63,7 @@ __all__ = [
     "KnownOrganisation",
     "KnownTeam",
     "NeedsSecondPerson",
+    "Opening",
     "PendingView",
     "PeopleFilters",
     "Permission",
@@ -84,6 +85,7 @@ __all__ = [
     "break_glass",
     "change_grant",
     "close_person",
+    "codes_to_give_in",
     "decide",
     "due_for_review",
     "elevated",
@@ -119,5 +121,6 @@ __all__ = [
     "token_permissions",
     "token_valid_max",
     "tokens",
+    "what_it_opens",
     "why",
 ]

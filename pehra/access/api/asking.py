@@ -148,6 +148,7 @@ def _require_second_person(row: PendingAct, *, by: Actor, at: datetime) -> None:
         raise Forbidden(_("You came in by a link that the asker gave you: somebody else must decide."))
 
 
+@elevated(part="access.asking", only_people=True)
 def pending(*, by: Actor, at: datetime) -> list[PendingView]:
     """Return the open questions that the actor asked or could decide, oldest first."""
     rows = PendingAct.objects.filter(agreed__isnull=True, expires_at__gt=at).select_related("person")

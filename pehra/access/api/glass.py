@@ -132,6 +132,7 @@ def review_glass(*, grant_id: UUID, verdict: str, note: str, by: Actor, at: date
         end_grant(row.grant, reason=note.strip(), by=by, at=at)
 
 
+@elevated(part="access.glass", only_people=True)
 def glasses(*, by: Actor, at: datetime, unreviewed: bool = False) -> list[GlassView]:
     """Return the glasses broken in the actor's teams, newest first: unjudged ones before all others."""
     rows = BrokenGlass.objects.select_related("grant__person").order_by("-broken_at")

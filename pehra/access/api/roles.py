@@ -1,12 +1,18 @@
 """The roles in words: who may hold each, where, and what it opens. The table itself is `rules/roles.py`."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from pehra.access.api.granting import policy
-from pehra.access.rules.roles import PERMISSIONS, SCOPES, Permission, Role
+from pehra.access import queries
+from pehra.access.api.granting import may_grant, needs_second_person, policy
+from pehra.access.api.scopes import require_known
+from pehra.access.rules.roles import PERMISSIONS, SCOPES, Permission, Role, ScopeKind
+from pehra.access.rules.tree import under
+from pehra.access.rules.wall import Scope
+from pehra.kernel.actors import Actor
+from pehra.kernel.refusals import Invalid
 
 WHO_MAY_HOLD = {
     Role.ANALYST: _(
@@ -90,3 +96,50 @@ def roles(*, at: datetime) -> list[RoleView]:
         )
         for role in Role
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """What a grant would open, before it is given."""
+
+    role: str
+    scope: str
+    who_may_hold: str
+    permissions: tuple[str, ...]
+    teams: tuple[str, ...]
+    organisation: str
+    second_person: bool
+    within: bool
+    review_every: timedelta
+
+
+def what_it_opens(*, role: str, kind: str, code: str, by: Actor, at: datetime) -> Opening:
+    """Return what a role in a scope would open, whether it needs two people, and whether the actor may give it."""
+    if role not in set(Role):
+        raise Invalid(str(_("Choose a role.")), field="role")
+    if kind not in SCOPES[Role(role)]:
+        raise Invalid(str(_("This role is not held in such a scope.")), field="kind")
+    wide = kind in (ScopeKind.NATIONAL, ScopeKind.COUNCIL)
+    if not wide and not code:
+        raise Invalid(str(_("Say of which team or organisation.")), field="code")
+    scope = Scope(kind=ScopeKind(kind), code="" if wide else code)
+    require_known(scope)
+    teams = frozenset({code}) if kind == ScopeKind.TEAM else frozenset()
+    if kind == ScopeKind.GUIDED:
+        teams = under(code, parents=queries.team_parents())
+    return Opening(
+        role=role,
+        scope=str(scope),
+        who_may_hold=str(WHO_MAY_HOLD[Role(role)]),
+        permissions=tuple(permission.value for permission in Permission if permission in PERMISSIONS[Role(role)]),
+        teams=tuple(sorted(teams)),
+        organisation=code if scope.kind is ScopeKind.ORGANISATION else "",
+        second_person=needs_second_person(role=Role(role), scope=scope, at=at),
+        within=may_grant(by, role=Role(role), scope=scope),
+        review_every=policy(at=at).review_every,
+    )
+
+
+def codes_to_give_in(*, by: Actor) -> tuple[list[str], list[str]]:
+    """Return the teams and organisations in which the actor gives roles: what the form offers."""
+    return queries.codes_granted_in(by)

@@ -182,6 +182,14 @@ def team(code: str) -> SafeString:
 
 
 @register.simple_tag
+def scope(text: str) -> SafeString:
+    """Return how far a grant reaches (`team:pkcert`, `national`) in words, with the team's name."""
+    kind, _colon, code = str(text).partition(":")
+    said_code = team(code) if kind in ("team", "guided") else ident(code)
+    return format_html("{} {}", word("scope", kind), said_code) if code else format_html("{}", word("scope", kind))
+
+
+@register.simple_tag
 def sector(code: str) -> SafeString:
     """Return a sector by its name."""
     return _named("sectors", code)
