@@ -48,7 +48,8 @@ def why(
         )  # fmt: skip
     if allowed:
         return Decision(allowed=True, because=(_("What they carry now says yes, by a role that has changed since."),))
-    return Decision(allowed=False, because=tuple(_no(rows, carrying, reaching, permission, codes, organisation)))
+    because = dict.fromkeys(_no(rows, carrying, reaching, permission, codes, organisation))
+    return Decision(allowed=False, because=tuple(because))
 
 
 def _reaches(row: Grant, permission: Permission, codes: tuple[str, ...], organisation: str) -> bool:
