@@ -62,6 +62,13 @@ def cast(*, national_team: str, sector_team: str, provincial_team: str, organisa
             role="council-member",
             council=True,
         ),
+        *_who_give(national_team=national_team, organisation=organisation),
+    )
+
+
+def _who_give(*, national_team: str, organisation: str) -> tuple[CastMember, ...]:
+    """Return who gives roles: two leads, so that what needs two people can be tried, an admin, and an operator."""
+    return (
         CastMember(
             email="farah@national.example",
             name="Farah, national team lead",
