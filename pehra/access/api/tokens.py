@@ -23,7 +23,6 @@ from pehra.access.api.granting import require_within
 from pehra.access.api.second_wall import elevated
 from pehra.access.models import ApiToken, FailedAttempt, Person
 from pehra.access.rules import tokens as rules
-from pehra.access.rules import wall
 from pehra.access.rules.roles import Permission, ScopeKind
 from pehra.kernel.actors import Actor
 from pehra.kernel.identifiers import new_id
@@ -212,7 +211,7 @@ def actor_for_token(*, token: str, at: datetime) -> Actor:
     if row.last_used_at is None or row.last_used_at <= at - USE_NOTED_EVERY:
         stale = Q(last_used_at__isnull=True) | Q(last_used_at__lte=at - USE_NOTED_EVERY)
         ApiToken.objects.filter(stale, id=row.id).update(last_used_at=at)
-    return wall.limited(holder, row.permissions)
+    return rules.limited(holder, row.permissions)
 
 
 def note_bad_token(*, token: str, source: str, at: datetime) -> bool:

@@ -8,9 +8,11 @@ random bits that is enough, and no slow hash stands in the way of every request.
 import re
 import zlib
 from collections.abc import Iterable
+from dataclasses import replace
 from hashlib import sha256
 
 from pehra.access.rules.roles import Permission
+from pehra.kernel.actors import Actor
 from pehra.kernel.refusals import Invalid
 
 PREFIX = "pehra_"
@@ -60,6 +62,16 @@ def chosen(names: Iterable[str]) -> tuple[Permission, ...]:
     if not wanted:
         raise Invalid("a token names what it may do: at least one permission", field="permissions")
     return tuple(known[name] for name in wanted)
+
+
+def limited(by: Actor, permissions: Iterable[str]) -> Actor:
+    """Return the actor with only those of its permissions that are named, each in the scopes where it holds them.
+
+    Never more than the holder, since nothing is added. A name (`incidents.close@team:pkcert`) is compared whole, before
+    its `@`.
+    """
+    named = frozenset(permissions)
+    return replace(by, permissions=frozenset(held for held in by.permissions if held.partition("@")[0] in named))
 
 
 def _checksum(body: str) -> str:
