@@ -188,6 +188,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "pehra.web.middleware.security_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "pehra.web.machines.machine_doors",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

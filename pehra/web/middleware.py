@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -18,7 +19,7 @@ from pehra.kernel import clock
 from pehra.kernel.actors import Actor, ActorKind
 from pehra.kernel.refusals import Fault, Forbidden, NotVisible, Refusal
 from pehra.law import api as law
-from pehra.web import refused
+from pehra.web import machines, refused
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -81,7 +82,9 @@ class Acting:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer a request with its actor and moment known."""
         request.at = clock.now()  # type: ignore[attr-defined]
-        request.actor = self._actor(request)  # type: ignore[attr-defined]
+        refusal = self._come_in(request)
+        if refusal is not None:
+            return refusal
         zone = ZoneInfo(law.load(settings.PEHRA_PROFILE).identity.timezone)
         with timezone.override(zone), ExitStack() as standing:
             standing.enter_context(access.bound(actor=request.actor))  # type: ignore[attr-defined]
@@ -114,6 +117,21 @@ class Acting:
                 return refused.invalid(request, exception)
             case Fault():
                 return refused.faulty(request, exception)
+        return None
+
+    def _come_in(self, request: HttpRequest) -> HttpResponse | None:
+        """Put who acts on the request; return the refusal of a program that brings no good token."""
+        if not machines.is_machine(request):
+            request.actor = self._actor(request)  # type: ignore[attr-defined]
+            return None
+        request.user = AnonymousUser()
+        try:
+            actor = machines.actor_of(request)
+        except NotVisible:
+            return machines.bad_token(request, source=access.source_of(request))
+        if actor is None and request.path_info not in machines.OPEN:
+            return machines.no_token(request)
+        request.actor = actor or _NOBODY  # type: ignore[attr-defined]
         return None
 
     def _actor(self, request: HttpRequest) -> Actor:

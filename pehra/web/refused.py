@@ -1,4 +1,7 @@
-"""Refusals as pages. What you may not see and what does not exist are one page, byte for byte."""
+"""Refusals as pages, and for programs as documents.
+
+What you may not see and what does not exist are one answer, byte for byte.
+"""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -6,12 +9,23 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from pehra.kernel.refusals import Fault, Refusal
+from pehra.web import machines, problems
 
 
-def _page(request: HttpRequest, *, status: int, title: str, message: str, advice: str) -> HttpResponse:
+def _page(request: HttpRequest, *, status: int, title: str, message: str, advice: str, field: str = "") -> HttpResponse:
+    if machines.is_machine(request):
+        return _document(request, status=status, message=message, field=field)
     # Nothing on the page may tell one absent thing from another, not even the section it would stand in.
     context = {"title": title, "message": message, "advice": advice, "lost": True}
     return render(request, "web/refused.html", context, status=status)
+
+
+def _document(request: HttpRequest, *, status: int, message: str, field: str) -> HttpResponse:
+    """Return the refusal as a program reads it; of what is not there it says nothing at all."""
+    if status == 404:
+        return problems.answer(request, 404)
+    errors = [problems.FieldError(place="body", field=field, detail=message)] if field else []
+    return problems.answer(request, status, detail=message, errors=errors)
 
 
 @login_not_required
@@ -39,7 +53,8 @@ def invalid(request: HttpRequest, exception: Exception | None = None) -> HttpRes
     """Return the page for input that cannot be used and that no form on the page took back."""
     message = exception.message if isinstance(exception, Refusal) else _("The request could not be understood.")
     advice = _("Go back, mend it and send it again. Nothing was changed.")
-    return _page(request, status=422, title=_("This cannot be used"), message=message, advice=advice)
+    field = exception.field if isinstance(exception, Refusal) else ""
+    return _page(request, status=422, title=_("This cannot be used"), message=message, advice=advice, field=field)
 
 
 @login_not_required
@@ -52,6 +67,8 @@ def faulty(request: HttpRequest, exception: Fault) -> HttpResponse:
 @login_not_required
 def broken(request: HttpRequest) -> HttpResponse:
     """Return the page for a bug of ours, without anything that could fail again."""
+    if machines.is_machine(request):
+        return problems.answer(request, 500)
     return HttpResponse(
         "<!doctype html><html lang=en><meta charset=utf-8><title>Pehra</title><h1>Pehra failed</h1>"
         "<p>This is a fault of the program. It was logged; what you sent was not kept. <a href=/>Back</a>",

@@ -40,6 +40,7 @@ from pehra.access.api.second_wall import (
     second_wall_slows,
 )
 from pehra.access.api.tokens import (
+    BAD_TOKENS_WINDOW,
     TokenView,
     actor_for_token,
     issue_token,
@@ -50,10 +51,11 @@ from pehra.access.api.tokens import (
     tokens,
 )
 from pehra.access.queries import GrantView, PeopleFilters, PersonView
-from pehra.access.requests import Request
+from pehra.access.requests import Request, source_of
 from pehra.access.rules.roles import Permission, Role
 
 __all__ = [
+    "BAD_TOKENS_WINDOW",
     "FAILED_ATTEMPTS_MAX",
     "FAILED_ATTEMPTS_WINDOW",
     "LINK_VALID_MAX",
@@ -116,6 +118,7 @@ __all__ = [
     "second_wall_flaws",
     "second_wall_slows",
     "sign_out",
+    "source_of",
     "sweep",
     "teams_to_break",
     "token_permissions",

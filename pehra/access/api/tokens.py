@@ -209,9 +209,15 @@ def actor_for_token(*, token: str, at: datetime) -> Actor:
         raise NotVisible(_("This token is no good."))
     holder = actor_for(person_id=row.holder_id, at=at)
     if row.last_used_at is None or row.last_used_at <= at - USE_NOTED_EVERY:
-        stale = Q(last_used_at__isnull=True) | Q(last_used_at__lte=at - USE_NOTED_EVERY)
-        ApiToken.objects.filter(stale, id=row.id).update(last_used_at=at)
+        _note_use(row, at=at)
     return rules.limited(holder, row.permissions)
+
+
+@transaction.atomic
+def _note_use(row: ApiToken, *, at: datetime) -> None:
+    """Write down that a token was used. Of many that use it at once one writes, and none waits for it."""
+    for held in ApiToken.objects.filter(id=row.id).select_for_update(skip_locked=True).only("id"):
+        ApiToken.objects.filter(id=held.id).update(last_used_at=at)
 
 
 def note_bad_token(*, token: str, source: str, at: datetime) -> bool:

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from pehra.access import api
-from pehra.access.api import Request
+from pehra.access.api import Request, source_of
 from pehra.kernel.refusals import Forbidden
 
 BACKEND = "pehra.access.sessions.LinkBackend"
@@ -34,7 +34,7 @@ def link(request: Request, token: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "access/link.html", {"token": token})
     try:
-        person = api.redeem_link(token=token, at=request.at, source=_source(request))
+        person = api.redeem_link(token=token, at=request.at, source=source_of(request))
     except Forbidden as refusal:
         return render(request, "access/link.html", {"refusal": refusal}, status=403)
     auth.login(request, person, backend=BACKEND)
@@ -48,15 +48,6 @@ def link(request: Request, token: str) -> HttpResponse:
             secure=settings.LANGUAGE_COOKIE_SECURE,
         )
     return answer
-
-
-def _source(request: HttpRequest) -> str:
-    """Return where a request came from: what the proxy wrote last, where there is one, else the other end of the line.
-
-    Behind a proxy every request comes from the proxy: counting by that, one guesser would lock everybody out.
-    """
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.SECURE_PROXY_SSL_HEADER else ""
-    return str(forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", ""))
 
 
 @require_POST
