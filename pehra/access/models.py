@@ -173,6 +173,25 @@ class ApiToken(models.Model):
         ]
 
 
+class KeptAnswer(models.Model):
+    """What a program was answered to a write under its `Idempotency-Key`, for a day. Personal data: whose it was.
+
+    Two digests and no key: what was asked, with which rights, and under which key. A claim has no answer until the act
+    of its own transaction is done.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    holder = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="kept_answers")
+    key_sha256 = models.CharField(max_length=64)
+    request_sha256 = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    body = models.BinaryField(default=b"")
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="access_kept_answer_is_one", fields=["holder", "key_sha256"])]
+
+
 class OneTimeLink(models.Model):
     """A sign-in link: only the SHA-256 of its token is kept. Personal data: whom it lets in, and when it was used."""
 

@@ -4,6 +4,7 @@ Refuses by default: an actor without a valid grant sees nothing and may do nothi
 import from here only.
 """
 
+from pehra.access.api.answers import claim_answer, forget_answers, keep_answer
 from pehra.access.api.asking import PendingView, ask_for_grant, decide, pending
 from pehra.access.api.deciding import actor_for, may, narrowed, require
 from pehra.access.api.glass import GlassView, active_glasses, break_glass, glasses, review_glass, teams_to_break
@@ -86,16 +87,19 @@ __all__ = [
     "bound",
     "break_glass",
     "change_grant",
+    "claim_answer",
     "close_person",
     "codes_to_give_in",
     "decide",
     "due_for_review",
     "elevated",
     "find_people",
+    "forget_answers",
     "glasses",
     "grant",
     "issue_link",
     "issue_token",
+    "keep_answer",
     "lay_second_wall",
     "learn_scopes",
     "may",

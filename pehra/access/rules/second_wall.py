@@ -161,6 +161,7 @@ WALLS: tuple[Wall, ...] = (
         table="access_apitoken",
         seen=(Person(column="holder_id"), Through(column="holder_id", table="access_person"), People()),
     ),
+    Wall(table="access_keptanswer", seen=(Person(column="holder_id"),)),
     Wall(table="access_onetimelink", seen=(People(),)),
     Wall(table="access_serviceuse", seen=(Person(), People())),
     Wall(table="access_directoryentry", seen=(Person(), Organisation(), People())),
