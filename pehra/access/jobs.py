@@ -17,3 +17,4 @@ def sweep(timestamp: int) -> None:
         done = api.sweep(by=actors.system("access"), at=clock.now())
         if not done.expired + done.silent + done.unanswered:
             break
+    api.forget_answers(at=clock.now())

@@ -3,9 +3,11 @@
 `ledger` and `law` lie below `access` and cannot ask who may read them: their pages stand here.
 """
 
+from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
 
 from pehra.web import proof, views
+from pehra.web.rest import description, interface
 
 _shell = [
     path("", views.situation, name="situation"),
@@ -24,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include((_shell, "web"))),
     path("ledger/", include((_ledger, "ledger"))),
     path("access/", include("pehra.access.urls")),
+    path("api/v1/", include((interface.urls(path("openapi.json", login_not_required(description.openapi))), "api"))),
     path("findings/", include("pehra.findings.urls")),
     path("incidents/", include("pehra.incidents.urls")),
     path("outbox/", include("pehra.outbox.urls")),

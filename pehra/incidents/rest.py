@@ -1,0 +1,191 @@
+"""Incidents for programs: the list, one with its reasons and clocks, and what people may do to one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from ninja import Query, Router, Schema
+from pydantic import BeforeValidator, ConfigDict, Field
+
+from pehra.access import api as access
+from pehra.access.api import Permission, Request
+from pehra.incidents import api
+from pehra.kernel.clock import parse_time
+from pehra.kernel.refusals import Invalid
+
+ROWS_DEFAULT, ROWS_MAX = 50, 500
+CODE_CHARACTERS_MAX = 64
+WORDS_MAX = 100
+MEASURE_MAX = 1e12
+router = Router()
+
+
+def _moment(said: object) -> datetime:
+    """Read a moment as Pehra reads one everywhere: RFC 3339 with an offset, within the calendar."""
+    if not isinstance(said, str):
+        raise ValueError("a moment is a text such as 2026-11-24T09:30:00Z")
+    try:
+        return parse_time(said)
+    except Invalid as refusal:
+        raise ValueError("not an RFC 3339 time with an offset, such as 2026-11-24T09:30:00Z") from refusal
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Code = Annotated[str, Field(min_length=1, max_length=CODE_CHARACTERS_MAX)]
+Reason = Annotated[str, Field(min_length=1, max_length=2_000)]
+Measure = Annotated[float, Field(ge=0, lt=MEASURE_MAX)]
+
+
+class Strict(Schema):
+    """A body in which an unknown key is a mistake."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Move(Strict):
+    """Where an incident goes; closing and dismissing say why."""
+
+    to: api.State
+    reason: str = Field("", max_length=2_000)
+
+
+class Severity(Strict):
+    """A level of the profile's scale, by judgement."""
+
+    severity: Code
+    reason: Reason
+
+
+class SuppliedMoment(Strict):
+    """A moment that the law counts from."""
+
+    name: str = Field(min_length=1, max_length=200)
+    moment: Moment
+
+
+class Facts(Strict):
+    """What only a person can know: all attributes that hold (none is a statement too), and harm as measured."""
+
+    attributes: list[Code] | None = Field(None, max_length=WORDS_MAX)
+    impact: dict[str, Measure] | None = Field(None, max_length=WORDS_MAX)
+    reason: Reason
+
+
+class StageSent(Strict):
+    """Which stage was sent, and when, if not just now."""
+
+    duty: Code
+    stage: Code
+    moment: Moment | None = None
+
+
+class StageWithdrawn(Strict):
+    """Which stage does not arise, and why."""
+
+    duty: Code
+    stage: Code
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentsRows:
+    """A page of incidents, newest first; `next` is the cursor of the page after it."""
+
+    items: tuple[api.IncidentView, ...]
+    next: UUID | None
+
+
+@router.get("", response=IncidentsRows, operation_id="incidents.list", summary="List incidents, newest first")
+def listing(
+    request: Request,
+    state: str = Query("", max_length=20, description="A state's name, or `live` for all that have not ended."),
+    team: str = Query("", max_length=CODE_CHARACTERS_MAX, description="Only those this team leads."),
+    severity: str = Query("", max_length=CODE_CHARACTERS_MAX, description="Only of this level of the profile's scale."),
+    organisation: str = Query("", max_length=CODE_CHARACTERS_MAX, description="Only what concerns this organisation."),
+    search: str = Query("", max_length=200, description="A reference, or words of title, summary and organisation."),
+    cursor: UUID | None = Query(None, description="`next` of the page before."),
+    limit: int = Query(ROWS_DEFAULT, ge=1, le=ROWS_MAX),
+) -> IncidentsRows:
+    """A filter that names nothing known is refused: an empty list means that there is nothing."""
+    access.require(request.actor, Permission.INCIDENTS_READ)
+    page = api.incidents(
+        by=request.actor,
+        state=state,
+        team=team,
+        severity=severity,
+        organisation=organisation,
+        search=search,
+        before=cursor,
+        limit=limit,
+    )
+    return IncidentsRows(items=page.rows, next=page.following)
+
+
+@router.get("/{reference}", response=api.IncidentPage, operation_id="incidents.one", summary="One incident, whole")
+def one(request: Request, reference: str) -> api.IncidentPage:
+    """Its reasons, organisations, findings, clocks and what happened."""
+    access.require(request.actor, Permission.INCIDENTS_READ)
+    return api.incident(reference, by=request.actor)
+
+
+@router.post("/{reference}/move", response=api.IncidentView, operation_id="incidents.move", summary="Move it")
+def move(request: Request, reference: str, said: Move) -> api.IncidentView:
+    """Closing is refused while anything is owed; dismissing withdraws what is owed."""
+    return _done(request, api.move, ref=reference, to=said.to, reason=said.reason)
+
+
+@router.post(
+    "/{reference}/severity",
+    response=api.IncidentView,
+    operation_id="incidents.severity",
+    summary="Grade it",
+)
+def severity(request: Request, reference: str, said: Severity) -> api.IncidentView:
+    """The law is asked anew what a matter so grave makes due."""
+    return _done(request, api.set_severity, ref=reference, severity=said.severity, reason=said.reason)
+
+
+@router.post(
+    "/{reference}/moments", response=api.IncidentView, operation_id="incidents.moment", summary="Supply a moment"
+)
+def moment(request: Request, reference: str, said: SuppliedMoment) -> api.IncidentView:
+    """The clocks that count from it are derived anew; those that ended stay."""
+    return _done(request, api.supply_moment, ref=reference, name=said.name, moment=said.moment)
+
+
+@router.post("/{reference}/facts", response=api.IncidentView, operation_id="incidents.facts", summary="State facts")
+def facts(request: Request, reference: str, said: Facts) -> api.IncidentView:
+    """The law is asked anew what these facts make due. What is not given stays as it is."""
+    return _done(
+        request, api.state_facts, ref=reference, attributes=said.attributes, impact=said.impact, reason=said.reason
+    )
+
+
+@router.post(
+    "/{reference}/stages/sent",
+    response=api.IncidentView,
+    operation_id="incidents.stage-sent",
+    summary="Record that a stage was sent",
+)
+def stage_sent(request: Request, reference: str, said: StageSent) -> api.IncidentView:
+    """Its clock is met, or met late; what follows it starts."""
+    return _done(request, api.record_stage_sent, ref=reference, duty=said.duty, stage=said.stage, moment=said.moment)
+
+
+@router.post(
+    "/{reference}/stages/withdrawn",
+    response=api.IncidentView,
+    operation_id="incidents.stage-withdrawn",
+    summary="Say that a stage does not arise",
+)
+def stage_withdrawn(request: Request, reference: str, said: StageWithdrawn) -> api.IncidentView:
+    """The only way but sending it to end a clock."""
+    return _done(request, api.withdraw_clock, ref=reference, duty=said.duty, stage=said.stage, reason=said.reason)
+
+
+def _done(request: Request, act: Callable[..., api.IncidentView], **said: object) -> api.IncidentView:
+    """Do it; the answer shows the incident, so that whoever does it must be one who may read it."""
+    access.require(request.actor, Permission.INCIDENTS_READ)
+    return act(**said, by=request.actor, at=request.at)
