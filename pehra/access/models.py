@@ -257,31 +257,87 @@ class ServiceUse(models.Model):
 
 
 class DirectoryEntry(models.Model):
-    """What an organisation's own directory calls a person. Personal data: the directory's id and user name.
+    """What the directory of an organisation or a team calls a person. Personal data: its user name, id and attributes.
 
-    `deleted_at` is set when the directory removed them: the person stays, for the acts they did.
+    The entry is the directory's, the person is not: its id is all that the directory is told. `deleted_at` is set when
+    the directory removed it: the person stays, for the acts they did. `closed_account` is set while the account is
+    closed because this directory ended the last that it held, so that a directory may open it again, and no directory
+    what people closed.
     """
 
     id = models.UUIDField(primary_key=True)
-    organisation = models.CharField(max_length=60)
+    organisation = models.CharField(max_length=60, blank=True, default="")
+    team = models.CharField(max_length=60, blank=True, default="")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="directories")
     user_name = models.CharField(max_length=254)
+    user_name_same = models.CharField(max_length=300, default="")
     external_id = models.CharField(max_length=254, blank=True, default="")
+    active = models.BooleanField(null=True, default=True)
     attributes = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
+    closed_account = models.BooleanField(default=False)
 
     class Meta:
+        ordering = ["created_at", "id"]
         constraints = [
+            models.CheckConstraint(
+                name="access_directory_has_one_scope",
+                condition=(~Q(organisation="") & Q(team="")) | (Q(organisation="") & ~Q(team="")),
+            ),
             models.UniqueConstraint(
                 name="access_directory_person_is_one",
-                fields=["organisation", "person"],
+                fields=["organisation", "team", "person"],
                 condition=Q(deleted_at__isnull=True),
             ),
             models.UniqueConstraint(
                 name="access_directory_user_name_is_one",
-                fields=["organisation", "user_name"],
+                fields=["organisation", "team", "user_name_same"],
                 condition=Q(deleted_at__isnull=True),
             ),
         ]
+
+
+class DirectoryGroup(models.Model):
+    """A group of a directory: its members hold `role` in its scope, or nothing where none is named.
+
+    A `fixed` one is there for each role from the beginning; the others are the directory's own.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    organisation = models.CharField(max_length=60, blank=True, default="")
+    team = models.CharField(max_length=60, blank=True, default="")
+    display_name = models.CharField(max_length=254)
+    display_name_same = models.CharField(max_length=300)
+    external_id = models.CharField(max_length=254, blank=True, default="")
+    role = models.CharField(max_length=40, blank=True, default="")
+    fixed = models.BooleanField(default=False)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                name="access_directory_group_has_one_scope",
+                condition=(~Q(organisation="") & Q(team="")) | (Q(organisation="") & ~Q(team="")),
+            ),
+            models.UniqueConstraint(
+                name="access_directory_group_name_is_one",
+                fields=["organisation", "team", "display_name_same"],
+            ),
+        ]
+
+
+class DirectoryMember(models.Model):
+    """That an entry is in a group of the same directory. Personal data: who is in which group."""
+
+    group = models.ForeignKey(DirectoryGroup, on_delete=models.CASCADE, related_name="members")
+    entry = models.ForeignKey(DirectoryEntry, on_delete=models.PROTECT, related_name="memberships")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(name="access_directory_member_is_one", fields=["group", "entry"])]
