@@ -260,9 +260,9 @@ class DirectoryEntry(models.Model):
     """What the directory of an organisation or a team calls a person. Personal data: its user name, id and attributes.
 
     The entry is the directory's, the person is not: its id is all that the directory is told. `deleted_at` is set when
-    the directory removed it: the person stays, for the acts they did. `closed_account` is set while the account is
-    closed because this directory ended the last that it held, so that a directory may open it again, and no directory
-    what people closed.
+    the directory removed it: the person stays, for the acts they did. `made_person` says that nobody knew the person
+    before; `closed_account` that the account is closed because this directory ended the last that it held, so that a
+    directory may open it again, and no directory what people closed.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -278,6 +278,7 @@ class DirectoryEntry(models.Model):
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
+    made_person = models.BooleanField(default=False)
     closed_account = models.BooleanField(default=False)
 
     class Meta:

@@ -58,6 +58,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='directoryentry',
+            name='made_person',
+            field=models.BooleanField(default=False),
+        ),
+        migrations.AddField(
+            model_name='directoryentry',
             name='closed_account',
             field=models.BooleanField(default=False),
         ),
