@@ -85,6 +85,14 @@ def knows_organisation(code: str) -> bool:
     return KnownScope.objects.filter(kind=ScopeKind.ORGANISATION.value, code=code).exists()
 
 
+def sees_organisation(code: str, *, by: Actor) -> bool:
+    """Whether the registry told of this organisation, and the actor is of it or of a team that may see it."""
+    rows = KnownScope.objects.filter(kind=ScopeKind.ORGANISATION.value, code=code)
+    if not by.is_system and code not in by.organisations:
+        rows = rows.filter(teams__overlap=sorted(by.teams))
+    return rows.exists()
+
+
 def organisations_like(code: str) -> list[str]:
     """Return codes of organisations that begin as this one does."""
     rows = KnownScope.objects.filter(kind=ScopeKind.ORGANISATION.value, code__istartswith=code[:2])

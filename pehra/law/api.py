@@ -74,6 +74,7 @@ __all__ = [
     "only_profile",
     "profiles_folder",
     "read_facts",
+    "require_known",
     "responsible",
     "responsible_for_unowned",
     "severity",
@@ -159,6 +160,22 @@ def check(source: str | Path) -> CheckReport:
 def day_of(profile: Profile, at: datetime) -> date:
     """Return the country's own day at a moment: the day whose law holds, and whose year a reference carries."""
     return at.astimezone(ZoneInfo(profile.identity.timezone)).date()
+
+
+def require_known(profile: Profile, **words: str) -> None:
+    """Refuse a `sector`, `territory` or `severity` that the profile does not name; an empty one names nothing.
+
+    Asked by every list that filters by one: a misspelt word would else find nothing, which reads like an all-clear.
+    """
+    known = {
+        "sector": [sector.code for sector in profile.sectors],
+        "territory": [territory.code for territory in profile.territories],
+        "severity": list(profile.severity_levels),
+    }
+    for field, word in words.items():
+        if word and word not in known[field]:
+            names = ", ".join(sorted(set(known[field])))
+            raise Invalid(f"the profile knows no {field} {word!r}; one of: {names}", field=field)
 
 
 def responsible(

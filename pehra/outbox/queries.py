@@ -103,6 +103,9 @@ def messages(
         rows = rows.filter(about=about)
     if organisation:
         rows = rows.filter(organisation=organisation)
+        # An unknown one would find nothing, which reads as if it had never been written to.
+        if not rows.exists():
+            access.require_known_organisation(organisation, by=reader)
     if search:
         words = search.strip()[:SEARCH_CHARACTERS_MAX]
         rows = rows.filter(

@@ -120,7 +120,11 @@ def test_an_informed_team_does_not_read_of_another_constituency(
     foreign = {side.organisation for side in led.sides} - {side.organisation for side in informed.sides}
     told = json.dumps(informed.as_json(), default=str)
     assert not any(organisation in told for organisation in foreign)
-    assert api.incidents(by=sector_analyst, organisation=sorted(foreign)[0]).rows == ()
+    with pytest.raises(Invalid) as hidden:
+        api.incidents(by=sector_analyst, organisation=sorted(foreign)[0])
+    with pytest.raises(Invalid) as absent:
+        api.incidents(by=sector_analyst, organisation="side-99")
+    assert hidden.value.message == absent.value.message.replace("side-99", sorted(foreign)[0])
 
 
 def test_an_organisation_does_not_read_of_the_others_beside_it(

@@ -31,7 +31,13 @@ from pehra.access.api.people import (
 from pehra.access.api.reasons import Decision, why
 from pehra.access.api.reviewing import ReviewView, Swept, change_grant, due_for_review, review, sweep
 from pehra.access.api.roles import Opening, RoleView, codes_to_give_in, roles, what_it_opens
-from pehra.access.api.scopes import KnownOrganisation, KnownTeam, learn_scopes
+from pehra.access.api.scopes import (
+    KnownOrganisation,
+    KnownTeam,
+    learn_scopes,
+    require_known_organisation,
+    require_known_team,
+)
 from pehra.access.api.second_wall import (
     at_the_door,
     bound,
@@ -114,6 +120,8 @@ __all__ = [
     "policy",
     "redeem_link",
     "require",
+    "require_known_organisation",
+    "require_known_team",
     "review",
     "review_glass",
     "revoke",

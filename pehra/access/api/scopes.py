@@ -17,6 +17,7 @@ from pehra.access.api.second_wall import elevated
 from pehra.access.models import KnownScope
 from pehra.access.rules.roles import ScopeKind
 from pehra.access.rules.wall import Scope
+from pehra.kernel.actors import Actor
 from pehra.kernel.refusals import Invalid
 
 BATCH = 5_000
@@ -70,6 +71,20 @@ def require_known(scope: Scope) -> None:
     if scope.kind is ScopeKind.ORGANISATION and not queries.knows_organisation(scope.code):
         near = _near(scope.code, queries.organisations_like(scope.code))
         raise Invalid(_("There is no organisation %(code)s.") % {"code": scope.code} + near, field="organisation")
+
+
+def require_known_team(code: str) -> None:
+    """Refuse the code of a team that nobody knows, as a filter of a list: teams are a directory, open to all."""
+    require_known(Scope(kind=ScopeKind.TEAM, code=code))
+
+
+def require_known_organisation(code: str, *, by: Actor) -> None:
+    """Refuse the code of an organisation that the actor does not know, as a filter of a list.
+
+    One that is hidden is refused in the very words in which one that does not exist is.
+    """
+    if not queries.sees_organisation(code, by=by):
+        raise Invalid(_("There is no organisation %(code)s.") % {"code": code}, field="organisation")
 
 
 def _near(code: str, known: Sequence[str]) -> str:

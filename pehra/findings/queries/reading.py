@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q
 
 from pehra.access import api as access
@@ -15,6 +16,7 @@ from pehra.findings.queries.making import IN_ORDER, notice_view, views
 from pehra.findings.queries.shapes import Filters, FindingPage, FindingView, NoticeView
 from pehra.kernel.actors import Actor
 from pehra.kernel.refusals import Invalid, NotVisible
+from pehra.law import api as law
 from pehra.ledger import api as ledger
 
 PAGE_MAX = 500
@@ -40,7 +42,10 @@ def findings(
     *, by: Actor, filters: Filters | None = None, before: UUID | None = None, limit: int = 100
 ) -> list[FindingView]:
     """Return a page of findings, newest opened first; `before` is the last id of the page before."""
-    rows = _filtered(readable(by), filters or Filters())
+    wanted = filters or Filters()
+    rows = readable(by)
+    _require_known(wanted, rows, by=by)
+    rows = _filtered(rows, wanted)
     if before is not None:
         rows = rows.filter(id__lt=before)
     return views(list(rows.order_by("-id")[: min(limit, PAGE_MAX)]))
@@ -56,6 +61,20 @@ def every_finding(*, by: Actor, filters: Filters | None = None, limit: int) -> I
             return
         limit -= len(page)
         before = page[-1].id
+
+
+def _require_known(wanted: Filters, seen: FindingQuerySet, *, by: Actor) -> None:
+    """Refuse a filter that names nothing known: it would find nothing, which reads like an all-clear."""
+    words = {name: getattr(wanted, name) for name in ("sector", "territory")}
+    law.require_known(
+        law.load(settings.PEHRA_PROFILE), **{name: word for name, word in words.items() if word != NOBODY}
+    )
+    if wanted.team:
+        access.require_known_team(wanted.team)
+    code = wanted.organisation
+    # An organisation that the registry has let go of may still have findings.
+    if code and code != NOBODY and not seen.filter(organisation=code).exists():
+        access.require_known_organisation(code, by=by)
 
 
 def _filtered(rows: FindingQuerySet, wanted: Filters) -> FindingQuerySet:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Count, Q
 
@@ -31,6 +32,7 @@ from pehra.incidents.rules.states import State, moves_from, parse_state
 from pehra.kernel.actors import Actor
 from pehra.kernel.identifiers import parse_reference
 from pehra.kernel.refusals import Invalid, NotVisible
+from pehra.law import api as law
 from pehra.ledger import api as ledger
 
 PAGE_ROWS_DEFAULT = 50
@@ -93,6 +95,9 @@ def incidents(
     reference, or words of title, summary and organisation.
     """
     rows = visible(by)
+    law.require_known(law.load(settings.PEHRA_PROFILE), severity=severity)
+    if team:
+        access.require_known_team(team)
     if state == "live":
         rows = rows.filter(ended_at__isnull=True)
     elif state:
@@ -102,7 +107,11 @@ def incidents(
     if severity:
         rows = rows.filter(severity=severity)
     if organisation:
-        rows = rows.filter(id__in=_with_side(organisation, by=by))
+        sides = _with_side(organisation, by=by)
+        # An organisation that the registry has let go of may still have incidents.
+        if not sides.exists():
+            access.require_known_organisation(organisation, by=by)
+        rows = rows.filter(id__in=sides)
     if search.strip():
         rows = rows.filter(_matching(search))
     if before is not None:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from django.conf import settings
+
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.kernel.actors import Actor
@@ -33,6 +35,9 @@ def organisations(
 ) -> OrganisationPage:
     """Return a page of the organisations the actor may see, by name. `team` is who leads."""
     reader = access.narrowed(by, Permission.REGISTRY_READ)
+    law.require_known(law.load(settings.PEHRA_PROFILE), sector=sector, territory=territory)
+    if team:
+        access.require_known_team(team)
     return directory.organisations(
         by=reader, search=search, sector=sector, territory=territory, team=team, after=after, limit=limit
     )
