@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from pehra.node import engine
 from pehra.outbox import api as outbox
 from pehra.registry import api as registry
 from pehra.web import translations
+from tests.web.programs import Program
 
 FILES = {
     "organisations": """organisation,name,name_local,sector,territory,classes,parent,valid_from,valid_to
@@ -173,3 +174,22 @@ def finding(country: Country) -> findings.FindingView:
     """A finding at the telecom operator."""
     filters = findings.Filters(organisation="org-0002")
     return findings.findings(by=country.by, filters=filters)[0]
+
+
+@pytest.fixture
+def program(country: Country) -> Callable[..., Program]:
+    """A program of somebody of the cast, with all that a token of theirs may carry, or with what is named."""
+
+    def made(who: str, *permissions: str) -> Program:
+        wanted = permissions or access.token_permissions(by=country.actor(who))
+        token = access.issue_token(
+            holder_id=country.people[who],
+            name="a program",
+            permissions=wanted,
+            valid=timedelta(days=1),
+            by=country.by,
+            at=clock.now(),
+        )
+        return Program(token)
+
+    return made

@@ -1,0 +1,199 @@
+"""Every operation against its description, by Schemathesis: without a token and as each of the cast.
+
+Asserted of every answer: it is no fault of ours, its status, media type, headers and body are as described, and nothing
+of another tenant stands in it. The ids that addresses take are those of every tenant, and some of nobody's. Bounded and
+seeded here; `PEHRA_TEST_LONG=1` asks for hundreds of cases an operation.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+from uuid import uuid4
+
+import hypothesis
+import pytest
+import schemathesis
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
+from hypothesis import HealthCheck, given
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi import checks
+
+from pehra.access import api as access
+from pehra.findings import api as findings
+from pehra.incidents import api as incidents
+from pehra.ledger import api as ledger
+from pehra.outbox import api as outbox
+from pehra.registry import api as registry
+from pehra.web.rest import description
+
+CASES = 300 if os.environ.get("PEHRA_TEST_LONG") else 2
+CHECKS = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+    checks.negative_data_rejection,
+]
+STRANGER = "a stranger"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody with a token, or without, and what must never be in an answer to them."""
+
+    who: str
+    token: str
+    forbidden: frozenset[str]
+
+    def require_nothing_of_others(self, case: schemathesis.Case, response: schemathesis.Response) -> None:
+        """Fail on a word of another tenant, unless it only repeats what was asked who answers for it."""
+        body = response.content.decode()
+        asked = unquote_plus(response.request.url or "") if case.operation.label.endswith("/who") else ""
+        leaked = sorted(word for word in self.forbidden if word in body and word not in asked)
+        assert not leaked, f"{self.who} was told {leaked} by {response.request.url}: {body[:2_000]}"
+
+
+@pytest.fixture(autouse=True)
+def _one_connection() -> Iterator[None]:
+    """Requests in the test's own transaction do not close its connection: what Django's own client sees to as well."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def callers(country, program) -> list[Caller]:
+    everything = _words_of_each(country)
+    made = [Caller(STRANGER, "", frozenset(word for _teams, _code, told in everything for word in told))]
+    for who in country.people:
+        actor = country.actor(who)
+        hidden = [
+            told for teams, code, told in everything if not teams & actor.teams and code not in actor.organisations
+        ]
+        token = program(who).token if access.token_permissions(by=actor) else ""
+        words = frozenset(word for told in hidden for word in told)
+        if "access.read@national" in actor.permissions:
+            # Whoever gives access to all sees where it is held, and nothing else of anybody.
+            words -= {code for _teams, code, _told in everything}
+        made.append(Caller(who, token, words))
+    return made
+
+
+def _words_of_each(country: Any) -> list[tuple[frozenset[str], str, set[str]]]:
+    """Return, for each thing with an owner, the teams that may see it, its organisation, and what gives it away."""
+    said = []
+    for row in registry.every_organisation(by=country.by):
+        whole = registry.organisation(row.code, by=country.by)
+        told = {row.code, row.name, row.name_local} | {contact.email for contact in whole.contacts}
+        said.append((frozenset(row.teams), row.code, told | {asset.value for asset in whole.assets}))
+    for finding in findings.findings(by=country.by, limit=500):
+        said.append((frozenset(finding.teams), finding.organisation, {str(finding.id), finding.subject}))
+    for message in outbox.messages(by=country.by, limit=500):
+        said.append((frozenset(message.teams), message.organisation, {str(message.id)}))
+    return said
+
+
+@pytest.fixture
+def ids(country) -> dict[str, list[str]]:
+    """What addresses take: of every tenant, and of nobody."""
+    organisations = [row.code for row in registry.every_organisation(by=country.by)]
+    found = findings.findings(by=country.by, limit=500)
+    of_each = {row.organisation: str(row.id) for row in found}
+    entries = ledger.recent(by=country.by, before=None, limit=200)
+    return {
+        "finding_id": [*of_each.values(), str(uuid4())],
+        "reference": [*(row.reference for row in incidents.incidents(by=country.by).rows), "PK-2026-9999999"],
+        "message_id": [*({row.organisation: str(row.id) for row in outbox.messages(by=country.by)}.values())],
+        "entry_id": [*{entry.event: str(entry.id) for entry in entries}.values(), str(uuid4())],
+        "person_id": [str(person) for person in country.people.values()],
+        "token_id": [*(str(row.id) for row in access.tokens(by=country.by, at=_now())), str(uuid4())],
+        "code": [*organisations, "pkcert", "ntcert", "nobody-knows"],
+    }
+
+
+def _now() -> Any:
+    from pehra.kernel import clock
+
+    return clock.now()
+
+
+def _narrowed(raw: dict[str, Any], ids: dict[str, list[str]]) -> dict[str, Any]:
+    """Return the description with the ids that are there where an address takes one: chance would never hit any."""
+    for methods in raw["paths"].values():
+        for operation in methods.values():
+            for parameter in operation["parameters"]:
+                if parameter["in"] == "path":
+                    parameter["schema"] = {"type": "string", "enum": ids[parameter["name"]]}
+    return raw
+
+
+def _loaded(raw: dict[str, Any]) -> Any:
+    schema = schemathesis.openapi.from_dict(raw, config=schemathesis.Config())
+    schema.app = WSGIHandler()
+    return schema
+
+
+def _names() -> list[str]:
+    return [f"{method} {path}" for path, methods in description.describe()["paths"].items() for method in methods]
+
+
+def test_every_operation_answers_as_described_and_nothing_of_others(callers, ids):
+    schema = _loaded(_narrowed(description.describe(), ids))
+    seen: dict[str, set[int]] = {}
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        for mode in schemathesis.GenerationMode:
+            _hold(operation, mode, callers, seen)
+    assert len(seen) == len(_names())
+    succeeded = {label for label, statuses in seen.items() if statuses & {200, 204}}
+    assert {label for label in seen if label.startswith("GET")} <= succeeded, (
+        "a read that nobody could do shows nothing"
+    )
+
+
+def _hold(operation: Any, mode: Any, callers: list[Caller], seen: dict[str, set[int]]) -> None:
+    @hypothesis.settings(
+        max_examples=CASES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[hypothesis.Phase.generate],
+        print_blob=False,
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def hold(case: schemathesis.Case) -> None:
+        for caller in callers:
+            response = _undone(lambda caller=caller: _called(case, caller))
+            seen.setdefault(operation.label, set()).add(response.status_code)
+            if not caller.token:
+                assert response.status_code == 401
+            case.validate_response(response, checks=CHECKS)
+            caller.require_nothing_of_others(case, response)
+
+    try:
+        hold()
+    except hypothesis.errors.Unsatisfiable:
+        # Nothing to get wrong: an operation without a value has no bad one.
+        assert mode is schemathesis.GenerationMode.NEGATIVE
+
+
+def _called(case: schemathesis.Case, caller: Caller) -> schemathesis.Response:
+    headers = {"Authorization": f"Bearer {caller.token}"} if caller.token else {}
+    return case.call(headers=headers)
+
+
+def _undone(act: Callable[[], schemathesis.Response]) -> schemathesis.Response:
+    """Do something and undo it, so that no case hangs on the one before."""
+    with transaction.atomic():
+        answer = act()
+        transaction.set_rollback(True)
+    return answer
