@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pehra.access.views import delegating, people, signing
+from pehra.access.views import delegating, people, signing, tokens
 
 app_name = "access"
 urlpatterns = [
@@ -21,5 +21,7 @@ urlpatterns = [
     path("glass/", delegating.glass, name="glass"),
     path("glass/break", delegating.break_glass, name="break-glass"),
     path("glass/<uuid:grant_id>/judge", delegating.judge, name="judge"),
+    path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/<uuid:token_id>/revoke", tokens.revoke, name="token-revoke"),
     path("roles/", delegating.roles, name="roles"),
 ]

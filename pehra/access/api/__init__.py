@@ -7,8 +7,31 @@ import from here only.
 from pehra.access.api.answers import claim_answer, forget_answers, keep_answer
 from pehra.access.api.asking import PendingView, ask_for_grant, decide, pending
 from pehra.access.api.deciding import actor_for, may, narrowed, require
+from pehra.access.api.directory import (
+    Stale,
+    Taken,
+    TooMany,
+    Unchangeable,
+    add_user,
+    directory_for,
+    find_users,
+    patch_user,
+    remove_user,
+    replace_user,
+    user,
+)
+from pehra.access.api.directory_groups import (
+    add_group,
+    ensure_role_groups,
+    find_groups,
+    find_resources,
+    group,
+    patch_group,
+    remove_group,
+    replace_group,
+)
 from pehra.access.api.glass import GlassView, active_glasses, break_glass, glasses, review_glass, teams_to_break
-from pehra.access.api.granting import NeedsSecondPerson, grant, policy, revoke
+from pehra.access.api.granting import NeedsSecondPerson, grant, policy, revoke, within
 from pehra.access.api.links import (
     FAILED_ATTEMPTS_MAX,
     FAILED_ATTEMPTS_WINDOW,
@@ -56,6 +79,7 @@ from pehra.access.api.tokens import (
     token_permissions,
     token_valid_max,
     tokens,
+    tokens_may_carry,
 )
 from pehra.access.queries import GrantView, PeopleFilters, PersonView
 from pehra.access.requests import Request, source_of
@@ -81,13 +105,19 @@ __all__ = [
     "ReviewView",
     "Role",
     "RoleView",
+    "Stale",
     "Swept",
+    "Taken",
     "TokenView",
+    "TooMany",
+    "Unchangeable",
     "active_glasses",
     "actor_for",
     "actor_for_token",
+    "add_group",
     "add_person",
     "add_service_account",
+    "add_user",
     "ask_for_grant",
     "at_the_door",
     "bound",
@@ -97,12 +127,18 @@ __all__ = [
     "close_person",
     "codes_to_give_in",
     "decide",
+    "directory_for",
     "due_for_review",
     "elevated",
+    "ensure_role_groups",
+    "find_groups",
     "find_people",
+    "find_resources",
+    "find_users",
     "forget_answers",
     "glasses",
     "grant",
+    "group",
     "issue_link",
     "issue_token",
     "keep_answer",
@@ -113,12 +149,18 @@ __all__ = [
     "narrowed",
     "note_bad_token",
     "open_person",
+    "patch_group",
+    "patch_user",
     "pending",
     "people",
     "person",
     "person_by_email",
     "policy",
     "redeem_link",
+    "remove_group",
+    "remove_user",
+    "replace_group",
+    "replace_user",
     "require",
     "require_known_organisation",
     "require_known_team",
@@ -136,6 +178,9 @@ __all__ = [
     "token_permissions",
     "token_valid_max",
     "tokens",
+    "tokens_may_carry",
+    "user",
     "what_it_opens",
     "why",
+    "within",
 ]

@@ -200,6 +200,16 @@ def end_grant(row: Grant, *, reason: str, by: Actor, at: datetime, facts: dict[s
     )
 
 
+@elevated(part="access.within", only_people=True)
+def within(person_id: UUID, *, by: Actor, at: datetime) -> bool:
+    """Whether all that a person holds lies within the actor's own hands."""
+    try:
+        require_within(person_id, by=by, at=at)
+    except Forbidden:
+        return False
+    return True
+
+
 def require_within(person_id: UUID, *, by: Actor, at: datetime) -> None:
     """Refuse when a person holds a role outside the actor's own: nobody reaches further by another's account."""
     held = queries.granted_to(person_id, at=at)

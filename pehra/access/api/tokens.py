@@ -60,6 +60,14 @@ def token_valid_max(*, at: datetime) -> timedelta:
     return law.access_policy(profile, on=law.day_of(profile, at)).token_max
 
 
+@elevated(part="access.tokens", only_people=True)
+def tokens_may_carry(*, holder_id: UUID, by: Actor, at: datetime) -> tuple[Permission, ...]:
+    """Return what a token of somebody could carry; of another than oneself only where all of theirs lies within."""
+    if by.id != str(holder_id):
+        require_within(holder_id, by=by, at=at)
+    return token_permissions(by=actor_for(person_id=holder_id, at=at))
+
+
 def token_permissions(*, by: Actor) -> tuple[Permission, ...]:
     """Return what a token of this actor could carry: what it holds anywhere, but for what is for people alone."""
     held = {name.partition("@")[0] for name in by.permissions}
@@ -154,6 +162,7 @@ def _record(event: str, row: ApiToken, facts: dict[str, object], *, by: Actor, a
     ledger.record(event, subject=f"person:{row.holder_id}", by=by, at=at, teams=teams, facts=facts)
 
 
+@elevated(part="access.tokens", only_people=True)
 def tokens(*, by: Actor, at: datetime, holder_id: UUID | None = None) -> list[TokenView]:
     """Return tokens, newest first: the actor's own, another's whose access lies in its hands, or (Pehra itself) all."""
     rows = ApiToken.objects.select_related("holder")

@@ -124,7 +124,9 @@ def _page(request: Request, person_id: UUID, *, refusal: Refusal | None = None) 
         "decision": decision,
         "problem": problem,
         "refusal": refusal,
-        "tokens": [token for token in api.tokens(**_now(request)) if token.holder == person_id] if not own else [],
+        "tokens": api.tokens(holder_id=person_id, **_now(request))
+        if gives and api.within(person_id, **_now(request))
+        else [],
         **frame(request, "people"),
         "gives": gives,
     }
