@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("incidents/", include("pehra.incidents.urls")),
     path("outbox/", include("pehra.outbox.urls")),
     path("registry/", include("pehra.registry.urls")),
+    path("scim/v2/", include("pehra.access.scim.urls")),
     path("telemetry/", include("pehra.telemetry.urls")),
 ]
 handler400 = "pehra.web.refused.invalid"

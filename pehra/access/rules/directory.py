@@ -206,3 +206,13 @@ def texts_of(value: Any) -> Iterable[str]:
             waiting.extend(item.values())
         elif isinstance(item, list):
             waiting.extend(item)
+
+
+def with_address(said: dict[str, Any]) -> dict[str, Any]:
+    """Return a user's document with an address: many directories' user name is one, and they send no other."""
+    names = {name.lower(): name for name in said}
+    user_name = said.get(names.get("username", ""))
+    if said.get(names.get("emails", "")) or not isinstance(user_name, str) or "@" not in user_name:
+        return said
+    kept = {name: value for name, value in said.items() if name.lower() != "emails"}
+    return kept | {"emails": [{"value": user_name, "primary": True}]}
