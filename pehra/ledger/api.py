@@ -18,7 +18,17 @@ from pehra.kernel.refusals import Fault, Invalid, NotVisible
 from pehra.ledger import queries
 from pehra.ledger.gateways import keys, witness
 from pehra.ledger.models import LedgerCheckpoint
-from pehra.ledger.queries import Checkpoint, EntryView, history, recent, recent_checkpoints, view, waiting_count
+from pehra.ledger.queries import (
+    Checkpoint,
+    EntryView,
+    SealedEntry,
+    SealedPage,
+    history,
+    recent,
+    recent_checkpoints,
+    view,
+    waiting_count,
+)
 from pehra.ledger.rules import checkpoints, documents, entries, merkle, notes
 from pehra.ledger.rules.audit import Flaw, Verification, audit
 from pehra.ledger.rules.checkpoints import TreeHead
@@ -30,6 +40,8 @@ __all__ = [
     "Entry",
     "EntryView",
     "Flaw",
+    "SealedEntry",
+    "SealedPage",
     "Verification",
     "check_key",
     "checkpoint_at",
@@ -43,6 +55,7 @@ __all__ = [
     "recent_checkpoints",
     "record",
     "record_many",
+    "sealed_from",
     "verifier",
     "verify",
     "view",
@@ -51,6 +64,7 @@ __all__ = [
 
 PLACED_AT_ONCE_MAX = 10_000  # entries under one checkpoint
 CHECKPOINTS_PER_CALL_MAX = 100
+SEALED_AT_ONCE_MAX = 10_000
 _SEQUENCER_LOCK = 0x70656872_6C656467  # "pehr", "ledg": one sequencer a database
 _COLUMNS = "identifier, event, subject, by, at, teams, canonical"
 _INSERT = f"INSERT INTO ledger_entry ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s)"  # noqa: S608 (a constant)
@@ -141,6 +155,18 @@ def _place_some(*, at: datetime) -> Checkpoint | None:
     # Robust: the act is done; a disk that is full leaves an older witness, which says less and nothing false.
     transaction.on_commit(lambda: witness.keep(made.note), robust=True)
     return queries.checkpoint_view(made)
+
+
+def sealed_from(*, position: int, prefixes: Sequence[str], limit: int, by: Actor) -> SealedPage:
+    """Return the sealed entries of the next places from a position, of events that begin with one of the prefixes.
+
+    For the machine's own parts, which see every entry: a person reads by `recent` and `history`, through the wall.
+    """
+    if not by.is_system:
+        raise NotVisible("the ledger is read on by Pehra itself")
+    if not 0 < limit <= SEALED_AT_ONCE_MAX:
+        raise Invalid(f"at most {SEALED_AT_ONCE_MAX} places are read at once", field="limit")
+    return queries.sealed_from(position, prefixes=prefixes, limit=limit)
 
 
 def latest_checkpoint() -> Checkpoint | None:

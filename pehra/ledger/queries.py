@@ -1,12 +1,13 @@
 """Reading the ledger: pages, histories, the tree's hashes, and all of it for the audit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from pehra.kernel.actors import Actor
 from pehra.kernel.refusals import Fault, NotVisible
@@ -51,6 +52,28 @@ class EntryView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SealedEntry:
+    """An entry under a checkpoint, for a program that reads on from where it stood."""
+
+    position: int
+    id: UUID
+    event: str
+    subject: str
+    by: str
+    at: datetime
+    teams: tuple[str, ...]
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealedPage:
+    """Some sealed entries, and the position from which the next page is read."""
+
+    entries: tuple[SealedEntry, ...]
+    next: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Checkpoint:
     """A signed checkpoint: how many entries, their root in hexadecimal, the note, and when it was signed."""
 
@@ -72,6 +95,40 @@ def recent(*, by: Actor, before: UUID | None, limit: int) -> list[EntryView]:
     if before is not None:
         rows = rows.filter(number__lt=entry(before, by=by).number)
     return [_view(row) for row in rows[:limit]]
+
+
+def sealed_from(position: int, *, prefixes: Sequence[str], limit: int) -> SealedPage:
+    """Read the sealed entries of the next `limit` places whose event begins with one of the prefixes.
+
+    A place is given under one lock and committed with all places before it, so that a reader who goes by places skips
+    nothing that commits late. Places without a wanted entry are passed too: the cost of a page is bounded.
+    """
+    rows = (
+        LedgerLeaf.objects.filter(position__gte=position, position__lt=position + limit)
+        .select_related("entry")
+        .order_by("position")
+    )
+    wanted = Q()
+    for prefix in prefixes:
+        wanted |= Q(entry__event__startswith=prefix)
+    newest = checkpoint_row()
+    end = min(position + limit, newest.size if newest else 0)
+    entries = tuple(_sealed(row) for row in rows.filter(wanted) if row.position < end)
+    return SealedPage(entries=entries, next=max(position, end))
+
+
+def _sealed(leaf: LedgerLeaf) -> SealedEntry:
+    row = leaf.entry
+    return SealedEntry(
+        position=leaf.position,
+        id=row.identifier,
+        event=row.event,
+        subject=row.subject,
+        by=row.by,
+        at=row.at,
+        teams=tuple(row.teams),
+        facts=facts_of(bytes(row.canonical)),
+    )
 
 
 def entry(identifier: UUID, *, by: Actor) -> LedgerEntry:
