@@ -6,7 +6,8 @@ Roles are given and taken by people alone: no token carries that right. A token 
 from dataclasses import dataclass
 from uuid import UUID
 
-from ninja import Query, Router, Schema
+from ninja import Router, Schema
+from ninja.params.functions import Query
 from pydantic import ConfigDict, Field
 
 from pehra.access import api

@@ -1,8 +1,8 @@
 """The root command: finds a part's commands when they are asked for, and turns refusals into one clear line.
 
-A part's commands live in `pehra/<part>/commands` (a file or a folder) as one group named `commands`; nothing is imported
-before it is needed, so that `pehra --help` stays fast. Around a command that needs the database the embedded server is started and
-stopped. Exit codes: 0 done, 1 the answer is "no", 2 wrong usage or unusable input, 70 a fault of our own.
+A part's commands live in `pehra/<part>/commands` (a file or a folder) as one group named `commands`; nothing is
+imported before it is needed, so that `pehra --help` stays fast. Around a command that needs the database the embedded
+server is started and stopped. Exit codes: 0 done, 1 the answer is "no", 2 wrong usage or unusable input, 70 a fault of our own.
 """
 
 import functools
@@ -30,6 +30,7 @@ PARTS = {
     "ledger": "What happened, provable to anyone.",
     "access": "People and what they may do.",
     "drill": "A synthetic nation and its feeds.",
+    "web": "The REST interface, described.",
 }
 NODE = {
     "init": "Make the data folder and the database.",

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ninja import Query, Router
+from ninja import Router
+from ninja.params.functions import Query
 
 from pehra.access import api as access
 from pehra.access.api import Permission, Request

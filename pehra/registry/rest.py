@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.conf import settings
-from ninja import Query, Router
+from ninja import Router
+from ninja.params.functions import Query
 from pydantic import Field
 
 from pehra.access.api import Request
@@ -15,7 +16,8 @@ from pehra.registry import api
 ROWS_DEFAULT, ROWS_MAX = 50, 200
 CODE_CHARACTERS_MAX = 64
 OBSERVABLES_MAX = 100
-FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2200, 1, 1)
+# Days of which something may be known. The interface takes any limit that compares, and names numbers only.
+_DAYS: dict[str, Any] = {"ge": date(1990, 1, 1), "le": date(2200, 1, 1)}
 router = Router()
 Text = Annotated[str, Field(min_length=1, max_length=2_000)]
 
@@ -49,7 +51,7 @@ def who(
     observable: list[Text] = Query(
         ..., min_length=1, max_length=OBSERVABLES_MAX, description="An address, name, URL, e-mail address or AS number."
     ),
-    on: date | None = Query(None, ge=FIRST_DAY, le=LAST_DAY, description="On this day; today if not given."),
+    on: date | None = Query(None, description="On this day; today if not given.", **_DAYS),
 ) -> Answers:
     """The team is told to all who read the registry; whose it is and whom to call there, to those who see that side."""
     day = on or law.day_of(law.load(settings.PEHRA_PROFILE), request.at)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from ninja import Query, Router
+from ninja import Router
+from ninja.params.functions import Query
 
 from pehra.access import api as access
 from pehra.access.api import Permission, Request

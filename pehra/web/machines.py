@@ -18,7 +18,8 @@ from pehra.web import problems
 Answer = Callable[[HttpRequest], HttpResponse]
 
 DOORS = ("/api/", "/scim/", "/signals/")
-OPEN = frozenset({"/api/v1/openapi.json", "/scim/v2/ServiceProviderConfig"})  # says what may be asked, and nothing of anybody
+# They say what may be asked, and nothing of anybody.
+OPEN = frozenset({"/api/v1/openapi.json", "/scim/v2/ServiceProviderConfig"})
 BODY_BYTES_MAX = 1024 * 1024
 AGAIN_AFTER_SECONDS = int(access.BAD_TOKENS_WINDOW.total_seconds())
 REALM = 'Bearer realm="pehra"'

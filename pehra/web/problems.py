@@ -64,6 +64,7 @@ def answer(
         said = asdict(Problem(status=status, title=title, detail=detail, errors=tuple(errors)))
         media_type = MEDIA_TYPE
     response = HttpResponse(json.dumps(said, ensure_ascii=False), status=status, content_type=media_type)
+    response.headers["Cache-Control"] = "private, no-store"
     for name, value in headers.items():
         response.headers[name.replace("_", "-")] = value
     return response

@@ -25,12 +25,14 @@ SPELLINGS = {
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "ISC License (ISCL)": "ISC",
     "Python Software Foundation License": "PSF-2.0",
+    "The Unlicense (Unlicense)": "Unlicense",
 }
-# Packages whose metadata name no licence; read in the file named.
+# Packages whose metadata name no licence, or tell the whole text of one; read in the file named.
 READ_ELSEWHERE = {
     "axe-playwright-python": "MIT",  # its LICENSE file, in the wheel
     "polars-hash": "MIT",  # LICENSE in its source repository
     "pytricia": "LGPL-3.0-or-later",  # its COPYING.LESSER file, in the wheel; a benchmark's peer, never shipped
+    "scim2-tester": "Apache-2.0",  # the text in its metadata, unmodified; a test's other side, never shipped
 }
 _LOCKED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==", re.MULTILINE)
 
@@ -63,7 +65,7 @@ def licence(about: metadata.PackageMetadata) -> str:
     if known:
         return " OR ".join(known)
     text = (about.get("License") or "").strip()
-    return SPELLINGS.get(text, text) or READ_ELSEWHERE.get(named, "")
+    return READ_ELSEWHERE.get(named) or SPELLINGS.get(text, text)
 
 
 def refused(stated: Mapping[str, str]) -> Iterator[str]:

@@ -10,8 +10,10 @@ FUNCTION_LINES_MAX = 60
 MODULE_LINES_MAX = 500
 VAGUE = frozenset({"util", "helper", "common", "core", "base", "manager", "handler", "service", "process", "data"})
 VAGUE_OPENINGS = ("process_", "handle_", "manage_")
-# Names that others call: Django's middleware hooks, aiosmtpd's `handle_RCPT` and its kin.
-HOOKS = re.compile(r"process_(?:view|exception|template_response)|handle_[A-Z]+")
+# Names that others call: Django's middleware hooks, aiosmtpd's `handle_RCPT` and its kin, html.parser's three.
+HOOKS = re.compile(r"process_(?:view|exception|template_response)|handle_(?:[A-Z]+|starttag|endtag|data)")
+# What the field itself calls so: a relying service trusts a sign-in (OpenID's relying party) and is told of its end.
+FIELD_TERMS = frozenset({"RelyingService"})
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -41,7 +43,11 @@ def vague_names(source: Source) -> Iterator[str]:
         if vague := VAGUE & {_singular(word) for word in step.lower().split("_")}:
             yield f"{source.path}: a file or folder named {', '.join(sorted(vague))}"
     for node in ast.walk(source.syntax):
-        if isinstance(node, ast.ClassDef) and _singular(_words(node.name)[-1]) in VAGUE:
+        if (
+            isinstance(node, ast.ClassDef)
+            and node.name not in FIELD_TERMS
+            and _singular(_words(node.name)[-1]) in VAGUE
+        ):
             yield f"{source.path}:{node.name}: a vague class name"
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _is_vague(node.name):
             yield f"{source.path}:{node.name}: a vague function name"

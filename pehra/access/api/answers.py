@@ -35,7 +35,7 @@ def claim_answer(*, key: str, request_sha256: str, by: Actor, at: datetime) -> C
 
     Who comes second waits here for the first to end, and finds its answer, or nothing where it failed.
     """
-    KeptAnswer.objects.filter(holder_id=by.id, at__lte=at - ANSWERS_KEPT).delete()
+    KeptAnswer.objects.filter(holder_id=UUID(by.id), at__lte=at - ANSWERS_KEPT).delete()
     fresh = KeptAnswer(
         id=new_id(at),
         holder_id=UUID(by.id),
@@ -44,7 +44,7 @@ def claim_answer(*, key: str, request_sha256: str, by: Actor, at: datetime) -> C
         at=at,
     )
     KeptAnswer.objects.bulk_create([fresh], ignore_conflicts=True)
-    row = KeptAnswer.objects.get(holder_id=by.id, key_sha256=fresh.key_sha256)
+    row = KeptAnswer.objects.get(holder_id=UUID(by.id), key_sha256=fresh.key_sha256)
     if row.request_sha256 != request_sha256:
         raise Invalid(_("this key was used for another request, or with other rights"), field="Idempotency-Key")
     return Claim(id=row.id, status=row.status, body=bytes(row.body))
@@ -52,7 +52,7 @@ def claim_answer(*, key: str, request_sha256: str, by: Actor, at: datetime) -> C
 
 def keep_answer(*, claim_id: UUID, status: int, body: bytes, by: Actor) -> None:
     """Keep what a claimed request was answered, in the same transaction."""
-    KeptAnswer.objects.filter(id=claim_id, holder_id=by.id).update(status=status, body=body)
+    KeptAnswer.objects.filter(id=claim_id, holder_id=UUID(by.id)).update(status=status, body=body)
 
 
 def forget_answers(*, at: datetime) -> int:

@@ -159,7 +159,7 @@ def as_users(rows: Sequence[DirectoryEntry] | QuerySet[DirectoryEntry]) -> list[
     groups: dict[UUID, list[rules.Membership]] = {}
     members = DirectoryMember.objects.filter(entry__in=[entry.id for entry in entries])
     for entry_id, group_id, name in members.values_list("entry_id", "group_id", "group__display_name"):
-        said = rules.Membership(value=str(group_id), display=name, type="direct")
+        said = rules.Membership(value=str(group_id), ref=None, display=name, type="direct")
         groups.setdefault(entry_id, []).append(said)
     return [_as_user(entry, groups.get(entry.id)) for entry in entries]
 

@@ -5,7 +5,7 @@ as its role, or nothing. Refuses to rename or remove the groups of the roles, to
 and members that are nobody of the same directory.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -43,7 +43,10 @@ from pehra.kernel.refusals import Invalid, NotVisible
 from pehra.ledger import api as ledger
 
 BATCH = 1_000
-_COLUMNS = {"displayname": ("display_name_same", rules.same), "externalid": ("external_id", str)}
+_COLUMNS: dict[str, tuple[str, Callable[[str], str]]] = {
+    "displayname": ("display_name_same", rules.same),
+    "externalid": ("external_id", str),
+}
 
 
 def groups_of(directory: Directory) -> QuerySet[DirectoryGroup]:
@@ -104,7 +107,7 @@ def _as_groups(rows: Sequence[DirectoryGroup] | QuerySet[DirectoryGroup], *, mem
     if members:
         pairs = DirectoryMember.objects.filter(group__in=[row.id for row in groups])
         for group_id, entry_id in pairs.values_list("group_id", "entry_id"):
-            inside.setdefault(group_id, []).append(Member(value=str(entry_id), type="User"))
+            inside.setdefault(group_id, []).append(Member(value=str(entry_id), ref=None, type="User"))
     return [_as_group(row, inside.get(row.id)) for row in groups]
 
 
@@ -130,7 +133,7 @@ def add_group(*, directory: Directory, said: Group, by: Actor, at: datetime) -> 
         raise TooMany(_("A directory has at most %(number)d groups.") % {"number": rules.GROUPS_MAX})
     row = DirectoryGroup(id=new_id(at), created_at=at, changed_at=at, **directory.place)
     _write(directory, row, said, new=True)
-    _put(directory, row, _named(directory, said.members or []), by=by, at=at)
+    _put(directory, row, _named(directory, _values(said)), by=by, at=at)
     _record(directory, "access.directory.group_added", row, {"role": row.role}, by=by, at=at)
     return group(directory=directory, group_id=str(row.id))
 
@@ -184,7 +187,7 @@ def _replace(directory: Directory, row: DirectoryGroup, said: Group, *, by: Acto
     former = (row.display_name, row.external_id, row.role)
     _write(directory, row, said)
     changed = (row.display_name, row.external_id, row.role) != former
-    moved = _put(directory, row, _named(directory, said.members or []), by=by, at=at)
+    moved = _put(directory, row, _named(directory, _values(said)), by=by, at=at)
     if row.role != former[2]:
         _settle_all(directory, row, {row.role, former[2]}, by=by, at=at)
     if changed:
@@ -218,9 +221,13 @@ def _write(directory: Directory, row: DirectoryGroup, said: Group, *, new: bool 
         raise Taken(_("Another group of this directory has this displayName.")) from error
 
 
-def _named(directory: Directory, members: Iterable[Member]) -> set[UUID]:
+def _values(said: Group) -> list[str | None]:
+    return [member.value for member in said.members or []]
+
+
+def _named(directory: Directory, members: Iterable[str | None]) -> set[UUID]:
     """Return the entries that are named as members; refuse who is nobody of this directory."""
-    wanted = {uuid_of(member.value) for member in members}
+    wanted = {uuid_of(member) for member in members}
     if len(wanted) > rules.MEMBERS_MAX:
         raise TooMany(_("A group has at most %(number)d members.") % {"number": rules.MEMBERS_MAX})
     known = set(entries_of(directory).filter(id__in=wanted).values_list("id", flat=True))
@@ -267,9 +274,9 @@ def _move(operation: Any) -> _Move | None:
         return operation.op == "add", texts
     if isinstance(node, ValuePath) and node.attr_path.attr.lower() == "members" and operation.op == "remove":
         inner = node.val_filter
-        alone = isinstance(inner, Comparison) and inner.op is CompareOperator.eq and node.sub_attr is None
-        if alone and inner.attr_path.attr.lower() == "value" and isinstance(inner.value, str):
-            return False, [inner.value]
+        if isinstance(inner, Comparison) and inner.op is CompareOperator.eq and node.sub_attr is None:
+            one = inner.value if inner.attr_path.attr.lower() == "value" else None
+            return (False, [one]) if isinstance(one, str) else None
     return None
 
 
@@ -277,7 +284,7 @@ def _come_and_go(directory: Directory, row: DirectoryGroup, moves: list[_Move], 
     last: dict[UUID, bool] = {}
     for comes, texts in moves:
         last.update({uuid_of(text): comes for text in texts})
-    come = _named(directory, [Member(value=str(entry)) for entry, comes in last.items() if comes])
+    come = _named(directory, [str(entry) for entry, comes in last.items() if comes])
     there = set(row.members.filter(entry__in=last).values_list("entry_id", flat=True))
     go = {entry for entry, comes in last.items() if not comes} & there
     if row.members.count() + len(come - there) - len(go) > rules.MEMBERS_MAX:

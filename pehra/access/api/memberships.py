@@ -5,7 +5,7 @@ all that a person holds elsewhere. An account is closed only when a directory ma
 opened again only when a directory closed it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -166,5 +166,5 @@ def open_again(entry: DirectoryEntry, *, by: Actor, at: datetime) -> None:
         _told(entry, "access.person.opened", {"reason": "its directory names it again"}, by=by, at=at)
 
 
-def _told(entry: DirectoryEntry, event: str, facts: dict[str, object], *, by: Actor, at: datetime) -> None:
+def _told(entry: DirectoryEntry, event: str, facts: Mapping[str, object], *, by: Actor, at: datetime) -> None:
     ledger.record(event, subject=f"person:{entry.person_id}", by=by, at=at, facts=facts)

@@ -7,7 +7,7 @@ expired and revoked are one refusal.
 
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -156,7 +156,7 @@ def revoke_token(*, token_id: UUID, reason: str = "", by: Actor, at: datetime) -
     _record("access.token.revoked", row, facts, by=by, at=at)
 
 
-def _record(event: str, row: ApiToken, facts: dict[str, object], *, by: Actor, at: datetime) -> None:
+def _record(event: str, row: ApiToken, facts: Mapping[str, object], *, by: Actor, at: datetime) -> None:
     scopes = [granted.scope for granted in queries.granted_to(row.holder_id, at=at)]
     teams = sorted({scope.code for scope in scopes if scope.kind in (ScopeKind.TEAM, ScopeKind.GUIDED)})
     ledger.record(event, subject=f"person:{row.holder_id}", by=by, at=at, teams=teams, facts=facts)

@@ -77,7 +77,7 @@ class Membership(ComplexAttribute):
     value: Annotated[str | None, Mutability.read_only, CaseExact.true] = None
     """The group's id."""
 
-    ref: Annotated[Reference["Group"] | None, Mutability.read_only] = Field(  # type: ignore[type-var]
+    ref: Annotated[Reference["Group"] | None, Mutability.read_only] = Field(
         None, serialization_alias="$ref", validation_alias="$ref"
     )
     """The group's address."""
@@ -122,7 +122,7 @@ class Member(ComplexAttribute):
     value: Annotated[str | None, Mutability.immutable, CaseExact.true, Required.true] = None
     """The person's id in this directory."""
 
-    ref: Annotated[Reference["User"] | None, Mutability.immutable] = Field(  # type: ignore[type-var]
+    ref: Annotated[Reference["User"] | None, Mutability.immutable] = Field(
         None, serialization_alias="$ref", validation_alias="$ref"
     )
     """The person's address in this directory."""

@@ -34,7 +34,7 @@ def user(request: Request, user_id: str, kind: str = "", code: str = "") -> Http
     """Show, replace, change or remove one person of a directory."""
     directory = api.directory_for(kind=kind, code=code, by=request.actor, at=request.at)
     base, parameters = base_of(request, kind=kind, code=code), parameters_of(request, User)
-    about = {"directory": directory, "user_id": user_id}
+    about: dict[str, Any] = {"directory": directory, "user_id": user_id}
     act: dict[str, Any] = about | {"version": _version(request), "by": request.actor, "at": request.at}
     match request.method:
         case "DELETE":
@@ -70,7 +70,7 @@ def group(request: Request, group_id: str, kind: str = "", code: str = "") -> Ht
     """Show, replace, change or remove one group of a directory."""
     directory = api.directory_for(kind=kind, code=code, by=request.actor, at=request.at)
     base, parameters = base_of(request, kind=kind, code=code), parameters_of(request, Group)
-    about = {"directory": directory, "group_id": group_id}
+    about: dict[str, Any] = {"directory": directory, "group_id": group_id}
     act: dict[str, Any] = about | {"version": _version(request), "by": request.actor, "at": request.at}
     members = _wants_members(parameters)
     match request.method:

@@ -20,6 +20,7 @@ from scim2_models import (
     InvalidValueException,
     NotFoundException,
     PayloadTooLargeException,
+    Reference,
     Resource,
     ResponseParameters,
     SCIMException,
@@ -127,7 +128,8 @@ def search_of(said: Mapping[str, Any], model: Any) -> SearchRequest[Any]:
         filters.check(said["filter"])
     _check_lists(said)
     known = {name: said[name] for name in _PARAMETERS if name in said}
-    parsed: SearchRequest[Any] = SearchRequest.__class_getitem__(model).model_validate(
+    request_class: Any = SearchRequest.__class_getitem__(model)
+    parsed: SearchRequest[Any] = request_class.model_validate(
         {"schemas": [SEARCH_SCHEMA], **known}, scim_ctx=Context.SEARCH_REQUEST
     )
     return parsed
@@ -138,7 +140,8 @@ def parameters_of(request: Request, model: Any) -> ResponseParameters[Any]:
     said = query_of(request)
     _check_lists(said)
     known = {name: said[name] for name in _LISTS if name in said}
-    parsed: ResponseParameters[Any] = ResponseParameters.__class_getitem__(model).model_validate(known)
+    parameters_class: Any = ResponseParameters.__class_getitem__(model)
+    parsed: ResponseParameters[Any] = parameters_class.model_validate(known)
     return parsed
 
 
@@ -162,10 +165,10 @@ def placed(resource: Resource[Any], base: str) -> Resource[Any]:
         resource.meta.location = f"{base}/{resource.meta.resource_type}s/{resource.id}"
     if isinstance(resource, rules.User):
         for membership in resource.groups or []:
-            membership.ref = rules.Reference(f"{base}/Groups/{membership.value}")
+            membership.ref = Reference(f"{base}/Groups/{membership.value}")
     if isinstance(resource, rules.Group):
         for member in resource.members or []:
-            member.ref = rules.Reference(f"{base}/Users/{member.value}")
+            member.ref = Reference(f"{base}/Users/{member.value}")
     return resource
 
 

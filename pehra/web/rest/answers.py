@@ -94,8 +94,8 @@ def _once(request: Request, act: Callable[[], HttpResponse]) -> HttpResponse:
 
     The key, the act and the answer are one transaction: of two that come together one waits, and finds it done.
     """
-    key = request.headers.get(IDEMPOTENCY_KEY, "")
-    if not key:
+    key = request.headers.get(IDEMPOTENCY_KEY)
+    if key is None:
         return act()
     if not _KEY.fullmatch(key):
         raise Invalid(f"at most {IDEMPOTENCY_KEY_CHARACTERS_MAX} printable letters", field=IDEMPOTENCY_KEY)

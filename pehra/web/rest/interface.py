@@ -14,14 +14,7 @@ from ninja import NinjaAPI, Router
 from ninja.errors import HttpError, ValidationError
 from ninja.security.base import AuthBase
 
-from pehra.access.rest import router as access
-from pehra.findings.rest import router as findings
-from pehra.incidents.rest import router as incidents
-from pehra.intel.rest import router as intel
 from pehra.kernel.refusals import Fault, Forbidden, Invalid, NotVisible, Refusal
-from pehra.outbox.rest import router as outbox
-from pehra.registry.rest import router as registry
-from pehra.telemetry.rest import router as telemetry
 from pehra.web import problems
 from pehra.web.problems import FieldError
 from pehra.web.rest import answers
@@ -31,16 +24,16 @@ from pehra.web.rest.reading import StrictParser
 
 PREFIX = "/api/v1"
 # One noun a part: a new part adds its router here, and nothing else.
-ROUTERS: dict[str, Router] = {
-    "access": access,
-    "findings": findings,
-    "incidents": incidents,
-    "intel": intel,
+ROUTERS: dict[str, Router | str] = {
+    "access": "pehra.access.rest.router",
+    "findings": "pehra.findings.rest.router",
+    "incidents": "pehra.incidents.rest.router",
+    "intel": "pehra.intel.rest.router",
     "law": law,
     "ledger": ledger,
-    "outbox": outbox,
-    "registry": registry,
-    "telemetry": telemetry,
+    "outbox": "pehra.outbox.rest.router",
+    "registry": "pehra.registry.rest.router",
+    "telemetry": "pehra.telemetry.rest.router",
 }
 
 
@@ -70,8 +63,12 @@ def _interface() -> NinjaAPI:
 
 def urls(*further: URLPattern) -> list[URLPattern]:
     """Return the addresses of every operation, each of them a program's door, and those given besides."""
-    patterns = [pattern for pattern in interface.urls[0] if pattern.name != "api-root"]
-    return [*further, *(path(str(made.pattern), _opened(made.callback), name=made.name) for made in patterns)]
+    doors = [
+        path(str(made.pattern), _opened(made.callback), name=made.name)
+        for made in interface.urls[0]
+        if isinstance(made, URLPattern) and made.callback is not None and made.name != "api-root"
+    ]
+    return [*further, *doors]
 
 
 def _opened(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -125,9 +122,10 @@ def _at_fault(request: HttpRequest, fault: Fault) -> HttpResponse:
 
 
 def _by_status(request: HttpRequest, refusal: HttpError) -> HttpResponse:
-    headers = {"WWW_Authenticate": 'Bearer realm="pehra"'} if refusal.status_code == 401 else {}
     detail = "this is not JSON as we read it" if refusal.status_code == 400 else ""
-    return problems.answer(request, refusal.status_code, detail=detail, **headers)
+    if refusal.status_code == 401:
+        return problems.answer(request, 401, WWW_Authenticate='Bearer realm="pehra"')
+    return problems.answer(request, refusal.status_code, detail=detail)
 
 
 REFUSALS: dict[type[Exception], Callable[..., HttpResponse]] = {

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from ninja import Query, Router
+from ninja import Router
+from ninja.params.functions import Query
 
 from pehra.access import api as access
 from pehra.access.api import Permission, Request
