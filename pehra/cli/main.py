@@ -2,7 +2,8 @@
 
 A part's commands live in `pehra/<part>/commands` (a file or a folder) as one group named `commands`; nothing is
 imported before it is needed, so that `pehra --help` stays fast. Around a command that needs the database the embedded
-server is started and stopped. Exit codes: 0 done, 1 the answer is "no", 2 wrong usage or unusable input, 70 a fault of our own.
+server is started and stopped. Exit codes: 0 done, 1 the answer is "no", 2 wrong usage or unusable input, 70 a fault of
+our own.
 """
 
 import functools
