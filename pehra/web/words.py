@@ -124,6 +124,7 @@ ROLE: Words = {
     "council-member": _("council member"),
     "council-secretary": _("council secretary"),
     "peer-liaison": _("peer liaison"),
+    "signal-receiver": _("receiver of signals"),
     "auditor": _("auditor"),
     "platform-operator": _("platform operator"),
 }

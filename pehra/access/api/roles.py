@@ -65,6 +65,10 @@ WHO_MAY_HOLD = {
     Role.PEER_LIAISON: _(
         "A member of the team named to speak with teams abroad. Reads what the team may share and changes nothing."
     ),
+    Role.SIGNAL_RECEIVER: _(
+        "The account of a service that relies on this sign-in. Is told what becomes of the accounts of people who "
+        "signed in there, and of nobody else. Never held by a person."
+    ),
 }
 
 

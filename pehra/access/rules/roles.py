@@ -23,6 +23,7 @@ class Permission(StrEnum):
     SIGNALS_READ = "signals.read"
     SIGNALS_MANAGE = "signals.manage"
     SIGNALS_REPORT = "signals.report"
+    SIGNALS_RECEIVE = "signals.receive"
     FINDINGS_READ = "findings.read"
     FINDINGS_CHANGE = "findings.change"
     FINDINGS_VERIFY = "findings.verify"
@@ -69,6 +70,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     PLATFORM_OPERATOR = "platform-operator"
     PEER_LIAISON = "peer-liaison"
+    SIGNAL_RECEIVER = "signal-receiver"
 
 
 _READS = frozenset(
@@ -159,6 +161,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.LAW_READ,
             Permission.SIGNALS_READ,
             Permission.SIGNALS_MANAGE,
+            Permission.SIGNALS_RECEIVE,
         }
     ),
     # Speaks with teams abroad: reads what its team may share, changes nothing of it.
@@ -172,6 +175,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.SITUATION_READ,
         }
     ),
+    # A relying service's own account: which people it is told of is decided by who signed in there.
+    Role.SIGNAL_RECEIVER: frozenset({Permission.SIGNALS_RECEIVE}),
 }
 
 # Roles that put some constituency's matters before a person; the others need no team before them at all.
@@ -198,4 +203,5 @@ SCOPES: dict[Role, frozenset[ScopeKind]] = {
     Role.AUDITOR: _TEAMS | {ScopeKind.NATIONAL},
     Role.PLATFORM_OPERATOR: frozenset({ScopeKind.NATIONAL}),
     Role.PEER_LIAISON: frozenset({ScopeKind.TEAM}),
+    Role.SIGNAL_RECEIVER: frozenset({ScopeKind.NATIONAL}),
 }

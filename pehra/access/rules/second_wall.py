@@ -174,6 +174,15 @@ WALLS: tuple[Wall, ...] = (
     Wall(table="socialaccount_socialaccount", seen=_OWN),
     Wall(table="socialaccount_socialtoken", seen=(Through(column="account_id", table="socialaccount_socialaccount"),)),
     Wall(table="allauth_idp_oidc_token", seen=_OWN),
+    # A receiver sees its own stream; whoever keeps people for the nation, all of them.
+    Wall(table="signals_receiver", seen=(Person(column="account_id"), People())),
+    Wall(
+        table="signals_stream",
+        seen=(Through(column="receiver_id", table="signals_receiver", key="client_id"),),
+    ),
+    Wall(table="signals_excludedperson", seen=(Through(column="stream_id", table="signals_stream"),)),
+    Wall(table="signals_securityevent", seen=(Through(column="stream_id", table="signals_stream"),)),
+    Wall(table="signals_ledgerplace", seen=()),
 )
 
 EXCEPTIONS: dict[str, str] = {
