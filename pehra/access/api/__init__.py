@@ -69,6 +69,7 @@ from pehra.access.api.second_wall import (
     second_wall_flaws,
     second_wall_slows,
 )
+from pehra.access.api.signing import issuer, jwks, rotate_keys, sign, signing_keys
 from pehra.access.api.tokens import (
     BAD_TOKENS_WINDOW,
     TokenView,
@@ -141,6 +142,8 @@ __all__ = [
     "group",
     "issue_link",
     "issue_token",
+    "issuer",
+    "jwks",
     "keep_answer",
     "lay_second_wall",
     "learn_scopes",
@@ -169,9 +172,12 @@ __all__ = [
     "revoke",
     "revoke_token",
     "roles",
+    "rotate_keys",
     "second_wall_flaws",
     "second_wall_slows",
+    "sign",
     "sign_out",
+    "signing_keys",
     "source_of",
     "sweep",
     "teams_to_break",
