@@ -201,7 +201,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "pehra.web.middleware.Acting",
 ]
-AUTHENTICATION_BACKENDS = ["pehra.access.sessions.LinkBackend"]
+AUTHENTICATION_BACKENDS = ["pehra.access.sessions.backend.SignInBackend"]
 LOGIN_URL = "access:sign-in"
 
 # Sign-in (the part `access`, over django-allauth).

@@ -12,7 +12,7 @@ from pehra.access import api
 from pehra.access.api import Request, source_of
 from pehra.kernel.refusals import Forbidden
 
-BACKEND = "pehra.access.sessions.LinkBackend"
+BACKEND = "pehra.access.sessions.backend.SignInBackend"
 
 
 @login_not_required
