@@ -60,9 +60,14 @@ class PeopleFilters:
     standing: str = ""  # active, inactive, service, or without a role
 
 
+def valid_at(at: datetime) -> Q:
+    """Return the condition on grants that they hold at a moment."""
+    return (Q(valid_until__isnull=True) | Q(valid_until__gt=at)) & Q(valid_from__lte=at)
+
+
 def valid_grants(at: datetime) -> QuerySet[Grant]:
     """Return the grants that hold at a moment."""
-    return Grant.objects.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=at), valid_from__lte=at)
+    return Grant.objects.filter(valid_at(at))
 
 
 def granted_to(person_id: UUID, *, at: datetime) -> list[Granted]:

@@ -13,6 +13,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.kernel.actors import Actor, system
@@ -51,6 +53,7 @@ __all__ = [
     "queue_many",
     "require_may_leave",
     "send_due",
+    "tell_of_access",
 ]
 
 SEND_BATCH_MAX = 500
@@ -129,6 +132,46 @@ def queue(
         attachments=tuple(attachments),
     )
     return queue_many(drafts=[draft], by=by, at=at)[0]
+
+
+def tell_of_access(tellings: Sequence[access.Telling], by: Actor, at: datetime) -> None:
+    """Queue what is told about somebody's access, each in its reader's language; it opens nothing by itself."""
+    with access.elevated(part="outbox.access"):
+        queue_many(drafts=[_letter_about_access(telling) for telling in tellings], by=by, at=at)
+
+
+def _letter_about_access(told: access.Telling) -> Draft:
+    with translation.override(told.language):
+        subject, body = _words_about_access(told)
+    return Draft(
+        kind=f"access.{told.kind}",
+        recipient=Recipient(name=told.name, email=told.email, language=told.language, circle=Circle.NAMED),
+        subject=subject,
+        body=body,
+        tlp=Tlp.AMBER_STRICT,
+        dedupe_key=told.key,
+        about=f"person:{told.about}",
+        teams=told.teams,
+    )
+
+
+def _words_about_access(told: access.Telling) -> tuple[str, str]:
+    who = {"name": told.about_name}
+    if told.kind == "recovered":
+        subject = _("Your account was recovered") if told.own else _("The account of %(name)s was recovered") % who
+        what = _(
+            "The account of %(name)s was recovered by a link. All former passkeys, codes, passwords, tokens and "
+            "sessions have ended."
+        )
+    else:
+        subject = (
+            _("The e-mail address of your account was changed")
+            if told.own
+            else _("The e-mail address of %(name)s was changed") % who
+        )
+        what = _("The account of %(name)s has another e-mail address from now on.")
+    advice = _("If you did not expect this, call your team's lead at once. Do not answer this message.")
+    return subject, f"{what % who}\n\n{advice}\n"
 
 
 @transaction.atomic

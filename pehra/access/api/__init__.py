@@ -52,6 +52,16 @@ from pehra.access.api.people import (
     person_by_email,
 )
 from pehra.access.api.reasons import Decision, why
+from pehra.access.api.recovery import (
+    RECOVERY_VALID_DEFAULT,
+    RECOVERY_VALID_MAX,
+    RecoveryView,
+    ask_for_email_change,
+    ask_for_recovery,
+    change_email,
+    recover,
+    recovery_of,
+)
 from pehra.access.api.reviewing import ReviewView, Swept, change_grant, due_for_review, review, sweep
 from pehra.access.api.roles import Opening, RoleView, codes_to_give_in, roles, what_it_opens
 from pehra.access.api.scopes import (
@@ -70,6 +80,7 @@ from pehra.access.api.second_wall import (
     second_wall_slows,
 )
 from pehra.access.api.signing import issuer, jwks, rotate_keys, sign, signing_keys
+from pehra.access.api.telling import Telling, tell_through
 from pehra.access.api.tokens import (
     BAD_TOKENS_WINDOW,
     TokenView,
@@ -91,6 +102,8 @@ __all__ = [
     "FAILED_ATTEMPTS_MAX",
     "FAILED_ATTEMPTS_WINDOW",
     "LINK_VALID_MAX",
+    "RECOVERY_VALID_DEFAULT",
+    "RECOVERY_VALID_MAX",
     "Decision",
     "GlassView",
     "GrantView",
@@ -102,6 +115,7 @@ __all__ = [
     "PeopleFilters",
     "Permission",
     "PersonView",
+    "RecoveryView",
     "Request",
     "ReviewView",
     "Role",
@@ -109,6 +123,7 @@ __all__ = [
     "Stale",
     "Swept",
     "Taken",
+    "Telling",
     "TokenView",
     "TooMany",
     "Unchangeable",
@@ -119,10 +134,13 @@ __all__ = [
     "add_person",
     "add_service_account",
     "add_user",
+    "ask_for_email_change",
     "ask_for_grant",
+    "ask_for_recovery",
     "at_the_door",
     "bound",
     "break_glass",
+    "change_email",
     "change_grant",
     "claim_answer",
     "close_person",
@@ -159,6 +177,8 @@ __all__ = [
     "person",
     "person_by_email",
     "policy",
+    "recover",
+    "recovery_of",
     "redeem_link",
     "remove_group",
     "remove_user",
@@ -181,6 +201,7 @@ __all__ = [
     "source_of",
     "sweep",
     "teams_to_break",
+    "tell_through",
     "token_permissions",
     "token_valid_max",
     "tokens",

@@ -1,8 +1,9 @@
 """Four eyes: an act that one alone may not do is asked for by one and decided by another.
 
 The decider is never the asker and never the person concerned, could do the act alone if the profile let them, and did
-not come in by a link that the asker gave them: two names are not two people. What the asker may do is asked again when
-it is decided, because rights change in between. A question that nobody answers runs out.
+not come in by a link, or hold a role, that the asker gave them this week, nor the other way round: two names are not
+two people. What the asker may do is asked again when it is decided, because rights change in between. A question that
+nobody answers runs out.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from pehra.access import queries
 from pehra.access.api.deciding import actor_for
 from pehra.access.api.granting import check_grant, may_grant, scope_named, teams_of, write_grant
 from pehra.access.api.second_wall import elevated
-from pehra.access.models import OneTimeLink, PendingAct
+from pehra.access.models import Grant, OneTimeLink, PendingAct
 from pehra.access.rules.roles import Role
 from pehra.access.rules.wall import Scope
 from pehra.kernel.actors import Actor, ActorKind
@@ -49,6 +50,7 @@ class PendingView:
     asked_at: datetime
     expires_at: datetime
     may_decide: bool
+    detail: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +108,8 @@ def ask(*, act: str, person_id: UUID, facts: dict[str, Any], reason: str, by: Ac
         asked_at=at,
         expires_at=at + QUESTION_VALID,
     )
-    _record("access.asked", row, by=by, at=at, facts={**facts, "expires": row.expires_at})
+    told = {name: value for name, value in facts.items() if name != "email"}  # an address would stand there for ever
+    _record("access.asked", row, by=by, at=at, facts={**told, "expires": row.expires_at})
     return row.id
 
 
@@ -143,9 +146,24 @@ def _require_second_person(row: PendingAct, *, by: Actor, at: datetime) -> None:
         raise Forbidden(_("The machine is nobody's second person. Give the role directly instead."))
     if not ACTS[row.act].may_decide(row, by, at):
         raise Forbidden(_("You may decide only on what you could give yourself."))
-    came_in = OneTimeLink.objects.filter(person_id=by.id, issued_by=row.asked_by, used_at__gt=at - QUESTION_VALID)
-    if came_in.exists():
-        raise Forbidden(_("You came in by a link that the asker gave you: somebody else must decide."))
+    if _are_perhaps_one(row.asked_by, by.id, at=at):
+        raise Forbidden(_("One of you let the other in, or gave them their role, within a week: another must decide."))
+
+
+def _are_perhaps_one(asker: str, decider: str, *, at: datetime) -> bool:
+    """Whether one of two came in by the other's link, or holds a role from the other, since a question's life ago.
+
+    Whoever adds an account and lets it in may sit before both: two names are then not two people.
+    """
+    since = at - QUESTION_VALID
+    for maker, made in ((asker, decider), (decider, asker)):
+        if queries.uuid_of(made) is None:
+            continue
+        if OneTimeLink.objects.filter(person_id=made, issued_by=maker, used_at__gt=since).exists():
+            return True
+        if Grant.objects.filter(person_id=made, granted_by=maker, valid_from__gt=since).exclude(how="glass").exists():
+            return True
+    return False
 
 
 @elevated(part="access.asking", only_people=True)
@@ -177,6 +195,7 @@ def _view(row: PendingAct, names: dict[str, str], *, by: Actor, at: datetime) ->
         asked_by=names.get(row.asked_by, row.asked_by),
         asked_at=row.asked_at,
         expires_at=row.expires_at,
+        detail=row.facts.get("email", ""),
         may_decide=not concerned and row.act in ACTS and ACTS[row.act].may_decide(row, by, at),
     )
 

@@ -1,6 +1,5 @@
 """Coming in by a one-time link, and going out. A link is told once: only its hash is kept."""
 
-import hashlib
 import hmac
 import secrets
 from datetime import datetime, timedelta
@@ -11,10 +10,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from pehra.access import queries
+from pehra.access.api.credentials import kinds_of
 from pehra.access.api.deciding import require
-from pehra.access.api.granting import require_within
+from pehra.access.api.granting import NeedsSecondPerson, require_within
+from pehra.access.api.recovery import come_back, is_privileged, teams_of_person
 from pehra.access.api.second_wall import elevated
 from pehra.access.models import FailedAttempt, OneTimeLink, Person
+from pehra.access.rules import links
 from pehra.access.rules.roles import Permission
 from pehra.kernel.actors import Actor, ActorKind
 from pehra.kernel.identifiers import new_id
@@ -25,7 +27,6 @@ LINK_VALID_DEFAULT = timedelta(hours=24)
 LINK_VALID_MAX = timedelta(days=14)
 FAILED_ATTEMPTS_MAX = 10
 FAILED_ATTEMPTS_WINDOW = timedelta(minutes=15)
-TOKEN_BYTES = 32
 
 
 @transaction.atomic
@@ -33,7 +34,8 @@ TOKEN_BYTES = 32
 def issue_link(*, person_id: UUID, by: Actor, at: datetime, valid: timedelta = LINK_VALID_DEFAULT) -> str:
     """Return the token of a new one-time sign-in link. It is told once: only its hash is kept.
 
-    Whoever holds it can come in as that person, so it is given only by somebody who could give all that they hold.
+    Whoever holds it can come in as that person, so it is given only by somebody who could give all that they hold; past
+    the credentials of somebody whose role takes two people it is a recovery, and not made here.
     """
     require(by, Permission.ACCESS_GRANT)
     if not timedelta() < valid <= LINK_VALID_MAX:
@@ -44,9 +46,17 @@ def issue_link(*, person_id: UUID, by: Actor, at: datetime, valid: timedelta = L
     if person.service:
         raise Invalid(_("A service account never signs in. Give it a token."), field="person")
     require_within(person.id, by=by, at=at)
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    OneTimeLink.objects.create(token_sha256=_token_hash(token), person=person, issued_at=at, expires_at=at + valid)
-    ledger.record("access.link.issued", subject=f"person:{person.id}", by=by, at=at, facts={"expires": at + valid})
+    if not by.is_system and is_privileged(person.id, at=at) and kinds_of(person):
+        raise NeedsSecondPerson(
+            _("They sign in with their own credentials and hold a role of two people: recover them.")
+        )
+    token = secrets.token_urlsafe(links.TOKEN_BYTES)
+    OneTimeLink.objects.create(
+        token_sha256=links.digest(token), person=person, issued_by=by.id, issued_at=at, expires_at=at + valid
+    )
+    teams = teams_of_person(person.id, at=at)
+    facts = {"expires": at + valid, "recovery": False}
+    ledger.record("access.link.issued", subject=f"person:{person.id}", by=by, at=at, teams=teams, facts=facts)
     return token
 
 
@@ -72,14 +82,17 @@ def redeem_link(*, token: str, at: datetime, source: str = "") -> Person:
 @elevated(part="access.links", only_people=True)
 def _redeem(token: str, *, at: datetime) -> Person | None:
     """Use up a link and return its person; nothing when it lets nobody in."""
-    digest = _token_hash(token)
+    digest = links.digest(token)
     usable = OneTimeLink.objects.filter(
         token_sha256=digest, used_at__isnull=True, expires_at__gt=at, person__active=True, person__service=False
     )
     # The conditional update is what makes it once: of two that come together, one finds it unused.
     if not usable.update(used_at=at):
         return None
-    person = Person.objects.get(links__token_sha256=digest)
+    link = OneTimeLink.objects.select_related("person").get(token_sha256=digest)
+    person = link.person
+    if link.recovery:
+        come_back(person, issued_by=link.issued_by, at=at)
     by = Actor(id=str(person.id), kind=ActorKind.PERSON, name=person.name)
     ledger.record("access.signed_in", subject=f"person:{person.id}", by=by, at=at, facts={"by": "one-time link"})
     return person
@@ -94,11 +107,6 @@ def sign_out(*, by: Actor, at: datetime) -> None:
 def _failures(origin: str, *, at: datetime) -> int:
     """Count the failed attempts from an origin within the window."""
     return FailedAttempt.objects.filter(source=origin, at__gt=at - FAILED_ATTEMPTS_WINDOW, at__lte=at).count()
-
-
-def _token_hash(token: str) -> str:
-    """Return the SHA-256 under which a token is kept."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _source_hash(source: str) -> str:
