@@ -183,6 +183,12 @@ WALLS: tuple[Wall, ...] = (
     Wall(table="signals_excludedperson", seen=(Through(column="stream_id", table="signals_stream"),)),
     Wall(table="signals_securityevent", seen=(Through(column="stream_id", table="signals_stream"),)),
     Wall(table="signals_ledgerplace", seen=()),
+    Wall(table="signals_leakedaccount", seen=(*_CONSTITUENCY, Person())),
+    # Whoever handed a leak in sees that it was taken, and of its accounts only those of their own constituency.
+    Wall(
+        table="signals_leak",
+        seen=(Person(column="received_by"), Through(column="id", table="signals_leakedaccount", key="leak_id")),
+    ),
 )
 
 EXCEPTIONS: dict[str, str] = {
@@ -207,6 +213,8 @@ KEPT = frozenset(
         "incidents_incidentorganisation",
         "outbox_attachment",
         "outbox_message",
+        "signals_leak",
+        "signals_leakedaccount",
     }
 )
 # Laid out by the owner, read by all.
