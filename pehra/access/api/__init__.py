@@ -40,6 +40,7 @@ from pehra.access.api.links import (
     redeem_link,
     sign_out,
 )
+from pehra.access.api.outward import outside_place, post_outside
 from pehra.access.api.people import (
     add_person,
     add_service_account,
@@ -170,6 +171,7 @@ __all__ = [
     "narrowed",
     "note_bad_token",
     "open_person",
+    "outside_place",
     "patch_group",
     "patch_user",
     "pending",
@@ -177,6 +179,7 @@ __all__ = [
     "person",
     "person_by_email",
     "policy",
+    "post_outside",
     "recover",
     "recovery_of",
     "redeem_link",
