@@ -239,7 +239,8 @@ class RelyingService(models.Model):
 class ServiceUse(models.Model):
     """That a person signed in to a relying service, from which session. Personal data: who used which service when.
 
-    `sid` is the session's name in ID and logout tokens: never the session's key.
+    `sid` is the session's name in ID and logout tokens: never the session's key. Once it has ended the service is told
+    so: `try_at` says when next, `told_at` when it took it, `problem` why it did not.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -249,8 +250,17 @@ class ServiceUse(models.Model):
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    try_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    told_at = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
+        ordering = ["-last_at", "id"]
+        indexes = [
+            models.Index(name="access_use_to_tell", fields=["try_at"], condition=Q(try_at__isnull=False)),
+            models.Index(name="access_use_open", fields=["person"], condition=Q(ended_at__isnull=True)),
+        ]
         constraints = [
             models.UniqueConstraint(name="access_service_use_is_one", fields=["service", "person", "sid"]),
         ]
