@@ -31,6 +31,7 @@ from pehra.law.rules.answers import (
     TeamRole,
     WidespreadRule,
 )
+from pehra.law.rules.controls import Control, ControlSet, ControlTheme
 from pehra.law.rules.facts import EntityFacts, FindingFacts, IncidentFacts, Moments
 from pehra.law.rules.facts_file import StatedFacts
 from pehra.law.rules.problems import Problem, ProfileInvalid
@@ -40,6 +41,9 @@ from pehra.law.rules.standing import acting
 __all__ = [
     "AccessPolicy",
     "CheckReport",
+    "Control",
+    "ControlSet",
+    "ControlTheme",
     "DutyDue",
     "DutyJudgement",
     "EntityFacts",
@@ -65,6 +69,7 @@ __all__ = [
     "access_policy",
     "acting_team",
     "check",
+    "control_set",
     "day_of",
     "duties",
     "duties_considered",
@@ -263,6 +268,11 @@ def notice_policy(profile: Profile, *, on: date | None = None) -> NoticePolicy:
 def access_policy(profile: Profile, *, on: date | None = None) -> AccessPolicy:
     """Return how access is kept, on a day or by the latest rule: review, second persons, break-glass, lifetimes."""
     return deciding.access_policy(profile, on)
+
+
+def control_set(profile: Profile, *, on: date, entity: EntityFacts | None = None) -> ControlSet | None:
+    """Return the identity controls in use on a day that are put to an entity (all of them without one), or None."""
+    return deciding.control_set(profile, entity.without_name() if entity else None, on)
 
 
 def sources(profile: Profile) -> tuple[SourceUse, ...]:

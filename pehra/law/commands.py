@@ -121,20 +121,51 @@ def sources(name: str, as_json: bool) -> None:
         click.echo(f"{source.key:<10} {source.trust}  {source.records:>4}  {'  '.join(source.urls)}")
 
 
+@commands.command("controls")
+@_profile
+@_on
+@_json
+def controls(name: str, on_text: str, as_json: bool) -> None:
+    """The identity controls that organisations assess themselves against on a day, by theme."""
+    from pehra.law import api
+
+    found = api.control_set(api.load(name), on=_day(on_text))
+    if as_json:
+        _print(found.as_json() if found else None)
+        return
+    if found is None:
+        click.echo("the profile has no control set in use on that day")
+        return
+    click.echo(f"{found.code} {found.version}: {found.name}, {len(found.controls)} controls")
+    click.echo(f"    because {found.because.citation} ({found.because.status})")
+    for theme in found.themes:
+        click.echo(f"{theme.name}")
+        for control in found.of_theme(theme.code):
+            click.echo(f"  {control.code:<34} {control.weight:>2}{' critical' if control.critical else ''}")
+            click.echo(f"    {control.question}")
+            click.echo(f"    {'; '.join(control.maps)}")
+
+
 def _question(name: str, on_text: str, facts_file: IO[bytes]) -> "tuple[Profile, date, StatedFacts]":
     """Return the profile, the day and the facts of a question."""
     from pehra.kernel.refusals import Invalid
     from pehra.law import api
 
-    try:
-        on = date.fromisoformat(on_text)
-    except ValueError as error:
-        raise Invalid(f"{on_text!r} is no day such as 2026-11-24", field="on") from error
+    on = _day(on_text)
     text = facts_file.read(FACTS_BYTES_MAX + 1)
     if len(text) > FACTS_BYTES_MAX:
         raise Invalid(f"more than {FACTS_BYTES_MAX} bytes are no facts of one incident", field="facts")
     profile = api.load(name)
     return profile, on, api.read_facts(text, profile=profile)
+
+
+def _day(text: str) -> date:
+    from pehra.kernel.refusals import Invalid
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid(f"{text!r} is no day such as 2026-11-24", field="on") from error
 
 
 def _tell(stage: "DutyDue", timezone: str) -> None:

@@ -48,10 +48,23 @@ LAYOUT: Mapping[str, Mapping[str, tuple[str, Builder, bool]]] = {
     "duties.toml": {"duty": ("duties", rule_records.duty, False)},
     "sharing.toml": {"rule": ("sharing_rules", rule_records.sharing, True)},
     "access.toml": {"access": ("access_rules", rule_records.access, True)},
+    "controls.toml": {
+        "control_set": ("control_sets", rule_records.control_set, True),
+        "theme": ("control_themes", rule_records.control_theme, True),
+        "control": ("controls", rule_records.control, True),
+    },
 }
 IDENTITY_FILE, HOLIDAYS_FILE, NOTICES_FILE = "identity.toml", "holidays.toml", "notices.toml"
 OPTIONAL_FILES = frozenset(
-    {"authorities.toml", "instruments.toml", "council.toml", "incident_words.toml", "triggers.toml", "duties.toml"}
+    {
+        "authorities.toml",
+        "instruments.toml",
+        "council.toml",
+        "incident_words.toml",
+        "triggers.toml",
+        "duties.toml",
+        "controls.toml",
+    }
 )
 FILES = (IDENTITY_FILE, *LAYOUT, HOLIDAYS_FILE, NOTICES_FILE)
 

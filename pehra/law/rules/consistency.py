@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from pehra.law.rules import controls
+from pehra.law.rules.controls import SET_KIND
 from pehra.law.rules.profile import Identity, Profile, ResponsibilityRule, SeverityRule, SharingRule, Team, TeamState
 from pehra.law.rules.reading import Definition, Notes, Place, Reader, Reference
 from pehra.law.rules.records import ISSUER_KIND
@@ -38,6 +40,7 @@ def check(profile: Profile, notes: Notes) -> None:
     _check_severity_ranks(profile, notes)
     _check_answers(profile, notes)
     _check_reached(profile, notes)
+    controls.check(profile.control_sets, profile.controls, notes)
 
 
 def _check_references(profile: Profile, notes: Notes) -> None:
@@ -79,7 +82,7 @@ def _check_overlaps(notes: Notes) -> None:
 
 def _check_one_at_a_time(notes: Notes) -> None:
     """Of some rules only one can answer: a second in use on the same day would be ignored."""
-    for kind in ("widespread rule", "notice rule", "access rule"):
+    for kind in ("widespread rule", "notice rule", "access rule", SET_KIND):
         found = [definition for definition in notes.definitions if definition.kind == kind]
         for index, definition in enumerate(found):
             for earlier in found[:index]:

@@ -6,6 +6,7 @@ from datetime import date
 from pehra.law.rules.answers import AccessPolicy, Judgement, Marking, NoticePolicy, Obligation, WidespreadRule
 from pehra.law.rules.basis import current
 from pehra.law.rules.conditions import judge
+from pehra.law.rules.controls import ControlSet, controls_for
 from pehra.law.rules.facts import EntityFacts, FindingFacts, Matter, stated
 from pehra.law.rules.profile import Profile
 from pehra.law.rules.standing import because, first_that_holds
@@ -128,4 +129,24 @@ def access_policy(profile: Profile, on: date | None) -> AccessPolicy:
         token_max=rule.token_max,
         session_max=rule.session_max,
         because=because(profile, rule.code, rule.basis, facts),
+    )
+
+
+def control_set(profile: Profile, entity: EntityFacts | None, on: date) -> ControlSet | None:
+    """Return the control set of a day with what it puts to an entity, or None when none is in use."""
+    record = next(iter(current(profile.control_sets, on)), None)
+    if record is None:
+        return None
+    themes, controls = controls_for(profile.control_themes, profile.controls, entity=entity, order=profile.order, on=on)
+    facts = {"controls": len(controls), "assessed every days": record.assess_every.days}
+    return ControlSet(
+        code=record.code,
+        version=record.version,
+        name=record.name,
+        name_local=record.name_local,
+        assess_every=record.assess_every,
+        review_within=record.review_within,
+        themes=themes,
+        controls=controls,
+        because=because(profile, record.code, record.basis, facts),
     )

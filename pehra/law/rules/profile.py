@@ -13,6 +13,7 @@ from functools import cached_property
 from pehra.kernel.markings import Pap, Tlp
 from pehra.law.rules.basis import Basis, Source, Status, current
 from pehra.law.rules.conditions import Condition, Order
+from pehra.law.rules.controls import Control, ControlSetRecord, ControlTheme
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -415,6 +416,9 @@ class Profile:
     sharing_rules: tuple[SharingRule, ...] = ()
     notice_rules: tuple[NoticeRule, ...] = ()
     access_rules: tuple[AccessRule, ...] = ()
+    control_sets: tuple[ControlSetRecord, ...] = ()
+    control_themes: tuple[ControlTheme, ...] = ()
+    controls: tuple[Control, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
 
     @property

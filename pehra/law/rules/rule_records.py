@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from pehra.kernel.markings import Pap, Tlp
 from pehra.law.rules.conditions import ALWAYS, Condition, Threshold
+from pehra.law.rules.controls import CONTROL_KIND, SET_KIND, THEME_KIND, Control, ControlSetRecord, ControlTheme
 from pehra.law.rules.profile import (
     AccessRule,
     Duty,
@@ -32,6 +33,7 @@ RECIPIENT_KIND, TEAM_KIND, OWER_KIND = "recipient", "team selector", "ower"
 COUNT_MAX = 1_000
 # A limit that a slip of the finger could lengthen to a lifetime is no limit.
 ACCESS_DAYS_MAX, ACCESS_HOURS_MAX = 3_660, 744
+CONTROL_WEIGHT_MAX, CONTROL_DAYS_MAX = 10, 1_830
 
 # RSIT 1003: the eleven classes. A rule over a class outside it would never apply, and nobody would notice.
 TAXONOMIES = (
@@ -294,7 +296,58 @@ def _limit(reader: Reader, key: str, most: int, *, least: int = 1) -> int:
     """Read a number that must be known: access without a limit is not offered."""
     number = reader.number(key, least=least)
     if number is None and key in reader.table.entries:
-        reader.problem(key, f"{key!r} must be a known number: access is never without it")
+        reader.problem(key, f"{key!r} must be a known number: this is never without a limit")
     if number is not None and number > most:
         reader.problem(key, f"{key!r} must be at most {most}, not {number}")
     return min(max(number or least, least), most)
+
+
+def control_set(reader: Reader) -> ControlSetRecord:
+    """Read `[[control_set]]`."""
+    record = ControlSetRecord(
+        code=reader.code("code"),
+        version=reader.text("version"),
+        name=reader.text("name"),
+        name_local=reader.text("name_local"),
+        assess_every=timedelta(days=_limit(reader, "assess_every_days", CONTROL_DAYS_MAX)),
+        review_within=timedelta(days=_limit(reader, "review_within_days", CONTROL_DAYS_MAX)),
+        basis=reader.basis(),
+    )
+    reader.define(SET_KIND, record.code, record.basis)
+    return record
+
+
+def control_theme(reader: Reader) -> ControlTheme:
+    """Read `[[theme]]`."""
+    record = ControlTheme(
+        code=reader.code("code"), name=reader.text("name"), name_local=reader.text("name_local"), basis=reader.basis()
+    )
+    reader.define(THEME_KIND, record.code, record.basis)
+    return record
+
+
+def control(reader: Reader) -> Control:
+    """Read `[[control]]`; `[control.when]` says to whom it is put, and absent to everybody."""
+    record = Control(
+        code=reader.code("code"),
+        theme=reader.code("theme", refers_to=THEME_KIND),
+        title=reader.text("title"),
+        title_local=reader.text("title_local"),
+        question=reader.text("question"),
+        question_local=reader.text("question_local"),
+        guidance=reader.text("guidance"),
+        guidance_local=reader.text("guidance_local"),
+        evidence=reader.text("evidence"),
+        evidence_local=reader.text("evidence_local"),
+        weight=_limit(reader, "weight", CONTROL_WEIGHT_MAX),
+        critical=reader.flag_or_text("critical") is True,
+        maps=reader.texts("maps"),
+        when=condition(reader),
+        basis=reader.basis(),
+    )
+    if reader.has("critical") and not isinstance(reader.flag_or_text("critical"), bool):
+        reader.problem("critical", "'critical' must be true or false")
+    if record.when.asks_about_matter:
+        reader.problem("when", "a control is put to an organisation: it may ask for sector, territory and classes only")
+    reader.define(CONTROL_KIND, record.code, record.basis)
+    return record
