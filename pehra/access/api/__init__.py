@@ -6,6 +6,7 @@ import from here only.
 
 from pehra.access.api.answers import claim_answer, forget_answers, keep_answer
 from pehra.access.api.asking import PendingView, ask_for_grant, decide, pending
+from pehra.access.api.compromise import force_new_credential, is_password_of, people_at
 from pehra.access.api.deciding import actor_for, may, narrowed, require
 from pehra.access.api.directory import (
     Stale,
@@ -155,10 +156,12 @@ __all__ = [
     "find_people",
     "find_resources",
     "find_users",
+    "force_new_credential",
     "forget_answers",
     "glasses",
     "grant",
     "group",
+    "is_password_of",
     "issue_link",
     "issue_token",
     "issuer",
@@ -176,6 +179,7 @@ __all__ = [
     "patch_user",
     "pending",
     "people",
+    "people_at",
     "person",
     "person_by_email",
     "policy",
