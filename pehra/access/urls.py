@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pehra.access.views import delegating, people, signing, tokens
+from pehra.access.views import delegating, people, recovering, signing, tokens
 
 app_name = "access"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("people/", people.people, name="people"),
     path("people/<uuid:person_id>/", people.person, name="person"),
     path("people/<uuid:person_id>/roles/<uuid:grant_id>/end", people.end, name="end"),
+    path("people/<uuid:person_id>/link", recovering.link, name="person-link"),
+    path("people/<uuid:person_id>/recovery", recovering.recover, name="recover"),
+    path("people/<uuid:person_id>/email", recovering.change_email, name="change-email"),
     path("people/<uuid:person_id>/<str:act>", people.standing, name="standing"),
     path("give/", delegating.give, name="give"),
     path("pending/", delegating.pending, name="pending"),

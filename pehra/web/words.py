@@ -140,6 +140,13 @@ PENDING: Words = {
     "recovery": _("recovery of an account"),
     "email-change": _("another e-mail address"),
 }
+CREDENTIAL: Words = {
+    "passkey": _("passkey"),
+    "password": _("password"),
+    "totp": _("codes of an app"),
+    "recovery-codes": _("recovery codes"),
+    "provider": _("another organisation's sign-in"),
+}
 VERDICT: Words = {
     "justified": _("judged justified"),
     "misused": _("judged misused"),
@@ -174,6 +181,12 @@ ENTRY_EVENT: Words = {
     "access.glass.broken": _("Glass broken"),
     "access.glass.reviewed": _("Broken glass judged"),
     "access.person.opened": _("Person made active again"),
+    "access.recovered": _("Account recovered"),
+    "access.email.changed": _("E-mail address changed"),
+    "access.credential.changed": _("Credential changed"),
+    "access.session.ended": _("Session ended"),
+    "access.token.created": _("Token made"),
+    "access.token.revoked": _("Token ended"),
     "access.link.issued": _("Sign-in link issued"),
     "access.signed_in": _("Signed in"),
     "access.signed_out": _("Signed out"),
@@ -222,6 +235,7 @@ TABLES: dict[str, Words] = {
     "role": ROLE,
     "scope": SCOPE,
     "pending": PENDING,
+    "credential": CREDENTIAL,
     "verdict": VERDICT,
     "team_state": TEAM_STATE,
     "standing": STANDING,

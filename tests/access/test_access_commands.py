@@ -104,3 +104,12 @@ def test_pending_questions_are_listed(someone, acting, at):
     (row,) = json.loads(run("pending", "--json").stdout)
     assert (row["role"], row["scope"], row["may_decide"]) == ("team-lead", "team:pkcert", False)
     assert "taker@cast.example" in run("pending").stdout
+
+
+def test_the_machine_recovers_and_changes_an_address(someone):
+    person = someone("minister", "team-lead", team="pkcert")
+    said = run("recover", "minister@cast.example", "--reason", "came to the desk", "--site", "https://pehra.example")
+    assert said.stdout.startswith("https://pehra.example/access/link/")
+    assert isinstance(run("recover", "minister@cast.example", "--reason", "x", "--site", "ftp://x").exception, Invalid)
+    assert run("change-email", "minister@cast.example", "m@cast.example", "--reason", "moved").stdout == "changed\n"
+    assert api.person(person_id=person, by=_machine(), at=_at()).email == "m@cast.example"

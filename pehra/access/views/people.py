@@ -54,7 +54,7 @@ def people(request: Request) -> HttpResponse:
 @require_safe
 def person(request: Request, person_id: UUID) -> HttpResponse:
     """Show one person: what they hold, what happened, and why they may or may not do something."""
-    return _page(request, person_id)
+    return page(request, person_id)
 
 
 @require_POST
@@ -98,12 +98,13 @@ def _done(request: Request, person_id: UUID, act: Callable[[], object]) -> HttpR
     except (NotVisible, Forbidden):
         raise
     except Refusal as refusal:
-        return _page(request, person_id, refusal=refusal)
+        return page(request, person_id, refusal=refusal)
     messages.success(request, _("Written down, and in the ledger."))
     return redirect("access:person", person_id)
 
 
-def _page(request: Request, person_id: UUID, *, refusal: Refusal | None = None) -> HttpResponse:
+def page(request: Request, person_id: UUID, *, refusal: Refusal | None = None, made: str = "") -> HttpResponse:
+    """Return the page of one person, with what was refused, or with the link that was just made for them."""
     shown = api.person(person_id=person_id, by=request.actor, at=request.at)
     own = str(person_id) == request.actor.id
     history = list(reversed(ledger.history(subject=f"person:{person_id}", by=request.actor)))[:HISTORY_SHOWN_MAX]
@@ -114,6 +115,8 @@ def _page(request: Request, person_id: UUID, *, refusal: Refusal | None = None) 
         except Invalid as refused:
             problem = refused
     gives = api.may(request.actor, Permission.ACCESS_GRANT) and not own
+    within = gives and api.within(person_id, **_now(request))
+    lets_in = within and shown.active and not shown.service
     context = {
         "person": shown,
         "own": own,
@@ -124,9 +127,9 @@ def _page(request: Request, person_id: UUID, *, refusal: Refusal | None = None) 
         "decision": decision,
         "problem": problem,
         "refusal": refusal,
-        "tokens": api.tokens(holder_id=person_id, **_now(request))
-        if gives and api.within(person_id, **_now(request))
-        else [],
+        "made": made,
+        "recovery": api.recovery_of(person_id=person_id, **_now(request)) if lets_in else None,
+        "tokens": api.tokens(holder_id=person_id, **_now(request)) if within else [],
         **frame(request, "people"),
         "gives": gives,
     }
