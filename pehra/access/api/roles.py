@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pehra.access import queries
 from pehra.access.api.granting import may_grant, needs_second_person, policy
-from pehra.access.api.scopes import require_known
+from pehra.access.api.scopes import require_known, require_known_organisation
 from pehra.access.rules.roles import PERMISSIONS, SCOPES, Permission, Role, ScopeKind
 from pehra.access.rules.tree import under
 from pehra.access.rules.wall import Scope
@@ -127,6 +127,9 @@ def what_it_opens(*, role: str, kind: str, code: str, by: Actor, at: datetime) -
     if not wide and not code:
         raise Invalid(str(_("Say of which team or organisation.")), field="code")
     scope = Scope(kind=ScopeKind(kind), code="" if wide else code)
+    within = may_grant(by, role=Role(role), scope=scope)
+    if scope.kind is ScopeKind.ORGANISATION and not within:
+        require_known_organisation(code, by=by)
     require_known(scope)
     teams = frozenset({code}) if kind == ScopeKind.TEAM else frozenset()
     if kind == ScopeKind.GUIDED:
@@ -139,7 +142,7 @@ def what_it_opens(*, role: str, kind: str, code: str, by: Actor, at: datetime) -
         teams=tuple(sorted(teams)),
         organisation=code if scope.kind is ScopeKind.ORGANISATION else "",
         second_person=needs_second_person(role=Role(role), scope=scope, at=at),
-        within=may_grant(by, role=Role(role), scope=scope),
+        within=within,
         review_every=policy(at=at).review_every,
     )
 

@@ -78,13 +78,13 @@ def require_known_team(code: str) -> None:
     require_known(Scope(kind=ScopeKind.TEAM, code=code))
 
 
-def require_known_organisation(code: str, *, by: Actor) -> None:
-    """Refuse the code of an organisation that the actor does not know, as a filter of a list.
+def require_known_organisation(code: str, *, field: str = "organisation", by: Actor) -> None:
+    """Refuse the code of an organisation that the actor does not know, as the word of this field.
 
     One that is hidden is refused in the very words in which one that does not exist is.
     """
     if not queries.sees_organisation(code, by=by):
-        raise Invalid(_("There is no organisation %(code)s.") % {"code": code}, field="organisation")
+        raise Invalid(_("There is no organisation %(code)s.") % {"code": code}, field=field)
 
 
 def _near(code: str, known: Sequence[str]) -> str:

@@ -119,8 +119,8 @@ def find(finding_id: UUID, *, by: Actor) -> Finding:
 
 
 def for_change(finding_id: UUID, *, by: Actor) -> Finding:
-    """Return a visible finding, its row locked until the end of the transaction; the only way to change one."""
-    row = Finding.objects.all().visible_to(by).filter(id=finding_id).select_for_update().first()
+    """Return a readable finding, its row locked until the end of the transaction; the only way to change one."""
+    row = readable(by).filter(id=finding_id).select_for_update().first()
     if row is None:
         raise NotVisible("There is no such finding.")
     return row

@@ -66,7 +66,7 @@ def open_incident(
     words = title.strip()
     if not words or len(words) > TITLE_LENGTH_MAX:
         raise Invalid(f"an incident needs a title of at most {TITLE_LENGTH_MAX} characters", field="title")
-    sides = _sides(organisations)
+    sides = _sides(organisations, by=by)
     assessor = Assessor.at(at)
     _known_words(facts.attributes or (), {word.code for word in assessor.profile.attributes}, field="attributes")
     concerned = entity or (sides[0].entity if sides else law.EntityFacts())
@@ -88,12 +88,12 @@ def open_incident(
     return queries.views(drafts.write([draft], assessor=assessor, by=by, at=at))[0]
 
 
-def _sides(organisations: Sequence[str]) -> list[Side]:
+def _sides(organisations: Sequence[str], *, by: Actor) -> list[Side]:
+    """Return the organisations as an incident keeps them; one that the actor may not see is as unknown as any."""
+    for code in organisations:
+        access.require_known_organisation(code, field="organisations", by=by)
     entities = registry.entity_facts(list(organisations))
     names = registry.names(list(organisations))
-    unknown = [code for code in organisations if code not in entities]
-    if unknown:
-        raise Invalid(f"the registry does not know {unknown[0]!r}", field="organisations")
     return [
         Side(organisation=code, name=names.get(code, ""), entity=entities[code].without_name())
         for code in dict.fromkeys(organisations)

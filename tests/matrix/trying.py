@@ -1,0 +1,5 @@
+"""Every use case with its probe."""
+
+from tests.matrix import probes, probes_access
+
+PROBES = {**probes.PROBES, **probes_access.PROBES}
