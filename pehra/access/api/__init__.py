@@ -95,8 +95,10 @@ from pehra.access.api.tokens import (
     tokens,
     tokens_may_carry,
 )
+from pehra.access.api.uses import UsedService, open_service, open_services, uses_of
 from pehra.access.queries import GrantView, PeopleFilters, PersonView
 from pehra.access.requests import Request, source_of
+from pehra.access.rules.documents import read_object
 from pehra.access.rules.roles import Permission, Role
 
 __all__ = [
@@ -129,6 +131,7 @@ __all__ = [
     "TokenView",
     "TooMany",
     "Unchangeable",
+    "UsedService",
     "active_glasses",
     "actor_for",
     "actor_for_token",
@@ -174,6 +177,8 @@ __all__ = [
     "narrowed",
     "note_bad_token",
     "open_person",
+    "open_service",
+    "open_services",
     "outside_place",
     "patch_group",
     "patch_user",
@@ -184,6 +189,7 @@ __all__ = [
     "person_by_email",
     "policy",
     "post_outside",
+    "read_object",
     "recover",
     "recovery_of",
     "redeem_link",
@@ -214,6 +220,7 @@ __all__ = [
     "tokens",
     "tokens_may_carry",
     "user",
+    "uses_of",
     "what_it_opens",
     "why",
     "within",
