@@ -14,6 +14,7 @@ from pehra.access import api
 from pehra.access.api import Permission, Request
 
 ROWS_DEFAULT, ROWS_MAX = 50, 200
+CODE_CHARACTERS_MAX = 64
 router = Router()
 
 
@@ -95,6 +96,18 @@ def me(request: Request) -> Me:
         organisations=tuple(sorted(by.organisations)),
         permissions=tuple(sorted(by.permissions)),
     )
+
+
+@router.get("/why", response=api.Decision, operation_id="access.why", summary="Why one may do something, or may not")
+def why(
+    request: Request,
+    permission: Permission = Query(..., description="What would be done."),
+    team: str = Query("", max_length=CODE_CHARACTERS_MAX, description="To something of this team."),
+    organisation: str = Query("", max_length=CODE_CHARACTERS_MAX, description="To something of this organisation."),
+) -> api.Decision:
+    """The answer of the wall to this token, in words, with the roles that made it a yes. It says nothing of what is."""
+    teams = [team] if team else []
+    return api.why(by=request.actor, permission=permission, teams=teams, organisation=organisation, at=request.at)
 
 
 @router.get("/roles", response=RolesRows, operation_id="access.roles", summary="List roles")

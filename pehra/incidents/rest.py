@@ -17,6 +17,7 @@ from pehra.kernel.clock import parse_time
 from pehra.kernel.refusals import Invalid
 
 ROWS_DEFAULT, ROWS_MAX = 50, 500
+CLOCKS_DEFAULT, CLOCKS_MAX = 50, 200
 CODE_CHARACTERS_MAX = 64
 WORDS_MAX = 100
 MEASURE_MAX = 1e12
@@ -98,6 +99,13 @@ class IncidentsRows:
     next: UUID | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class ClocksRows:
+    """Owed clocks, the one that runs out first, or ran out, before the others."""
+
+    items: list[api.DueView]
+
+
 @router.get("", response=IncidentsRows, operation_id="incidents.list", summary="List incidents, newest first")
 def listing(
     request: Request,
@@ -122,6 +130,15 @@ def listing(
         limit=limit,
     )
     return IncidentsRows(items=page.rows, next=page.following)
+
+
+@router.get(
+    "/clocks", response=ClocksRows, operation_id="incidents.clocks", summary="List what is owed, the soonest first"
+)
+def clocks(request: Request, limit: int = Query(CLOCKS_DEFAULT, ge=1, le=CLOCKS_MAX)) -> ClocksRows:
+    """Clocks with a due time that nobody has ended, those overdue before all others, each with its incident."""
+    access.require(request.actor, Permission.INCIDENTS_READ)
+    return ClocksRows(items=api.next_clocks(by=request.actor, limit=limit))
 
 
 @router.get("/{reference}", response=api.IncidentPage, operation_id="incidents.one", summary="One incident, whole")

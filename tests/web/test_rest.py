@@ -186,6 +186,46 @@ def test_the_ledger_and_its_proof(country, program):
     assert caller.get("/ledger/checkpoint").json()["key"] == ledger.verifier()
 
 
+def test_the_ledger_only_grew(country, program):
+    caller = program("national")
+    first = caller.get("/ledger/checkpoint").json()["checkpoint"]
+    findings.mark_fixed(finding_id=of(country, "org-0001").id, reason="patched", by=country.by, at=clock.now())
+    ledger.place_entries(at=clock.now())
+    newest = caller.get("/ledger/checkpoint").json()["checkpoint"]
+    assert newest["size"] > first["size"]
+    proof = caller.get("/ledger/growth", old=first["size"])
+    assert proof.status_code == 200
+    assert proof.json() == caller.get("/ledger/growth", old=first["size"], new=newest["size"]).json()
+    assert caller.get("/ledger/growth", old=newest["size"] + 1).json() == NOT_THERE
+    backwards = caller.get("/ledger/growth", old=newest["size"], new=first["size"])
+    assert (backwards.status_code, backwards.json()["errors"][0]["place"]) == (422, "query")
+
+
+def test_what_is_owed_next_and_the_situation(country, program):
+    caller = program("national")
+    owed = caller.get("/incidents/clocks").json()["items"]
+    times = [row["clock"]["due_at"] for row in owed]
+    assert times == sorted(times)
+    assert owed
+    said = caller.get("/situation").json()
+    assert said["counts"]["live"] == len(caller.get("/incidents", state="live").json()["items"])
+    assert said["next_clocks"] == owed[: len(said["next_clocks"])]
+    hospital = program("hospital").get("/situation").json()
+    assert hospital["findings"]["open"] < said["findings"]["open"]
+
+
+def test_why_one_may_or_may_not(program):
+    caller = program("telecom", "findings.read")
+    yes = caller.get("/access/why", permission="findings.read", team="ntcert").json()
+    assert (yes["allowed"], len(yes["grants"])) == (True, 1)
+    no = caller.get("/access/why", permission="findings.read", team="pkcert").json()
+    assert (no["allowed"], no["grants"]) == (False, [])
+    token = caller.get("/access/why", permission="findings.verify", team="ntcert").json()
+    assert not token["allowed"]
+    assert "token" in token["because"][0]
+    assert caller.get("/access/why", permission="findings.steal").status_code == 422
+
+
 def test_who_answers(country, program):
     said = program("telecom").get("/registry/who", observable=["198.18.2.9", "198.18.1.9", "nonsense["]).json()["items"]
     assert [answer["standing"] for answer in said] == ["owned", "owned", "refused"]

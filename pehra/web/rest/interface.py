@@ -21,6 +21,7 @@ from pehra.web.rest import answers
 from pehra.web.rest.law import router as law
 from pehra.web.rest.ledger import router as ledger
 from pehra.web.rest.reading import StrictParser
+from pehra.web.rest.situation import router as situation
 
 PREFIX = "/api/v1"
 # One noun a part: a new part adds its router here, and nothing else.
@@ -33,6 +34,7 @@ ROUTERS: dict[str, Router | str] = {
     "ledger": ledger,
     "outbox": "pehra.outbox.rest.router",
     "registry": "pehra.registry.rest.router",
+    "situation": situation,
     "telemetry": "pehra.telemetry.rest.router",
 }
 

@@ -17,6 +17,7 @@ from pehra.kernel.refusals import Invalid, NotVisible
 from pehra.ledger import api
 
 ROWS_DEFAULT, ROWS_MAX = 50, 500
+SIZE_MAX = 2**53 - 1  # what every reader of JSON holds exactly
 router = Router()
 
 
@@ -59,6 +60,19 @@ def checkpoint(request: Request) -> Signed:
     if newest is None:
         raise NotVisible("there is no checkpoint yet")
     return Signed(checkpoint=newest, key=api.verifier())
+
+
+@router.get(
+    "/growth", response=dict[str, Any], operation_id="ledger.growth", summary="The proof that a checkpoint only adds"
+)
+def growth(
+    request: Request,
+    old: int = Query(..., ge=1, le=SIZE_MAX, description="The size of a checkpoint that was kept outside."),
+    new: int | None = Query(None, ge=1, le=SIZE_MAX, description="The size of a later one; the newest if not given."),
+) -> dict[str, Any]:
+    """For whoever keeps checkpoints outside: that nothing they vouch for was changed or taken away since."""
+    _reader(request)
+    return api.prove_growth(old=old, new=new)
 
 
 @router.get("/{uuid:entry_id}", response=api.EntryView, operation_id="ledger.one", summary="One entry")
