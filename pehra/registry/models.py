@@ -11,6 +11,9 @@ from django.db import models
 from django.db.models import F, Q
 
 from pehra.kernel.actors import Actor
+from pehra.kernel.markings import Tlp
+from pehra.registry.rules.assessing import UNFINISHED, AssessmentState, Reply, Verdict
+from pehra.registry.rules.evidence import FILE_BYTES_MAX, NAME_CHARACTERS_MAX
 from pehra.registry.rules.rows import CODE_LENGTH_MAX, NAME_LENGTH_MAX, VALUE_LENGTH_MAX
 from pehra.registry.rules.vocabulary import AssetType, Relation
 
@@ -214,4 +217,114 @@ class Asset(models.Model):
                 condition=Q(organisation__isnull=False, valid_to__isnull=True) & ~Q(type=AssetType.PRODUCT.value),
                 name="registry_asset_one_holder",
             ),
+        ]
+
+
+class AssessmentQuerySet(models.QuerySet["Assessment"]):
+    """Assessments, read through the wall."""
+
+    def visible_to(self, actor: Actor) -> "AssessmentQuerySet":
+        """Only those of organisations the actor sees; what is for their own eyes (TLP:RED) the lead team's alone."""
+        if actor.is_system:
+            return self
+        teams = sorted(actor.teams)
+        seen = Q(organisation__teams__overlap=teams) & (~Q(tlp=Tlp.RED) | Q(organisation__lead_team__in=teams))
+        return self.filter(seen | Q(organisation__in=sorted(actor.organisations)))
+
+
+class Assessment(models.Model):
+    """An organisation's assessment of itself against a control set as it stood on `controls_on`.
+
+    `percent` and `gaps` are what the answers come to, kept so that a list is one query; every change writes them anew.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="assessments")
+    control_set = models.CharField(max_length=CODE_LENGTH_MAX)
+    version = models.CharField(max_length=CODE_LENGTH_MAX)
+    controls_on = models.DateField()
+    tlp = models.CharField(max_length=20)
+    state = models.CharField(max_length=12, default=AssessmentState.DRAFT.value)
+    opened_at = models.DateTimeField()
+    opened_by = models.CharField(max_length=64)
+    submitted_at = models.DateTimeField(null=True)
+    submitted_by = models.CharField(max_length=64, blank=True)
+    reviewed_at = models.DateTimeField(null=True)
+    reviewed_by = models.CharField(max_length=64, blank=True)
+    review_note = models.TextField(blank=True)
+    percent = models.PositiveSmallIntegerField(null=True)
+    gaps = models.PositiveSmallIntegerField(default=0)
+    answered = models.PositiveSmallIntegerField(default=0)
+    total = models.PositiveSmallIntegerField()
+
+    objects = AssessmentQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["organisation", "-opened_at"], name="registry_assessment_newest")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation"],
+                condition=Q(state__in=sorted(state.value for state in UNFINISHED)),
+                name="registry_assessment_one_unfinished",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in AssessmentState]), name="registry_assessment_state"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=AssessmentState.REVIEWED.value) | Q(reviewed_at__isnull=False),
+                name="registry_assessment_review_said",
+            ),
+        ]
+
+
+class AssessmentAnswer(models.Model):
+    """One control of an assessment, with the weight it had when it was asked, what was said, and what was judged."""
+
+    assessment = models.ForeignKey(Assessment, models.PROTECT, related_name="answers")
+    position = models.PositiveSmallIntegerField()
+    control = models.CharField(max_length=CODE_LENGTH_MAX)
+    theme = models.CharField(max_length=CODE_LENGTH_MAX)
+    weight = models.PositiveSmallIntegerField()
+    critical = models.BooleanField()
+    reply = models.CharField(max_length=16, blank=True)  # empty: not answered yet
+    note = models.TextField(blank=True)
+    reference = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=0)  # grows with each change: who saw an older one is told
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.CharField(max_length=64, blank=True)
+    verdict = models.CharField(max_length=10, blank=True)
+    verdict_note = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["assessment", "control"], name="registry_answer_once"),
+            models.CheckConstraint(
+                condition=Q(reply__in=["", *(reply.value for reply in Reply)]), name="registry_answer_reply"
+            ),
+            models.CheckConstraint(
+                condition=Q(verdict__in=["", *(verdict.value for verdict in Verdict)]), name="registry_answer_verdict"
+            ),
+        ]
+
+
+class Evidence(models.Model):
+    """A file beside an answer, in the database as letters' attachments are: no web server ever serves it by itself.
+
+    Personal data: whatever the organisation put into it. Taking one away empties it; its name and hash stay.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    answer = models.ForeignKey(AssessmentAnswer, models.PROTECT, related_name="evidence")
+    name = models.CharField(max_length=NAME_CHARACTERS_MAX)
+    media_type = models.CharField(max_length=40)
+    content = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField()
+    added_at = models.DateTimeField()
+    added_by = models.CharField(max_length=64)
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(size__lte=FILE_BYTES_MAX), name="registry_evidence_size"),
         ]

@@ -114,6 +114,12 @@ WALLS: tuple[Wall, ...] = (
         table="registry_asset",
         seen=(Through(column="organisation_id", table="registry_organisation", key="code"),),
     ),
+    Wall(
+        table="registry_assessment",
+        seen=(Through(column="organisation_id", table="registry_organisation", key="code"),),
+    ),
+    Wall(table="registry_assessmentanswer", seen=(Through(column="assessment_id", table="registry_assessment"),)),
+    Wall(table="registry_evidence", seen=(Through(column="answer_id", table="registry_assessmentanswer"),)),
     Wall(table="findings_finding", seen=_CONSTITUENCY),
     Wall(table="findings_notice", seen=_CONSTITUENCY),
     Wall(table="findings_tally", seen=(Teams(),)),
@@ -213,6 +219,9 @@ KEPT = frozenset(
         "incidents_incidentorganisation",
         "outbox_attachment",
         "outbox_message",
+        "registry_assessment",
+        "registry_assessmentanswer",
+        "registry_evidence",
         "signals_leak",
         "signals_leakedaccount",
     }
