@@ -220,6 +220,17 @@ class FailedAttempt(models.Model):
     at = models.DateTimeField(db_index=True)
 
 
+class RequestCount(models.Model):
+    """How many requests one address or account sent within one minute; shared by all processes, and soon forgotten.
+
+    Personal data: a keyed hash of a network address or an account, never the address. `key` says whose and which minute.
+    """
+
+    key = models.CharField(primary_key=True, max_length=80)
+    count = models.PositiveIntegerField()
+    until = models.DateTimeField(db_index=True)
+
+
 class RelyingService(models.Model):
     """A service that trusts our sign-in: an OpenID client, what it may know, and where it is told that a session ended.
 
