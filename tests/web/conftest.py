@@ -22,6 +22,7 @@ from pehra.node import engine
 from pehra.outbox import api as outbox
 from pehra.registry import api as registry
 from pehra.web import translations
+from tests.web.furnished import furnish
 from tests.web.programs import Program
 
 FILES = {
@@ -110,6 +111,18 @@ def country(laid_out: tuple[Country, Path], data_folder: Path, settings, db) -> 
     """Three organisations of three constituencies, a day's feeds about them, what follows, and the cast."""
     country, folder = laid_out
     settings.PEHRA_DATA = folder
+    return country
+
+
+@pytest.fixture(scope="module")
+def _furnished(laid_out: tuple[Country, Path], django_db_blocker) -> None:
+    with django_db_blocker.unblock():
+        furnish(laid_out[0].people, by=laid_out[0].by, at=clock.now())
+
+
+@pytest.fixture
+def furnished(_furnished: None, country: Country) -> Country:
+    """The small country with a row of every walled table for each tenant, and with more people."""
     return country
 
 

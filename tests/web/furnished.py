@@ -1,0 +1,181 @@
+"""The small country with a row of every walled table for each of four tenants, so that everybody has what others want.
+
+Rows are made from what their tables say of themselves: a table that is new is filled by itself. Every text says
+`secret-…`, so that any of it on another's page is seen at once.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from pehra.access import api as access
+from pehra.kernel.actors import Actor
+from pehra.kernel.identifiers import new_id
+from tests.web.whose import model_of, walled_tables
+
+MORE = {
+    "admin": {"role": "organisation-admin", "organisation": "org-0001"},
+    "river": {"role": "organisation-contact", "organisation": "org-0002"},
+    "chief": {"role": "team-lead", "team": "punjab-cert"},
+    "auditor": {"role": "auditor", "team": "ntcert"},
+}
+# Filled by the doors of their parts already, with what several tenants do not see of each other.
+FILLED = frozenset(
+    {
+        "access_grant",
+        "access_knownscope",
+        "access_person",
+        "findings_correspondence",
+        "findings_finding",
+        "ledger_entry",
+        "registry_asset",
+        "registry_contact",
+        "registry_organisation",
+    }
+)
+# What a table's own rules want beside the types of its columns.
+GIVEN: dict[str, dict[str, object]] = {
+    "access_apitoken": {"permissions": ["law.read"]},
+    "access_grant": {"role": "analyst", "how": "glass", **dict.fromkeys(("guided", "national", "council"), False)},
+    "access_pendingact": {"act": "grant", "agreed": None, "decided_by": ""},
+    "findings_notice": {"findings": [UUID(int=1)]},
+    "findings_tally": {"state": "open"},
+    "incidents_incident": {"entity": {}, "roles": [], "origin_key": ""},
+    "signals_stream": {"delivery": "push", "endpoint": "https://secret.example/events"},
+    "outbox_message": {
+        **{"state": "held", "about": "", "proof": None, "sent_at": None, "attempts": 0},
+        **{"problem": "no contact", "recipient_name": "Desk", "recipient_email": ""},
+    },
+    "signals_leak": {
+        **{"tlp": "TLP:AMBER", "pap": "PAP:AMBER", "rows_read": 1, "kept": 1},
+        **dict.fromkeys(("duplicates", "known", "strangers", "set_aside_count"), 0),
+    },
+    "signals_leakedaccount": {"secret_kind": ""},
+}
+# What people write: another's is seen by its words.
+FREE = frozenset({"body", "description", "email", "name", "note", "reason", "subject", "summary", "title"})
+# Columns that name a person without a foreign key.
+PERSON = frozenset({"account_id", "person_id", "received_by"})
+_number = count(1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tenant:
+    """Whom a row is made for: one team or one organisation, and a person there."""
+
+    person: UUID
+    team: str = ""
+    organisation: str = ""
+
+
+def furnish(people: dict[str, UUID], *, by: Actor, at: datetime) -> None:
+    """Add more people to the cast, and to every walled table a row for each tenant."""
+    for who, granted in MORE.items():
+        people[who] = access.add_person(email=f"{who}@cast.example", name=who.title(), by=by, at=at)
+        access.grant(person_id=people[who], reason="the cast", by=by, at=at, **granted)
+    # What the doors of a part wrote shows what else a row must have.
+    like = {table: model_of(table).objects.order_by("pk").first() for table in walled_tables()}
+    for tenant in (
+        Tenant(person=people["telecom"], team="ntcert"),
+        Tenant(person=people["chief"], team="punjab-cert"),
+        Tenant(person=people["admin"], organisation="org-0001"),
+        Tenant(person=people["river"], organisation="org-0002"),
+    ):
+        made: dict[str, Any] = {}
+        for table in walled_tables():
+            if table not in FILLED:
+                row_for(table, tenant, at=at, made=made, like=like)
+
+
+def row_for(table: str, tenant: Tenant, *, at: datetime, made: dict[str, Any], like: dict[str, Any]) -> Any:
+    """Return the tenant's row of a table, made if there is none yet."""
+    if table not in made:
+        model = model_of(table)
+        values = {
+            field.name: _value(field, tenant, like.get(table), at=at, made=made, others=like)
+            for field in model._meta.concrete_fields
+            if not isinstance(field, models.AutoField | models.GeneratedField)
+        }
+        made[table] = model.objects.create(**values | GIVEN.get(table, {}) | _of(table, tenant))
+    return made[table]
+
+
+def _of(table: str, tenant: Tenant) -> dict[str, object]:
+    if table != "access_pendingact":
+        return {}
+    asked = {"team": tenant.team, "organisation": tenant.organisation, "guided": False, "national": False}
+    role = "analyst" if tenant.team else "organisation-contact"
+    return {"facts": asked | {"council": False, "role": role, "until": None}}
+
+
+def _value(
+    field: Any, tenant: Tenant, like: Any, *, at: datetime, made: dict[str, Any], others: dict[str, Any]
+) -> object:
+    """A value that fits a column, and that is the tenant's where the column says whose a row is."""
+    own = {"team": tenant.team, "lead_team": tenant.team, "organisation": tenant.organisation}
+    if field.is_relation:
+        return _related(field, tenant, at=at, made=made, like=others)
+    if field.name in own and not field.primary_key:
+        return own[field.name]
+    if isinstance(field, ArrayField):
+        own_teams = [tenant.team] if tenant.team else []
+        return own_teams if field.name == "teams" else getattr(like, field.name, [])
+    if like is not None and not (field.unique or field.name in FREE or isinstance(field, models.UUIDField)):
+        return getattr(like, field.name)
+    if field.name in PERSON:
+        return tenant.person
+    if field.blank and not field.null and field.name not in FREE and isinstance(field, models.CharField):
+        return ""
+    if field.has_default() and not field.null and not field.unique and field.name not in FREE:
+        return field.get_default()
+    if field.null:
+        return None
+    if field.choices:
+        return field.choices[0][0]
+    return _of_type(field, at)
+
+
+def _related(field: Any, tenant: Tenant, *, at: datetime, made: dict[str, Any], like: dict[str, Any]) -> object:
+    table = field.related_model._meta.db_table
+    if table == "access_person":
+        return field.related_model.objects.get(id=tenant.person)
+    if field.null:
+        return None
+    if table == "registry_organisation" and tenant.organisation:
+        return field.related_model.objects.get(code=tenant.organisation)
+    return row_for(table, tenant, at=at, made=made, like=like)
+
+
+def _of_type(field: Any, at: datetime) -> object:
+    number = next(_number)
+    match field:
+        case models.UUIDField():
+            return new_id(at)
+        case models.DateTimeField():
+            # What ends does so tomorrow, what has happened has happened.
+            return at + timedelta(days=1) if field.name in ("expires_at", "valid_until") else at
+        case models.DateField():
+            return at.date()
+        case models.BooleanField():
+            return False
+        case models.IntegerField():
+            return number
+        case models.JSONField():
+            return {}
+        case models.BinaryField():
+            return b"secret"
+        case models.EmailField():
+            return f"secret-{number}@secret.example"
+        case models.URLField():
+            return f"https://secret-{number}.example/"
+        case models.GenericIPAddressField():
+            return "192.0.2.9"
+        case models.CharField() | models.TextField():
+            return f"secret-{number}-{field.name}"[: field.max_length or 200]
+    raise AssertionError(f"say how {field} is filled: {json.dumps(field.get_internal_type())}")
