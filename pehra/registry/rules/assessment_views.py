@@ -1,6 +1,6 @@
 """What the registry says of assessments: frozen records, never rows of a table."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -91,6 +91,11 @@ class AssessmentSummary:
         """The score in one word."""
         return band_of(self.percent, gaps=self.gaps)
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether it is still being written or waits for its review."""
+        return self.state is not AssessmentState.REVIEWED
+
     def as_json(self) -> dict[str, Any]:
         """Return the assessment as plain JSON values."""
         moments = ("opened_at", "submitted_at", "reviewed_at")
@@ -116,7 +121,8 @@ class AssessmentView(AssessmentSummary):
     score: Score
     missing: tuple[tuple[str, Missing], ...]
     withheld: bool
-    touched_by: frozenset[str] = field(default_factory=frozenset)
+    may_answer: bool
+    may_review: bool
 
     def of_theme(self, theme: str) -> tuple[AnswerView, ...]:
         """Return the answers of one theme."""
@@ -132,16 +138,17 @@ class ControlsStanding:
     trend: Trend
     next_due: date | None
     due: Due
+    may_open: bool
 
     @property
     def last(self) -> AssessmentSummary | None:
         """The last one that was reviewed."""
-        return next((row for row in self.assessments if row.state is AssessmentState.REVIEWED), None)
+        return next((row for row in self.assessments if not row.is_unfinished), None)
 
     @property
     def unfinished(self) -> AssessmentSummary | None:
         """The one that is being written or waits for its review."""
-        return next((row for row in self.assessments if row.state is not AssessmentState.REVIEWED), None)
+        return next((row for row in self.assessments if row.is_unfinished), None)
 
 
 @dataclass(frozen=True, kw_only=True)
