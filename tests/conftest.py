@@ -65,7 +65,13 @@ def _use_folder(folder: Path) -> None:
 
 
 def _folders(folder: Path) -> dict[str, object]:
-    return {"PEHRA_DATA": folder, "PEHRA_LAKE": folder / "lake", "PEHRA_OUTBOX_URL": f"maildir://{folder / 'maildir'}"}
+    # As a sample node: a link is enough to come in. Who tests two factors asks for them.
+    return {
+        "PEHRA_MFA_REQUIRED": False,
+        "PEHRA_DATA": folder,
+        "PEHRA_LAKE": folder / "lake",
+        "PEHRA_OUTBOX_URL": f"maildir://{folder / 'maildir'}",
+    }
 
 
 def _use_database(url: str) -> None:

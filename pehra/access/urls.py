@@ -3,12 +3,14 @@
 from django.urls import path
 
 from pehra.access.views import delegating, people, recovering, signing, tokens
+from pehra.access.views.account import coming_in, ways
 
 app_name = "access"
 urlpatterns = [
-    path("sign-in", signing.sign_in, name="sign-in"),
+    path("sign-in", coming_in.SignIn.as_view(), name="sign-in"),
     path("sign-out", signing.sign_out, name="sign-out"),
     path("link/<str:token>", signing.link, name="link"),
+    path("enrol", ways.enrol, name="enrol"),
     path("people/", people.people, name="people"),
     path("people/<uuid:person_id>/", people.person, name="person"),
     path("people/<uuid:person_id>/roles/<uuid:grant_id>/end", people.end, name="end"),

@@ -9,6 +9,7 @@ import os
 import secrets
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pehra.kernel.refusals import Refusal
@@ -19,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # --- The node: where it keeps things, whose law it follows -----------------------------------------------------------
 
 
-def _noted(folder: Path) -> dict[str, str]:
+def _noted(folder: Path) -> dict[str, Any]:
     """What `pehra init` wrote down."""
     try:
         note = json.loads((folder / "node.json").read_text())
@@ -207,13 +208,37 @@ AUTHENTICATION_BACKENDS = ["pehra.access.sessions.backend.SignInBackend"]
 LOGIN_URL = "access:sign-in"
 
 # Sign-in (the part `access`, over django-allauth).
-# Device codes and rate limits must be seen by every process: the cache is a table, made by `pehra init`.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
+# Two factors before anything opens. A node that was laid out with the sample nation is for looking at: there a link is
+# enough, unless this asks for more. No variable asks for less.
+PEHRA_MFA_REQUIRED = bool(os.environ.get("PEHRA_MFA_REQUIRED")) or not _noted(PEHRA_DATA).get("sample")
+PEHRA_SESSION_IDLE_SECONDS = 2 * 3600  # without a press or a page for so long, a session ends
+# Device codes and rate limits must be seen by every process: the cache is a table, made by `pehra init`. Whoever could
+# fill it would have counters thrown out, so it is large.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "django_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+ACCOUNT_ADAPTER = "pehra.access.sessions.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
+ACCOUNT_USER_DISPLAY = "pehra.access.sessions.adapters.name_of"
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # nobody signs up; this gives the sign-in form its password field
 ACCOUNT_EMAIL_VERIFICATION = "none"  # addresses are given by whoever enrols a person, never claimed
+ACCOUNT_SESSION_REMEMBER = False  # a session ends with the browser
+ACCOUNT_LOGOUT_REDIRECT_URL = "access:sign-in"
+LOGIN_REDIRECT_URL = "web:situation"
+MFA_ADAPTER = "pehra.access.sessions.adapters.SecondFactorAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a passkey alone counts as two factors only if it asks for PIN or finger
+MFA_TOTP_ISSUER = "Pehra"
+AUTH_PASSWORD_VALIDATORS = [{"NAME": "pehra.access.sessions.passwords.GoodPassword"}]
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _PUBLIC.scheme == "https" else 0
 STATIC_URL = "static/"
 STATIC_ROOT = Path(os.environ.get("PEHRA_STATIC") or ROOT / "staticfiles")
 STATICFILES_DIRS = [("fonts", PEHRA_FONTS)]

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 
 from pehra.access import api as access
@@ -97,14 +98,20 @@ class Acting:
     def process_view(
         self, request: HttpRequest, view: object, arguments: object, named: dict[str, object]
     ) -> HttpResponse | None:
-        """Refuse a NUL, which no text of ours holds and no column of the database takes; let sign-in see accounts."""
+        """Refuse a NUL, which no text of ours holds and no column of the database takes; let sign-in see accounts.
+
+        Who has not proved enough yet is led to where they do.
+        """
         if _is_about_accounts(view, request.actor):  # type: ignore[attr-defined]
             sees_people = access.elevated(part="web.sign-in", only_people=True)
             request.standing.enter_context(sees_people)  # type: ignore[attr-defined]
         if "\0" in request.path:
             return refused.not_found(request)
         sent = (text for form in (request.GET, request.POST) for name in form for text in (name, *form.getlist(name)))
-        return refused.invalid(request) if any("\0" in text for text in sent) else None
+        if any("\0" in text for text in sent):
+            return refused.invalid(request)
+        first = access.what_comes_first(request)
+        return redirect(first) if first else None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Return the page for a refusal; our own bugs are left to crash."""
@@ -135,6 +142,7 @@ class Acting:
         return None
 
     def _actor(self, request: HttpRequest) -> Actor:
+        access.keep_session(request, at=request.at)  # type: ignore[attr-defined]
         if not request.user.is_authenticated:
             return _NOBODY
         return access.actor_for(person_id=request.user.pk, at=request.at)  # type: ignore[attr-defined]

@@ -188,6 +188,8 @@ ENTRY_EVENT: Words = {
     "access.token.created": _("Token made"),
     "access.token.revoked": _("Token ended"),
     "access.link.issued": _("Sign-in link issued"),
+    "access.link.used": _("Sign-in link used"),
+    "access.session.started": _("Signed in"),
     "access.signed_in": _("Signed in"),
     "access.signed_out": _("Signed out"),
     "findings.folded": _("Feed folded into findings"),

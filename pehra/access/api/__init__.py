@@ -39,7 +39,6 @@ from pehra.access.api.links import (
     LINK_VALID_MAX,
     issue_link,
     redeem_link,
-    sign_out,
 )
 from pehra.access.api.outward import outside_place, post_outside
 from pehra.access.api.people import (
@@ -83,6 +82,15 @@ from pehra.access.api.second_wall import (
 )
 from pehra.access.api.signing import issuer, jwks, rotate_keys, sign, signing_keys
 from pehra.access.api.telling import Telling, tell_through
+from pehra.access.api.sessions import (
+    SessionView,
+    count_sessions,
+    end_other_sessions,
+    end_session,
+    end_sessions,
+    note_credential_change,
+    sessions,
+)
 from pehra.access.api.tokens import (
     BAD_TOKENS_WINDOW,
     TokenView,
@@ -100,8 +108,19 @@ from pehra.access.queries import GrantView, PeopleFilters, PersonView
 from pehra.access.requests import Request, source_of
 from pehra.access.rules.documents import read_object
 from pehra.access.rules.roles import Permission, Role
+from pehra.access.sessions.limits import keep as keep_session
+from pehra.access.sessions.limits import what_comes_first
 
 __all__ = [
+    "what_comes_first",
+    "sessions",
+    "note_credential_change",
+    "keep_session",
+    "end_sessions",
+    "end_session",
+    "end_other_sessions",
+    "count_sessions",
+    "SessionView",
     "BAD_TOKENS_WINDOW",
     "FAILED_ATTEMPTS_MAX",
     "FAILED_ATTEMPTS_WINDOW",
@@ -209,7 +228,6 @@ __all__ = [
     "second_wall_flaws",
     "second_wall_slows",
     "sign",
-    "sign_out",
     "signing_keys",
     "source_of",
     "sweep",

@@ -94,14 +94,8 @@ def _redeem(token: str, *, at: datetime) -> Person | None:
     if link.recovery:
         come_back(person, issued_by=link.issued_by, at=at)
     by = Actor(id=str(person.id), kind=ActorKind.PERSON, name=person.name)
-    ledger.record("access.signed_in", subject=f"person:{person.id}", by=by, at=at, facts={"by": "one-time link"})
+    ledger.record("access.link.used", subject=f"person:{person.id}", by=by, at=at, facts={"recovery": link.recovery})
     return person
-
-
-@transaction.atomic
-def sign_out(*, by: Actor, at: datetime) -> None:
-    """Write down that a person ended their session."""
-    ledger.record("access.signed_out", subject=f"person:{by.id}", by=by, at=at)
 
 
 def _failures(origin: str, *, at: datetime) -> int:

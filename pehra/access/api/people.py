@@ -15,6 +15,7 @@ from pehra.access import queries
 from pehra.access.api.deciding import require
 from pehra.access.api.granting import require_within
 from pehra.access.api.second_wall import elevated
+from pehra.access.api.sessions import end_all_of
 from pehra.access.models import Person
 from pehra.access.queries import PeopleFilters, PersonView
 from pehra.access.rules.roles import Permission
@@ -131,10 +132,11 @@ def open_person(*, person_id: UUID, reason: str, by: Actor, at: datetime) -> Non
 @transaction.atomic
 @elevated(part="access.people", only_people=True)
 def close_person(*, person_id: UUID, reason: str, by: Actor, at: datetime) -> None:
-    """Make a person inactive: their next request is refused, their links stop working."""
+    """Make a person inactive: their sessions end, their links and tokens stop working."""
     require(by, Permission.ACCESS_GRANT)
     if not queries.people_visible_to(by).filter(id=person_id).exists():
         raise NotVisible(_("There is no such person."))
     require_within(person_id, by=by, at=at)
     if Person.objects.filter(id=person_id, active=True).update(active=False):
         ledger.record("access.person.closed", subject=f"person:{person_id}", by=by, at=at, facts={"reason": reason})
+        end_all_of(person_id, why="closed", by=by, at=at)

@@ -12,10 +12,10 @@ from allauth.account.auth_backends import AuthenticationBackend
 from pehra.access.models import Person
 
 
-class SignInBackend(AuthenticationBackend):
+class SignInBackend(AuthenticationBackend):  # type: ignore[misc]
     """Tries a password, and finds the person of a session again."""
 
-    def get_user(self, user_id: UUID | str) -> Person | None:  # type: ignore[override]
+    def get_user(self, user_id: UUID | str) -> Person | None:
         """Return the session's person while they are active."""
         return Person.objects.filter(pk=user_id, active=True, service=False).first()
 

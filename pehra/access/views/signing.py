@@ -1,33 +1,24 @@
-"""Pages of signing in by a one-time link, and of signing out."""
+"""Coming in by a one-time link, and going out."""
 
-from django.conf import settings
-from django.contrib import auth
+from allauth.account.internal.flows.login import perform_login
+from allauth.account.internal.stagekit import clear_login
+from allauth.account.models import Login
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from pehra.access import api
 from pehra.access.api import Request, source_of
+from pehra.access.sessions import limits, proofs
 from pehra.kernel.refusals import Forbidden
-
-BACKEND = "pehra.access.sessions.backend.SignInBackend"
-
-
-@login_not_required
-@require_safe
-def sign_in(request: HttpRequest) -> HttpResponse:
-    """Explain how to come in: there is no form here, because there is no password."""
-    if request.user.is_authenticated:
-        return redirect("web:situation")
-    return render(request, "access/sign_in.html")
 
 
 @login_not_required
 @never_cache
 def link(request: Request, token: str) -> HttpResponse:
-    """Show a button, and let in whoever presses it.
+    """Show a button, and let in whoever presses it; who has a second factor is asked for it.
 
     Looking at the address must not use the link up: mail scanners open every link they see.
     """
@@ -37,22 +28,20 @@ def link(request: Request, token: str) -> HttpResponse:
         person = api.redeem_link(token=token, at=request.at, source=source_of(request))
     except Forbidden as refusal:
         return render(request, "access/link.html", {"refusal": refusal}, status=403)
-    auth.login(request, person, backend=BACKEND)
-    answer = redirect("web:situation")
-    if person.language in dict(settings.LANGUAGES) and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
-        answer.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME,
-            person.language,
-            httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-            samesite="Lax",
-            secure=settings.LANGUAGE_COOKIE_SECURE,
-        )
+    if request.user.is_authenticated:
+        limits.leave(request, why="another link", at=request.at)
+    clear_login(request)  # what was begun before in this browser counts for nothing
+    proofs.note(request, person, proofs.LINK)
+    answer: HttpResponse = perform_login(request, Login(user=person))
     return answer
 
 
+@login_not_required
 @require_POST
 def sign_out(request: Request) -> HttpResponse:
-    """End the session."""
-    api.sign_out(by=request.actor, at=request.at)
-    auth.logout(request)
+    """End the session, or a sign-in that is only half done."""
+    if request.user.is_authenticated:
+        limits.leave(request, why="signed out", at=request.at)
+    else:
+        clear_login(request)
     return redirect("access:sign-in")
