@@ -7,7 +7,7 @@ Who cannot be reached is shown as a held message and tried again; what the law l
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -48,6 +48,10 @@ class Judged:
 
     because: Because | None
     tlp: Tlp
+
+    def marked(self, said: Tlp | None) -> "Judged":
+        """Return the same, marked as strictly as the source of the finding marked it."""
+        return self if said is None or said <= self.tlp else replace(self, tlp=said)
 
 
 @dataclass
@@ -152,7 +156,7 @@ def _tell(codes: Sequence[str], judge: Judge, policy: law.NoticePolicy, *, by: A
             if judged.because is None:
                 needless.append(row.id)
             else:
-                wanted.setdefault(code, []).append((row, judged))
+                wanted.setdefault(code, []).append((row, judged.marked(_source_marking(row.evidence))))
     Finding.objects.filter(id__in=needless, state=State.OPEN.value).update(examined=version)
     packets = _packets(wanted, policy)
     reachable = [packet for packet in packets if packet.to.road is not Road.NOBODY]
@@ -336,6 +340,15 @@ def _facts(evidence: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return said if isinstance(said, dict) else {}
+
+
+def _source_marking(evidence: str) -> Tlp | None:
+    """Return the marking that whoever reported a finding gave it; most give none, and the law's own stands."""
+    said = _facts(evidence).get("tlp") if '"tlp"' in evidence else None
+    try:
+        return Tlp(said) if isinstance(said, str) else None
+    except ValueError:
+        return None
 
 
 def _digest(packet: Packet) -> str:

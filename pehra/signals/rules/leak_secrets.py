@@ -7,6 +7,7 @@ The address is part of it: two people with one password have two checks.
 
 import hashlib
 import hmac
+import secrets
 from typing import NoReturn
 
 SALT_BYTES = 16
@@ -65,3 +66,8 @@ def check_of(secret: Secret, *, address: str, salt: bytes, key: bytes) -> bytes:
 def same(one: bytes, other: bytes) -> bool:
     """Whether two checks are one, in a time that says nothing of where they differ."""
     return hmac.compare_digest(one, other)
+
+
+def new_salt() -> bytes:
+    """Return the salt of a new leak, from the system's source of chance."""
+    return secrets.token_bytes(SALT_BYTES)

@@ -18,6 +18,8 @@ from pehra.kernel.observables import EMAIL_LOCAL_LENGTH_MAX, normalise_domain
 from pehra.kernel.refusals import Invalid
 from pehra.signals.rules.leak_secrets import Secret
 
+TAXONOMY, TYPE = "information-content-security", "data-leak"  # RSIT 1003
+IDENTIFIER = "credential-leak"
 LINE_BYTES_MAX = 16_384
 CELLS_MAX = 64
 SET_ASIDE_KEPT_MAX = 1_000
@@ -139,6 +141,11 @@ def settled_source(text: str) -> str:
 def code_of(source: str) -> str:
     """Return a source's name as the last part of a finding's kind: `Combo list 7` is `combo-list-7`."""
     return re.sub(r"[^\w]+", "-", source.lower()).strip("-") or "unnamed"
+
+
+def kind_of(source: str) -> str:
+    """Return the kind of the findings that a source's leaks make: one problem a source, however often it is told."""
+    return f"{TYPE}/{IDENTIFIER}/{code_of(source)}"
 
 
 def read(lines: Iterable[bytes], *, at: datetime, limits: Limits) -> Reading:

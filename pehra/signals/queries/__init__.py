@@ -1,0 +1,1 @@
+"""Reading what this part keeps, a file a subject."""
