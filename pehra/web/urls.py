@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("outbox/", include("pehra.outbox.urls")),
     path("registry/", include("pehra.registry.urls")),
     path("scim/v2/", include("pehra.access.scim.urls")),
+    path("", include("pehra.signals.urls")),
     path("telemetry/", include("pehra.telemetry.urls")),
 ]
 handler400 = "pehra.web.refused.invalid"

@@ -103,7 +103,7 @@ from pehra.access.api.tokens import (
     tokens,
     tokens_may_carry,
 )
-from pehra.access.api.uses import UsedService, open_service, open_services, uses_of
+from pehra.access.api.uses import UsedService, open_services, uses_of
 from pehra.access.queries import GrantView, PeopleFilters, PersonView
 from pehra.access.requests import Request, source_of
 from pehra.access.rules.documents import read_object
@@ -196,7 +196,6 @@ __all__ = [
     "narrowed",
     "note_bad_token",
     "open_person",
-    "open_service",
     "open_services",
     "outside_place",
     "patch_group",

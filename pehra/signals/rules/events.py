@@ -50,6 +50,8 @@ CREDENTIAL_TYPES = {
 }
 CHANGE_TYPES = frozenset({"create", "revoke", "update", "delete"})
 
+EMAIL_SCOPE = "email"
+ROLES_SCOPE = "pehra"
 Sentence = Mapping[str, str]
 
 
@@ -64,14 +66,14 @@ class Initiator(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Signal:
-    """One event to be told: its type, what stands in it, and the token claims whose new values go with it.
+    """One event to be told: its type, what stands in it, and the scope of ID tokens whose new claims go with it.
 
     `session` narrows it to services used from that session; without one it is about the person's account.
     """
 
     event: str
     said: Mapping[str, Any] = field(default_factory=dict)
-    claims: tuple[str, ...] = ()
+    claims: str = ""
     session: str = ""
 
 
@@ -118,12 +120,12 @@ def _address_changed(facts: Facts) -> tuple[Signal, ...]:
     # We are not the authority over an address: RISC 1.0 wants this event of us, and `identifier-changed` of its host.
     return (
         Signal(event=RECOVERY_INFORMATION_CHANGED, said=_ADDRESS),
-        Signal(event=TOKEN_CLAIMS_CHANGE, said=_ADDRESS, claims=("email",)),
+        Signal(event=TOKEN_CLAIMS_CHANGE, said=_ADDRESS, claims=EMAIL_SCOPE),
     )
 
 
 def _roles_changed(facts: Facts) -> tuple[Signal, ...]:
-    return (Signal(event=TOKEN_CLAIMS_CHANGE, said=_ROLES, claims=("roles",)),)
+    return (Signal(event=TOKEN_CLAIMS_CHANGE, said=_ROLES, claims=ROLES_SCOPE),)
 
 
 def _recovered(facts: Facts) -> tuple[Signal, ...]:

@@ -1,0 +1,1 @@
+"""Pages and addresses of signals, one file a subject."""
