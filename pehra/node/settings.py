@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from django.conf import global_settings
+
 from pehra.kernel.refusals import Refusal
 from pehra.node.database.place import known_place
 
@@ -239,6 +241,18 @@ MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a passkey alone counts as two fac
 MFA_TOTP_ISSUER = "Pehra"
 AUTH_PASSWORD_VALIDATORS = [{"NAME": "pehra.access.sessions.passwords.GoodPassword"}]
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _PUBLIC.scheme == "https" else 0
+# The OpenID provider (the part `access`, over django-allauth). Its issuer is PEHRA_URL; its keys are files.
+IDP_OIDC_ADAPTER = "pehra.access.views.provider.grants.Adapter"
+IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 600
+IDP_OIDC_AUTHORIZATION_CODE_EXPIRES_IN = 60
+IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = 12 * 3600  # the longest; each is cut to the sign-in it came of
+IDP_OIDC_ROTATE_REFRESH_TOKEN = True
+IDP_OIDC_DEVICE_CODE_EXPIRES_IN = 300
+IDP_OIDC_DEVICE_CODE_INTERVAL = 5
+IDP_OIDC_INTROSPECTION_ENABLED = True
+IDP_OIDC_INTROSPECTION_CROSS_CLIENT_ALLOWED = True  # of another service only what it says for itself: see the adapter
+IDP_OIDC_RATE_LIMITS = {"introspect_ip": "600/m/ip", "introspect_client": "1200/m/key", "device_user_code": "10/m/key"}
+PASSWORD_HASHERS = [*global_settings.PASSWORD_HASHERS, "pehra.access.gateways.client_secrets.RandomSecretHasher"]
 STATIC_URL = "static/"
 STATIC_ROOT = Path(os.environ.get("PEHRA_STATIC") or ROOT / "staticfiles")
 STATICFILES_DIRS = [("fonts", PEHRA_FONTS)]

@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include((_shell, "web"))),
     path("ledger/", include((_ledger, "ledger"))),
     path("access/", include("pehra.access.urls")),
+    path("", include(([path("", include("pehra.access.views.provider.urls"))], "idp"))),
     path("account/", include("pehra.access.views.account.urls")),
     path("api/v1/", include((interface.urls(path("openapi.json", login_not_required(description.openapi))), "api"))),
     path("findings/", include("pehra.findings.urls")),
