@@ -18,6 +18,7 @@ from allauth.mfa.recovery_codes.views import (
 )
 from allauth.mfa.totp.internal import flows as apps
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
+from allauth.mfa.webauthn.internal import auth as keys
 from allauth.mfa.webauthn.internal import flows as passkeys
 from allauth.mfa.webauthn.views import AddWebAuthnView, RemoveWebAuthnView
 from django.contrib import messages
@@ -145,8 +146,10 @@ class AddPasskeyPage(AddWebAuthnView):  # type: ignore[misc]
     form_class = AddPasskey
 
     def get_context_data(self, **more: Any) -> dict[str, Any]:
-        """Keep the form that was refused; say whether passkeys work here."""
-        return {**super().get_context_data(), **more, "passkeys": passkeys_work(self.request)}
+        """Ask for a key that is found without a name; keep the form that was refused; say whether passkeys work."""
+        asked = {"creation_options": keys.begin_registration(self.request.user, True)}
+        found = super(AddWebAuthnView, self).get_context_data(**more)  # allauth's own asks for another kind of key
+        return {**found, "js_data": asked, "passkeys": passkeys_work(self.request)}
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Keep its public half, and count its making as a proof."""
