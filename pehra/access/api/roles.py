@@ -40,8 +40,8 @@ WHO_MAY_HOLD = {
         "registers them. Sees no finding and no incident."
     ),
     Role.ORGANISATION_CONTACT: _(
-        "A person named by an organisation to receive notices and to answer for its assets. Sees only what "
-        "concerns that organisation."
+        "A person named by an organisation to receive notices, to answer for its assets and to fill in its "
+        "self-assessment. Sees only what concerns that organisation."
     ),
     Role.ORGANISATION_ADMIN: _(
         "The information security officer of an organisation, or the person they name in writing. Gives the "

@@ -107,6 +107,7 @@ _ANSWERS = frozenset(
     {
         Permission.ACCESS_TOKEN,
         Permission.ASSESSMENT_READ,
+        Permission.ASSESSMENT_ANSWER,
         Permission.FINDINGS_READ,
         Permission.FINDINGS_CHANGE,
         Permission.INCIDENTS_READ,
@@ -130,7 +131,6 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.ACCESS_READ,
         Permission.ACCESS_GRANT,
         Permission.ACCESS_PROVISION,
-        Permission.ASSESSMENT_ANSWER,
         Permission.ASSESSMENT_REVIEW,
         Permission.INTEL_IMPORT,
         Permission.REGISTRY_IMPORT,
@@ -146,7 +146,6 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.ACCESS_READ,
         Permission.ACCESS_GRANT,
         Permission.ACCESS_PROVISION,
-        Permission.ASSESSMENT_ANSWER,
     },
     # The council advises and commands nobody: no seat opens a constituency, its assets, or the reasons people wrote.
     Role.COUNCIL_MEMBER: frozenset({Permission.LAW_READ}),

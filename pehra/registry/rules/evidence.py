@@ -20,7 +20,8 @@ _PDF_HEAD = re.compile(rb"\A%PDF-[12]\.[0-9]")
 _PDF_ACTIVE = (b"/JavaScript", b"/JS", b"/Launch", b"/EmbeddedFile", b"/RichMedia", b"/XFA", b"/GoToR", b"/SubmitForm")
 _PDF_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _PDF_NAME = re.compile(rb"/[^\x00\t\n\f\r ()<>\[\]{}/%]{1,127}")
-_MARKUP = re.compile(r"\A[\s\ufeff]*<")
+# Text that some reader takes for something else: markup, or a PDF that begins a little later.
+_OTHER = re.compile(r"\A[\s\ufeff]*<|\A(?:GIF8|BM|RIFF|ID3|\{\\rtf)|\A[\s\S]{0,1024}%PDF-")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -66,7 +67,17 @@ def _is_text(content: bytes) -> bool:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
         return False
-    return not _CONTROL.search(text) and not _MARKUP.match(text)
+    return not _CONTROL.search(text) and not _OTHER.match(text)
+
+
+ENDINGS = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg", "text/plain": ".txt"}
+_ALSO = {"image/jpeg": (".jpeg",), "text/plain": (".csv", ".log")}
+
+
+def given_name(name: str, media_type: str) -> str:
+    """Return the name under which a file is given out: one that ends as its bytes do."""
+    endings = (ENDINGS[media_type], *_ALSO.get(media_type, ()))
+    return name if name.lower().endswith(endings) else f"{name}{endings[0]}"
 
 
 def plain_name(name: str) -> str:
