@@ -106,7 +106,10 @@ def _opened(facts: Facts) -> tuple[Signal, ...]:
 
 
 def _session_ended(facts: Facts) -> tuple[Signal, ...]:
-    return (Signal(event=SESSION_REVOKED, said=_ENDED, session=str(facts.get("sid") or "")),)
+    if facts.get("which") == "all":
+        return (Signal(event=SESSION_REVOKED, said=_ENDED),)
+    sids = [str(sid) for sid in facts.get("sids") or () if sid]
+    return tuple(Signal(event=SESSION_REVOKED, said=_ENDED, session=sid) for sid in sids)
 
 
 def _credential_changed(facts: Facts) -> tuple[Signal, ...]:
@@ -133,8 +136,9 @@ def _recovered(facts: Facts) -> tuple[Signal, ...]:
 
 
 def _leaked(facts: Facts) -> tuple[Signal, ...]:
-    said = {"credential_type": CREDENTIAL_TYPES.get(str(facts.get("kind")), "password"), **_LEAKED}
-    must = (Signal(event=CREDENTIAL_CHANGE_REQUIRED, said=_LEAKED),) if facts.get("change_required") else ()
+    said = {"credential_type": "password", **_LEAKED}
+    # Where the leaked password was the one in use, it works no more and a new one must be chosen.
+    must = (Signal(event=CREDENTIAL_CHANGE_REQUIRED, said=_LEAKED),) if facts.get("ended") else ()
     return (Signal(event=CREDENTIAL_COMPROMISE, said=said), *must)
 
 
