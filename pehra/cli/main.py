@@ -26,6 +26,7 @@ PARTS = {
     "telemetry": "Feeds in; SQL over the lake.",
     "intel": "Indicators of compromise.",
     "findings": "What is wrong with whose asset.",
+    "signals": "Who is told of accounts; leaks.",
     "incidents": "Incidents, their clocks and duties.",
     "outbox": "Messages, sent and waiting.",
     "ledger": "What happened, provable to anyone.",

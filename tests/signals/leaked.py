@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from uuid import UUID
 
@@ -81,4 +82,4 @@ def give_password(person_id: UUID, password: str) -> None:
 def take(text: str | bytes, *, at: datetime, by: Actor = MACHINE, source: str = "Combo list 7", **more) -> api.LeakView:
     """Hand in a leak of these lines."""
     content = text.encode() if isinstance(text, str) else text
-    return api.receive_leak(content=content.splitlines(keepends=True), source=source, by=by, at=at, **more)
+    return api.receive_leak(content=BytesIO(content), source=source, by=by, at=at, **more)

@@ -4,9 +4,9 @@ A secret is a check or a comparison before anything is written, and is then gone
 holds it. What belongs to nobody known is counted and not kept: Pehra is no collection of the world's leaks.
 """
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
+from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
@@ -21,6 +21,7 @@ from pehra.kernel.identifiers import new_id
 from pehra.ledger import api as ledger
 from pehra.signals.api import leak_matching, leak_people
 from pehra.signals.api.leak_matching import Matched
+from pehra.signals.gateways.leak_lines import lines_of
 from pehra.signals.gateways.leak_turns import take_turn
 from pehra.signals.models import Leak, LeakedAccount
 from pehra.signals.queries import leaks as queries
@@ -35,7 +36,7 @@ ROWS_A_STATEMENT = 2_000
 
 def receive_leak(
     *,
-    content: Iterable[bytes],
+    content: BinaryIO,
     source: str,
     tlp: str = markings.Tlp.AMBER.value,
     pap: str = markings.Pap.AMBER.value,
@@ -43,7 +44,7 @@ def receive_leak(
     by: Actor,
     at: datetime,
 ) -> LeakView:
-    """Take in a leak, line by line as it comes, and return what may be said of it to whoever handed it in.
+    """Take in a leak, line by line as it is read, and return what may be said of it to whoever handed it in.
 
     The same leak of the same source again adds nothing. Rows that are none are set aside, and a leak without any good
     row is taken all the same: that is what was handed in.
@@ -57,7 +58,7 @@ def receive_leak(
         salt=leak_secrets.new_salt(),
         at=at,
     )
-    reading = rules.read(content, at=at, limits=limits)
+    reading = rules.read(lines_of(content, limits), at=at, limits=limits)
     # Whose an address is, and whether it signs in here, is for Pehra to know and not for whoever hands a leak in.
     with access.elevated(part="signals.leaks"), transaction.atomic():
         take_turn(intake.source)

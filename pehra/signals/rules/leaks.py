@@ -8,7 +8,7 @@ known is not kept, and nobody is told its name: in a file without a header that 
 import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -119,6 +119,7 @@ _TRIPLE = re.compile(
     r"(?:[:;|,\t](?P<secret>.*))?",
     re.IGNORECASE,
 )
+_APPS = frozenset({"android", "ios"})  # their hosts are names of packages, which read backwards
 _TOP_LABEL = re.compile(r"[a-z]{2,63}|xn--[a-z0-9-]{1,59}")
 _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
@@ -154,7 +155,7 @@ def read(lines: Iterable[bytes], *, at: datetime, limits: Limits) -> Reading:
     seen: set[tuple[object, ...]] = set()
     reader: Reader | None = None
     secrets = 0
-    for number, line in enumerate(_bounded(lines, limits), start=1):
+    for number, line in enumerate(lines, start=1):
         text = _decoded(line, number)
         if text is not None and not text.strip():
             continue
@@ -182,15 +183,6 @@ def read(lines: Iterable[bytes], *, at: datetime, limits: Limits) -> Reading:
     if not reading.rows_read:
         raise Invalid("there is no row in it", field="file")
     return reading
-
-
-def _bounded(lines: Iterable[bytes], limits: Limits) -> Iterator[bytes]:
-    size = 0
-    for line in lines:
-        size += len(line)
-        if size > limits.bytes:
-            raise Invalid(f"more than {limits.bytes // (1024 * 1024)} MiB; send it in parts", field="file")
-        yield line
 
 
 def _decoded(line: bytes, number: int) -> str | None:
@@ -345,9 +337,9 @@ def _service(text: str) -> tuple[str, str]:
         host = normalise_domain(parts.hostname or "")
     except (Invalid, ValueError):
         return "", ""
-    if not _is_public(host):
-        return "", ""
     scheme = parts.scheme.lower()
+    if scheme in _APPS or not _is_public(host):
+        return "", ""
     return (f"{scheme}://{host}" if scheme in ("http", "https") else host)[:SERVICE_CHARACTERS_MAX], host
 
 
