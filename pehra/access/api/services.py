@@ -123,7 +123,7 @@ def rotate_service_secret(*, client_id: str, by: Actor, at: datetime) -> str:
         raise Invalid(_("a public service has no secret"))
     secret = _new_secret(client)
     Client.objects.filter(id=client.id).update(secret=client.secret)
-    ledger.record("access.service.secret-rotated", subject=f"service:{client.id}", by=by, at=at)
+    ledger.record("access.service.rotated", subject=f"service:{client.id}", by=by, at=at)
     return secret
 
 

@@ -54,7 +54,10 @@ def device_code(request: Request) -> HttpResponse:
         )
         server._expires_in = settings.IDP_OIDC_DEVICE_CODE_EXPIRES_IN
         try:
-            headers, made, status = server.create_device_authorization_response(*extract_params(request))
+            uri, method, body, headers = extract_params(request)
+            # The engine knows the form's type without its parameters alone, which clients send.
+            plain = headers | {"Content-Type": request.content_type or ""}
+            headers, made, status = server.create_device_authorization_response(uri, method, body, plain)
             client = Client.objects.get(id=request.POST.get("client_id", ""))
             if rules.GRANT_TYPES[rules.GrantKind.DEVICE] not in client.get_grant_types():
                 raise errors.UnauthorizedClientError()

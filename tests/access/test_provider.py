@@ -1,0 +1,606 @@
+"""The provider's promises, one by one: what it gives, and all that it refuses."""
+
+import json
+from datetime import timedelta
+
+import jwt as independent
+import pytest
+from allauth.idp.oidc.models import Client as OidcClient
+from allauth.idp.oidc.models import Token
+from django.test import Client
+
+from pehra.access import api
+from pehra.access.api import provider, services
+from pehra.access.models import ServiceUse
+from pehra.access.rules import provider as rules
+from pehra.kernel import clock
+from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
+from pehra.ledger import api as ledger
+from tests.access.relying import AWAY, BACK, Relying, challenge, sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def add(machine, at, tree):
+    def made(name="Tickets", **changed):
+        whole = {"redirect_uris": [BACK], "after_logout_uris": [AWAY]} | changed
+        return Relying(services.add_service(name=name, by=machine, at=at, **whole))
+
+    return made
+
+
+@pytest.fixture
+def tickets(add):
+    return add()
+
+
+@pytest.fixture
+def officer(someone):
+    return someone("officer", "duty-officer", team="pkcert")
+
+
+@pytest.fixture
+def browser(officer):
+    return sign_in(officer)
+
+
+def refused(answer, error, status=400):
+    assert answer.status_code == status, answer.content
+    assert answer.json()["error"] == error
+    assert "no-store" in answer["Cache-Control"]
+
+
+# What it says of itself
+
+
+def test_it_says_what_it_does_and_nothing_else(db):
+    answer = Client().get("/.well-known/openid-configuration")
+    said = answer.json()
+    assert said["issuer"] == api.issuer()
+    assert said["response_types_supported"] == ["code"]
+    assert said["code_challenge_methods_supported"] == ["S256"]
+    assert said["id_token_signing_alg_values_supported"] == ["RS256"]
+    assert said["backchannel_logout_supported"] is True
+    assert said["backchannel_logout_session_supported"] is True
+    assert said["acr_values_supported"] == list(rules.ACR)
+    for name in ("authorization", "token", "userinfo", "revocation", "introspection", "device_authorization"):
+        assert said[f"{name}_endpoint"].startswith(f"{api.issuer()}/identity/o/")
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    assert Client().get("/.well-known/jwks.json")["Cache-Control"] == "public, max-age=3600"
+
+
+# The road that works
+
+
+def test_a_person_comes_in_and_the_service_learns_who(tickets, browser, officer):
+    tokens = tickets.tokens(browser)
+    assert tokens["token_type"] == "Bearer"
+    assert tokens["expires_in"] == 600
+    claims = tickets.verified(tokens["id_token"])
+    assert claims["sub"] == str(officer)
+    assert claims["nonce"] == tickets.nonce
+    assert claims["name"] == "Officer"
+    assert claims["email"] == "officer@cast.example"
+    assert claims["locale"] == "en"
+    assert claims["pehra_teams"] == ["pkcert"]
+    assert claims["pehra_roles"] == ["duty-officer@team:pkcert"]
+    assert claims["pehra_organisations"] == []
+    assert claims["acr"] == "urn:pehra:acr:link"
+    assert claims["sid"] == ServiceUse.objects.get().sid
+    assert abs(claims["auth_time"] - clock.now().timestamp()) < 60
+    assert independent.get_unverified_header(tokens["id_token"])["typ"] == "JWT"
+    found = tickets.userinfo(tokens["access_token"]).json()
+    assert {name: found[name] for name in ("sub", "name", "pehra_teams")} == {
+        "sub": str(officer), "name": "Officer", "pehra_teams": ["pkcert"]
+    }  # fmt: skip
+
+
+def test_only_what_was_asked_for_is_told(tickets, browser, officer):
+    claims = tickets.verified(tickets.tokens(browser, scope="openid")["id_token"])
+    assert not {"name", "email", "locale", "pehra_teams", "pehra_roles"} & set(claims)
+    found = tickets.sent_back(browser, scope="openid passwords")
+    assert found["error"] == "invalid_scope"
+
+
+def test_no_session_key_is_told(tickets, browser):
+    claims = tickets.verified(tickets.tokens(browser)["id_token"])
+    assert claims["sid"] != browser.session.session_key
+    assert claims["sid"] not in browser.session.session_key
+
+
+def test_an_access_token_opens_none_of_our_own_doors(tickets, browser):
+    token = tickets.tokens(browser)["access_token"]
+    for path in ("/api/v1/findings", "/scim/v2/Users"):
+        assert Client().get(path, headers={"Authorization": f"Bearer {token}"}).status_code == 401
+
+
+def test_a_first_sign_in_is_written_down_once(tickets, browser, officer, machine):
+    tickets.tokens(browser)
+    tickets.tokens(browser)
+    events = [entry.event for entry in ledger.history(subject=f"person:{officer}", by=machine)]
+    assert events.count("access.service.used") == 1
+    assert ServiceUse.objects.count() == 1
+
+
+def test_who_is_not_signed_in_is_asked_to_and_comes_back(tickets, officer):
+    stranger = Client()
+    answer = tickets.authorize(stranger)
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/access/sign-in?next=%2Fidentity%2Fo%2Fauthorize")
+
+
+def test_after_a_form_of_ours_a_page_leads_on_because_a_form_may_not(tickets, browser):
+    answer = tickets.authorize(browser, headers={"Sec-Fetch-Site": "same-origin"})
+    assert answer.status_code == 200
+    assert answer["Refresh"].startswith(f"0; url={BACK}?code=")
+    assert BACK in answer.content.decode()
+
+
+# Redirect addresses
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://tickets.example/back2",
+        "https://tickets.example/back/",
+        "https://tickets.example/back?x=1",
+        "https://tickets.example:444/back",
+        "https://tickets.example@evil.example/back",
+        "http://tickets.example/back",
+        "https://TICKETS.example/back",
+        "https://evil.example/back",
+        "javascript:alert(1)",
+        "",
+        None,
+    ],
+)
+def test_a_wrong_redirect_is_shown_here_and_followed_nowhere(tickets, browser, address):
+    answer = tickets.authorize(browser, redirect_uri=address)
+    assert answer.status_code == 400
+    assert "Location" not in answer
+    assert "Refresh" not in answer
+    assert f'href="{address or "javascript:"}' not in answer.content.decode()
+
+
+def test_the_address_at_the_code_is_the_one_at_the_question(add, browser):
+    service = add(redirect_uris=[BACK, f"{BACK}/other"])
+    refused(service.redeem(service.code(browser), redirect_uri=f"{BACK}/other"), "invalid_request")
+
+
+def test_a_service_that_nobody_knows_is_told_nothing(browser, tickets):
+    answer = tickets.authorize(browser, client_id="somebody")
+    assert answer.status_code == 400
+    assert "No service that we know" in answer.content.decode()
+
+
+# PKCE
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"code_challenge": None, "code_challenge_method": None},
+        {"code_challenge": None},
+        {"code_challenge_method": "plain"},
+        {"code_challenge_method": None},
+        {"code_challenge_method": "s256"},
+    ],
+)
+@pytest.mark.parametrize("public", [True, False])
+def test_a_downgraded_pkce_is_refused_with_a_secret_as_without(add, browser, changed, public):
+    found = add(public=public).sent_back(browser, **changed)
+    assert found["error"] == "invalid_request"
+    assert "code" not in found
+
+
+@pytest.mark.parametrize("verifier", [None, "", "another" * 8])
+@pytest.mark.parametrize("public", [True, False])
+def test_a_wrong_verifier_is_refused_and_burns_the_code(add, browser, verifier, public):
+    service = add(public=public)
+    code = service.code(browser)
+    answer = service.redeem(code, code_verifier=verifier)
+    assert answer.status_code == 400
+    assert answer.json()["error"] in ("invalid_grant", "invalid_request")
+    refused(service.redeem(code), "invalid_grant")
+
+
+def test_the_challenge_is_no_verifier(tickets, browser):
+    code = tickets.code(browser)
+    refused(tickets.redeem(code, code_verifier=challenge(tickets.verifier)), "invalid_grant")
+
+
+# Codes
+
+
+def test_a_replayed_code_takes_back_what_it_gave(tickets, browser, officer, machine):
+    code = tickets.code(browser)
+    tokens = tickets.redeem(code).json()
+    refused(tickets.redeem(code), "invalid_grant")
+    assert tickets.userinfo(tokens["access_token"]).status_code == 401
+    refused(tickets.refresh(tokens["refresh_token"]), "invalid_grant")
+    assert Token.objects.count() == 0
+    assert "access.service.revoked" in [e.event for e in ledger.history(subject=f"person:{officer}", by=machine)]
+
+
+def test_a_code_lives_for_a_minute_at_most(tickets, browser, settings):
+    assert settings.IDP_OIDC_AUTHORIZATION_CODE_EXPIRES_IN <= 60
+    settings.IDP_OIDC_AUTHORIZATION_CODE_EXPIRES_IN = -1
+    refused(tickets.redeem(tickets.code(browser)), "invalid_grant")
+
+
+def test_a_code_is_of_no_use_to_another_service(tickets, add, browser):
+    other = add("MISP")
+    other.verifier = tickets.verifier
+    code = tickets.code(browser)
+    refused(other.redeem(code), "invalid_grant")
+    # With the name of the one and the secret of the other: neither.
+    refused(other.redeem(code, client_id=tickets.client_id), "invalid_client", 401)
+    assert tickets.redeem(code).status_code == 200
+
+
+def test_what_is_unknown_is_refused_like_what_is_used(tickets):
+    refused(tickets.redeem("nonsense"), "invalid_grant")
+
+
+@pytest.mark.parametrize("response_type", ["token", "id_token", "code id_token", "none", None])
+def test_there_is_no_flow_but_code(tickets, browser, response_type):
+    found = tickets.sent_back(browser, response_type=response_type)
+    assert found["error"] in ("unauthorized_client", "unsupported_response_type", "invalid_request")
+    assert not {"code", "access_token", "id_token"} & set(found)
+
+
+def test_there_is_no_password_grant(tickets, officer):
+    answer = tickets.ask("token", grant_type="password", username="officer@cast.example", password="x")
+    refused(answer, "unsupported_grant_type")
+
+
+# Secrets
+
+
+@pytest.mark.parametrize("secret", ["wrong", "", "x" * 43])
+def test_a_wrong_secret_is_refused(tickets, browser, secret):
+    code = tickets.code(browser)
+    wrong = Relying(services.NewService(client_id=tickets.client_id, secret=secret), verifier=tickets.verifier)
+    refused(wrong.redeem(code), "invalid_client", 401)
+
+
+def test_a_secret_is_kept_as_its_hash_and_rotated_at_once(tickets, browser, machine):
+    kept = OidcClient.objects.get().secret
+    assert tickets.made.secret not in kept
+    code = tickets.code(browser)
+    new = services.rotate_service_secret(client_id=tickets.client_id, by=machine, at=clock.now())
+    refused(tickets.redeem(code), "invalid_client", 401)
+    tickets.made = services.NewService(client_id=tickets.client_id, secret=new)
+    assert tickets.redeem(tickets.code(browser)).status_code == 200
+
+
+def test_no_secret_stands_in_the_ledger(tickets, machine):
+    entries = ledger.history(subject=f"service:{tickets.client_id}", by=machine)
+    assert entries
+    assert tickets.made.secret not in str([entry.facts for entry in entries])
+
+
+# Refresh
+
+
+def test_a_refresh_token_serves_once_and_a_second_use_ends_the_family(tickets, browser):
+    first = tickets.tokens(browser)
+    second = tickets.refresh(first["refresh_token"]).json()
+    assert second["refresh_token"] != first["refresh_token"]
+    claims = tickets.verified(second["id_token"])
+    assert claims["auth_time"] == tickets.verified(first["id_token"])["auth_time"]
+    refused(tickets.refresh(first["refresh_token"]), "invalid_grant")
+    refused(tickets.refresh(second["refresh_token"]), "invalid_grant")
+    assert tickets.userinfo(second["access_token"]).status_code == 401
+
+
+def test_one_family_ends_and_another_lives_on(tickets, browser):
+    one, other = tickets.tokens(browser), tickets.tokens(browser)
+    tickets.refresh(one["refresh_token"])
+    refused(tickets.refresh(one["refresh_token"]), "invalid_grant")
+    assert tickets.refresh(other["refresh_token"]).status_code == 200
+
+
+def test_a_refresh_token_is_of_no_use_to_another_service(tickets, add, browser):
+    other = add("MISP")
+    token = tickets.tokens(browser)["refresh_token"]
+    refused(other.refresh(token), "invalid_grant")
+    assert tickets.refresh(token).status_code == 200
+
+
+def test_refreshing_never_moves_the_last_end(tickets, browser):
+    first = tickets.tokens(browser)
+    end = Token.objects.get(type=Token.Type.REFRESH_TOKEN).expires_at
+    assert end <= clock.now() + rules.SESSION_MAX
+    tickets.refresh(first["refresh_token"])
+    assert Token.objects.get(type=Token.Type.REFRESH_TOKEN).expires_at == end
+    Token.objects.filter(type=Token.Type.REFRESH_TOKEN).update(expires_at=clock.now())
+
+
+def test_an_expired_refresh_token_is_refused(tickets, browser):
+    token = tickets.tokens(browser)["refresh_token"]
+    Token.objects.filter(type=Token.Type.REFRESH_TOKEN).update(expires_at=clock.now())
+    refused(tickets.refresh(token), "invalid_grant")
+
+
+def test_more_is_never_refreshed_than_was_given(tickets, browser):
+    token = tickets.tokens(browser, scope="openid")["refresh_token"]
+    refused(tickets.refresh(token, scope="openid email"), "invalid_scope")
+
+
+def test_a_service_without_refresh_gets_none(add, browser):
+    assert "refresh_token" not in add(grants=["code"]).tokens(browser)
+
+
+# Whose service it is
+
+
+def test_a_closed_person_is_refused_everywhere_at_once(tickets, browser, officer, machine):
+    tokens, code = tickets.tokens(browser), tickets.code(browser)
+    api.close_person(person_id=officer, reason="left", by=machine, at=clock.now())
+    assert tickets.userinfo(tokens["access_token"]).status_code == 401
+    refused(tickets.refresh(tokens["refresh_token"]), "invalid_grant")
+    refused(tickets.redeem(code), "invalid_grant")
+
+
+def test_a_person_of_another_team_reads_why_and_goes_back(add, someone):
+    service = add(teams=["punjab-cert"])
+    browser = sign_in(someone("telecom", "analyst", team="ntcert"))
+    answer = service.authorize(browser)
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert "Tickets is for people of these teams: punjab-cert" in page
+    assert "error=access_denied" in page
+    assert service.sent_back(browser, prompt="none")["error"] == "access_denied"
+    assert ServiceUse.objects.count() == 0
+
+
+def test_a_service_of_some_teams_learns_of_those_alone(add, someone, machine, at):
+    service = add(teams=["city-cert"])
+    person = someone("lead", "team-lead", team="punjab-cert", guided=True)
+    api.grant(person_id=person, role="analyst", team="ntcert", reason="helps", by=machine, at=at)
+    claims = service.verified(service.tokens(sign_in(person))["id_token"])
+    assert claims["pehra_teams"] == ["city-cert"]
+    assert claims["pehra_roles"] == ["team-lead@guided:punjab-cert"]
+
+
+def test_a_role_that_ended_ends_the_sign_in(add, browser, officer, machine):
+    service = add(teams=["pkcert"])
+    tokens = service.tokens(browser)
+    (grant,) = api.person(person_id=officer, by=machine, at=clock.now()).grants
+    api.revoke(grant_id=grant.id, reason="moved", by=machine, at=clock.now())
+    assert service.userinfo(tokens["access_token"]).status_code == 401
+    refused(service.refresh(tokens["refresh_token"]), "invalid_grant")
+
+
+def test_a_person_of_an_organisation_is_told_as_such(tickets, someone):
+    browser = sign_in(someone("contact", "organisation-contact", organisation="org-city"))
+    claims = tickets.verified(tickets.tokens(browser)["id_token"])
+    assert claims["pehra_organisations"] == ["org-city"]
+    assert claims["pehra_roles"] == ["organisation-contact@organisation:org-city"]
+
+
+def test_a_closed_service_gets_nothing(tickets, browser, machine):
+    tokens, code = tickets.tokens(browser), tickets.code(browser)
+    services.close_service(client_id=tickets.client_id, reason="replaced", by=machine, at=clock.now())
+    refused(tickets.redeem(code), "invalid_client", 401)
+    refused(tickets.refresh(tokens["refresh_token"]), "invalid_client", 401)
+    assert tickets.userinfo(tokens["access_token"]).status_code == 401
+    assert tickets.authorize(browser).status_code == 400
+
+
+# How strongly, how long ago
+
+
+def test_prompt_none_asks_nobody(tickets, browser):
+    assert "code" in tickets.sent_back(browser, prompt="none")
+    assert tickets.sent_back(Client(), prompt="none")["error"] == "login_required"
+    assert tickets.sent_back(browser, prompt="none login")["error"] == "invalid_request"
+
+
+def test_what_cannot_be_proved_anew_is_said_to_the_service(tickets, browser):
+    for asked in ({"prompt": "login"}, {"max_age": "0"}, {"acr_values": "phr"}):
+        found = tickets.sent_back(browser, **asked)
+        assert found["error"] == "unmet_authentication_requirements", asked
+
+
+def test_an_old_proof_is_asked_for_again(tickets, browser):
+    assert "code" in tickets.sent_back(browser, max_age="3600")
+    session = browser.session
+    records = session["account_authentication_methods"]
+    session["account_authentication_methods"] = [record | {"at": record["at"] - 600} for record in records]
+    session.save()
+    assert tickets.sent_back(browser, max_age="300", prompt="none")["error"] == "login_required"
+    assert "code" in tickets.sent_back(browser, max_age="3600")
+
+
+@pytest.mark.parametrize("max_age", ["-1", "soon", "9" * 30, "١"])
+def test_a_max_age_that_is_no_number_is_refused(tickets, browser, max_age):
+    assert tickets.sent_back(browser, max_age=max_age)["error"] == "invalid_request"
+
+
+def test_a_wish_that_the_session_meets_is_met(tickets, browser):
+    assert "code" in tickets.sent_back(browser, acr_values="urn:pehra:acr:link phr")
+
+
+@pytest.mark.parametrize(
+    ("name", "error"), [("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")]
+)
+def test_what_is_not_taken_is_refused_not_ignored(tickets, browser, name, error):
+    assert tickets.sent_back(browser, **{name: "x"})["error"] == error
+
+
+def test_a_hint_of_somebody_else_is_refused(tickets, browser, someone):
+    other = tickets.tokens(sign_in(someone("other", "analyst", team="pkcert")))["id_token"]
+    assert tickets.sent_back(browser, id_token_hint=other)["error"] == "login_required"
+    own = tickets.tokens(browser)["id_token"]
+    assert "code" in tickets.sent_back(browser, id_token_hint=own)
+
+
+# Tokens that are none
+
+
+def test_a_token_with_alg_none_is_no_token(tickets, browser):
+    claims = tickets.verified(tickets.tokens(browser)["id_token"])
+    forged = independent.encode(claims, None, algorithm="none")
+    assert tickets.userinfo(forged).status_code == 401
+    assert tickets.sent_back(browser, id_token_hint=forged)["error"] == "login_required"
+
+
+def test_an_id_token_is_no_access_token(tickets, browser):
+    assert tickets.userinfo(tickets.tokens(browser)["id_token"]).status_code == 401
+
+
+def test_a_token_in_the_address_is_not_taken(tickets, browser):
+    token = tickets.tokens(browser)["access_token"]
+    assert Client().get("/identity/o/userinfo", {"access_token": token}).status_code == 401
+
+
+def test_a_token_signed_by_a_withdrawn_key_is_no_good(tickets, browser, machine):
+    token = tickets.tokens(browser)["id_token"]
+    api.rotate_keys(withdraw=True, by=machine, at=clock.now())
+    with pytest.raises(KeyError):
+        tickets.verified(token)
+    assert tickets.sent_back(browser, id_token_hint=token)["error"] == "login_required"
+    assert tickets.verified(tickets.tokens(browser)["id_token"])
+
+
+# Revocation, introspection, services that speak for themselves
+
+
+def test_a_service_ends_its_own_tokens_and_nobody_elses(tickets, add, browser):
+    tokens, other = tickets.tokens(browser), add("MISP")
+    assert other.ask("revoke", token=tokens["refresh_token"]).status_code == 200
+    assert tickets.userinfo(tokens["access_token"]).status_code == 200
+    assert tickets.ask("revoke", token=tokens["refresh_token"]).status_code == 200
+    assert tickets.userinfo(tokens["access_token"]).status_code == 401
+    assert tickets.ask("revoke", token="nonsense").status_code == 200
+
+
+def test_a_service_speaks_for_itself_to_another(tickets, add, browser):
+    feeder = add("Feeder", grants=["client_credentials"], redirect_uris=[])
+    token = feeder.ask("token", grant_type="client_credentials", scope="openid").json()
+    assert "refresh_token" not in token
+    assert "id_token" not in token
+    assert feeder.userinfo(token["access_token"]).status_code == 401
+    said = tickets.ask("introspect", token=token["access_token"]).json()
+    assert said["active"] is True
+    assert said["client_id"] == feeder.client_id
+    persons = tickets.tokens(browser)["access_token"]
+    assert feeder.ask("introspect", token=persons).json() == {"active": False}
+    assert tickets.ask("introspect", token=persons).json()["active"] is True
+    refused(tickets.ask("token", grant_type="client_credentials"), "unauthorized_client")
+
+
+def test_introspection_is_for_services_with_a_secret(add, browser):
+    public = add(public=True)
+    token = public.tokens(browser)["access_token"]
+    assert public.ask("introspect", token=token).status_code == 401
+
+
+# The end
+
+
+def left(browser, **asked):
+    return browser.get("/identity/o/logout", asked)
+
+
+def test_a_service_with_a_token_of_this_session_ends_it(tickets, browser):
+    tokens = tickets.tokens(browser)
+    answer = left(browser, id_token_hint=tokens["id_token"], post_logout_redirect_uri=AWAY, state="s")
+    assert answer["Refresh"] == f"0; url={AWAY}?state=s"
+    assert tickets.sent_back(browser, prompt="none")["error"] == "login_required"
+    refused(tickets.refresh(tokens["refresh_token"]), "invalid_grant")
+    assert ServiceUse.objects.get().ended_at is not None
+
+
+def test_without_such_a_token_the_person_is_asked(tickets, browser, someone):
+    other = tickets.tokens(sign_in(someone("other", "analyst", team="pkcert")))["id_token"]
+    for asked in ({}, {"client_id": tickets.client_id}, {"id_token_hint": other}, {"id_token_hint": "nonsense"}):
+        answer = left(browser, **asked)
+        assert "Sign out of Pehra too?" in answer.content.decode(), asked
+    assert "code" in tickets.sent_back(browser, prompt="none")
+
+
+def test_the_answer_to_that_must_come_from_our_page(tickets, officer):
+    careful = sign_in(officer, Client(enforce_csrf_checks=False))
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = careful.cookies
+    assert strict.post("/identity/o/logout", {"act": "leave"}).status_code == 403
+    assert "code" in tickets.sent_back(strict, prompt="none")
+    page = strict.get("/identity/o/logout").content.decode()
+    token = page.split('name="csrfmiddlewaretoken" value="')[-1].split('"')[0]
+    stayed = strict.post("/identity/o/logout", {"act": "stay", "csrfmiddlewaretoken": token})
+    assert "You are still signed in" in stayed.content.decode()
+    gone = strict.post("/identity/o/logout", {"act": "leave", "csrfmiddlewaretoken": token})
+    assert "You are signed out" in gone.content.decode()
+    assert tickets.sent_back(strict, prompt="none")["error"] == "login_required"
+
+
+@pytest.mark.parametrize("address", ["https://evil.example/", f"{AWAY}/x", f"{AWAY}?x", BACK])
+def test_an_address_that_was_not_registered_is_followed_nowhere(tickets, browser, address):
+    token = tickets.tokens(browser)["id_token"]
+    answer = left(browser, id_token_hint=token, post_logout_redirect_uri=address)
+    assert answer.status_code == 400
+    assert "Refresh" not in answer
+    assert "code" in tickets.sent_back(browser, prompt="none")
+
+
+# Who keeps services
+
+
+def test_only_who_keeps_the_node_adds_services(analyst, at, tree):
+    with pytest.raises(Forbidden):
+        services.add_service(name="Mine", redirect_uris=[BACK], by=analyst, at=at)
+    with pytest.raises(Forbidden):
+        services.services(by=analyst)
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"redirect_uris": ["http://tickets.example/back"]}, "redirect_uris"),
+        ({"redirect_uris": ["https://*.example/back"]}, "redirect_uris"),
+        ({"redirect_uris": ["https://tickets.example/back#x"]}, "redirect_uris"),
+        ({"redirect_uris": ["https://me:you@tickets.example/back"]}, "redirect_uris"),
+        ({"redirect_uris": ["app://back"]}, "redirect_uris"),
+        ({"redirect_uris": ["javascript:alert(1)"]}, "redirect_uris"),
+        ({"redirect_uris": []}, "redirect_uris"),
+        ({"name": " "}, "name"),
+        ({"grants": ["implicit"]}, "grants"),
+        ({"grants": ["refresh"]}, "grants"),
+        ({"grants": ["code", "device_code"]}, "grants"),
+        ({"grants": ["code", "client_credentials"], "public": True}, "grants"),
+        ({"logout_uri": "http://tickets.example/out"}, "logout_uri"),
+        ({"logout_uri": "https://127.0.0.1/out"}, "logout_uri"),
+        ({"logout_uri": "https://10.0.0.1/out"}, "logout_uri"),
+        ({"after_logout_uris": ["http://tickets.example/"]}, "after_logout_uris"),
+    ],
+)
+def test_a_service_is_refused_whose_addresses_or_roads_are_wrong(machine, at, tree, changed, field):
+    whole = {"name": "Tickets", "redirect_uris": [BACK]} | changed
+    with pytest.raises(Invalid) as error:
+        services.add_service(by=machine, at=at, **whole)
+    assert error.value.field == field
+
+
+def test_a_team_that_nobody_knows_is_refused(machine, at, tree):
+    with pytest.raises((Invalid, NotVisible)):
+        services.add_service(name="T", redirect_uris=[BACK], teams=["pkcrt"], by=machine, at=at)
+
+
+def test_the_way_back_may_lead_to_the_persons_own_machine(add, browser):
+    assert add(redirect_uris=["http://127.0.0.1:8123/cb", "http://[::1]:9/cb", "http://localhost/cb"])
+
+
+def test_services_are_listed_with_how_many_are_signed_in(tickets, browser, machine):
+    tickets.tokens(browser)
+    (row,) = services.services(by=machine)
+    assert (row.name, row.signed_in, row.untold, row.public) == ("Tickets", 1, 0, False)
+    assert row.grants == ("code", "refresh")
+    assert json.dumps(row.redirect_uris) == json.dumps([BACK])
+    provider.end_service_uses(person_id=ServiceUse.objects.get().person_id, at=clock.now() + timedelta(seconds=1))
+    (row,) = services.services(by=machine)
+    assert row.signed_in == 0
