@@ -25,7 +25,7 @@ ADDRESSES_TRIED_MAX = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What came back: the status, the media type without parameters, and at most `ANSWER_BYTES_MAX` bytes."""
+    """What came back: the status, the media type without parameters, and of an error the first bytes."""
 
     status: int
     media_type: str
@@ -46,11 +46,12 @@ def post(
         try:
             connection.request("POST", place.target, body=body, headers={**headers, "Host": place.authority})
             answer = connection.getresponse()
-            return Answer(
-                status=answer.status,
-                media_type=answer.headers.get_content_type() if answer.headers.get("Content-Type") else "",
-                body=answer.read(ANSWER_BYTES_MAX),
-            )
+            # Only an error has words worth reading: of all else the status is the answer.
+            body_read = answer.read(ANSWER_BYTES_MAX) if answer.status >= 400 else b""
+            if connection.was_cut:
+                raise TimeoutError("cut")
+            media_type = answer.headers.get_content_type() if answer.headers.get("Content-Type") else ""
+            return Answer(status=answer.status, media_type=media_type, body=body_read)
         except ssl.SSLError as error:
             raise Fault(f"{place.authority} shows no certificate that we trust ({error.reason or error})") from error
         except (OSError, http.client.HTTPException) as error:

@@ -3,6 +3,7 @@
 One file a subject; other parts import from here only. Of a leaked secret nothing is kept but a salted check.
 """
 
+from pehra.signals.api.binding import bind_receiver, receivers, unbind_receiver
 from pehra.signals.api.following import Followed, follow
 from pehra.signals.api.keeping import (
     SignalsSwept,
@@ -16,11 +17,11 @@ from pehra.signals.api.keeping import (
     verify_stream,
 )
 from pehra.signals.api.leak_intake import receive_leak
+from pehra.signals.api.leak_keeping import forget_leaked_secrets
 from pehra.signals.api.leak_trials import is_leaked_secret
 from pehra.signals.api.polling import poll
 from pehra.signals.api.pushing import PushSummary, push_due
-from pehra.signals.api.receivers import bind_receiver, receivers, unbind_receiver
-from pehra.signals.api.streams import (
+from pehra.signals.api.receiver_streams import (
     StreamExists,
     TooSoon,
     ask_verification,
@@ -35,7 +36,15 @@ from pehra.signals.api.streams import (
     set_stream_status,
     stream_status,
 )
-from pehra.signals.queries.leaks import AccountView, LeakPage, LeakView, leak, leaked_accounts, leaks
+from pehra.signals.queries.leaks import (
+    AccountView,
+    LeakPage,
+    LeakView,
+    leak,
+    leaked_account,
+    leaked_accounts,
+    leaks,
+)
 from pehra.signals.queries.streams import ReceiverView, StreamView
 from pehra.signals.rules.leak_secrets import Secret
 from pehra.signals.rules.leaks import OF_A_FILE, OF_A_REQUEST, Limits, SetAside
@@ -67,9 +76,11 @@ __all__ = [
     "delete_stream",
     "exclude_subject",
     "follow",
+    "forget_leaked_secrets",
     "include_subject",
     "is_leaked_secret",
     "leak",
+    "leaked_account",
     "leaked_accounts",
     "leaks",
     "needs_somebody",

@@ -17,8 +17,8 @@ from pehra.access.api import Permission
 from pehra.kernel.actors import Actor, system
 from pehra.kernel.refusals import Invalid, NotVisible
 from pehra.ledger import api as ledger
+from pehra.signals.api.binding import require_manager
 from pehra.signals.api.making import queue_verification
-from pehra.signals.api.receivers import require_manager
 from pehra.signals.api.statuses import change_status
 from pehra.signals.models import SecurityEvent, Stream
 from pehra.signals.queries import streams as queries
@@ -105,7 +105,7 @@ def send_again(*, stream_id: UUID, by: Actor, at: datetime) -> int:
         Stream.objects.filter(id=row.id).update(next_try_at=None)
         if count:
             facts = {"service": row.receiver_id, "tokens": count}
-            ledger.record("signals.stream.sent-again", subject=f"stream:{row.id}", by=by, at=at, facts=facts)
+            ledger.record("signals.stream.sent_again", subject=f"stream:{row.id}", by=by, at=at, facts=facts)
     return count
 
 
@@ -159,7 +159,7 @@ def _let_go(row: Stream, *, by: Actor, at: datetime) -> int:
     kinds = dict(ended.order_by().values_list("event").annotate(count=Count("id")))
     ended.update(state=SetState.EXPIRED.value, ended_at=at, error=NO_LONGER_KEPT)
     facts = {"service": row.receiver_id, "tokens": len(old), "events": kinds}
-    ledger.record("signals.stream.let-go", subject=f"stream:{row.id}", by=by, at=at, facts=facts)
+    ledger.record("signals.stream.let_go", subject=f"stream:{row.id}", by=by, at=at, facts=facts)
     return len(old)
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from pehra.kernel.actors import Actor
 from pehra.kernel.refusals import Invalid
 from pehra.signals.api.making import signed
-from pehra.signals.api.streams import own_row
+from pehra.signals.api.receiver_streams import own_row
 from pehra.signals.models import SecurityEvent, Stream
 from pehra.signals.queries import streams as queries
 from pehra.signals.rules import requests
