@@ -57,9 +57,9 @@ def letter(probe: Probe, place, seat: Seat) -> str:
         except Forbidden:
             said = "r"
         except Invalid:
-            if not probe.hidden:
+            if not (probe.hidden or probe.incomplete):
                 raise
-            said = "."
+            said = "." if probe.hidden else "Y"
         transaction.set_rollback(True)
     return said
 

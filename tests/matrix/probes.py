@@ -32,11 +32,17 @@ class Probe:
     shows: bool = False
     anywhere: bool = False
     hidden: bool = False
+    incomplete: bool = False
 
 
-def acts(run: Callable[[Place, Actor], Any], *, anywhere: bool = False, hidden: bool = False) -> Probe:
-    """A use case that goes through or is refused; a `hidden` one is refused in the words for an absent one."""
-    return Probe(run=run, anywhere=anywhere, hidden=hidden)
+def acts(
+    run: Callable[[Place, Actor], Any], *, anywhere: bool = False, hidden: bool = False, incomplete: bool = False
+) -> Probe:
+    """A use case that goes through or is refused.
+
+    A `hidden` matter is refused in the words for an absent one; an `incomplete` one is, to who may, for what it lacks.
+    """
+    return Probe(run=run, anywhere=anywhere, hidden=hidden, incomplete=incomplete)
 
 
 def sees(run: Callable[[Place, Actor], bool]) -> Probe:

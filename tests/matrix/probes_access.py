@@ -94,7 +94,27 @@ PROBES: dict[str, Probe] = {
     "access.close_person": acts(lambda p, by: access.close_person(person_id=p.person, by=by, **WHY)),
     "access.open_person": acts(lambda p, by: access.open_person(person_id=p.person, by=by, **WHY)),
     "access.issue_link": acts(lambda p, by: access.issue_link(person_id=p.person, by=by, at=AT)),
-    "access.sign_out": acts(lambda p, by: access.sign_out(by=by, at=AT), anywhere=True),
+    "access.ask_for_recovery": acts(lambda p, by: access.ask_for_recovery(person_id=p.contact, by=by, **WHY)),
+    "access.recover (contact of the organisation)": acts(
+        lambda p, by: access.recover(person_id=p.contact, by=by, **WHY)
+    ),
+    "access.recovery_of": acts(lambda p, by: access.recovery_of(person_id=p.contact, by=by, at=AT)),
+    "access.ask_for_email_change": acts(
+        lambda p, by: access.ask_for_email_change(person_id=p.contact, email="other@person.example", by=by, **WHY)
+    ),
+    "access.change_email (contact of the organisation)": acts(
+        lambda p, by: access.change_email(person_id=p.contact, email="other@person.example", by=by, **WHY)
+    ),
+    "access.count_sessions": acts(lambda p, by: access.count_sessions(person_id=p.contact, by=by, at=AT)),
+    "access.end_sessions": acts(lambda p, by: access.end_sessions(person_id=p.contact, by=by, **WHY)),
+    "access.sessions": acts(lambda p, by: access.sessions(by=by), anywhere=True),
+    "access.end_other_sessions": acts(lambda p, by: access.end_other_sessions(here="", by=by, at=AT), anywhere=True),
+    "access.force_new_credential": acts(lambda p, by: access.force_new_credential(person_id=p.contact, by=by, **WHY)),
+    "access.is_password_of": acts(lambda p, by: access.is_password_of(person_id=p.contact, candidate="x", by=by)),
+    "access.people_at": sees(lambda p, by: bool(access.people_at(addresses=[p.email], by=by))),
+    "access.rotate_keys": acts(lambda p, by: access.rotate_keys(by=by, at=AT), anywhere=True),
+    "access.signing_keys": acts(lambda p, by: access.signing_keys(by=by, at=AT), anywhere=True),
+    "access.uses_of": acts(lambda p, by: access.uses_of(person_id=p.contact, by=by)),
     "access.person (contact of the organisation)": acts(lambda p, by: access.person(person_id=p.contact, by=by, at=AT)),
     "access.close_person (contact of the organisation)": acts(
         lambda p, by: access.close_person(person_id=p.contact, by=by, **WHY)

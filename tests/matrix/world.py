@@ -26,7 +26,7 @@ from pehra.ledger import api as ledger
 from pehra.outbox import api as outbox
 from pehra.outbox.models import Message
 from pehra.registry import api as registry
-from pehra.registry.models import Organisation
+from pehra.registry.models import AssessmentAnswer, Organisation
 from tests.findings.conftest import frame, maker
 
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -71,6 +71,9 @@ class Place:
     question: UUID | None = None
     glass: UUID | None = None
     service: UUID | None = None
+    assessment: UUID | None = None
+    control: str = ""
+    evidence: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +147,7 @@ def _place(name: str, number: int, machine: Actor) -> Place:
     whose = {"person_id": place.contact, "organisation": place.organisation}
     access.grant(role="organisation-contact", reason="desk", by=machine, at=AT, **whose)
     _delegate(place, scope, machine)
+    _assess(place)
     return place
 
 
@@ -226,6 +230,19 @@ def _message(place: Place, machine: Actor) -> UUID:
     )
     Message.objects.filter(id=sent).update(state="failed", problem="no such box", next_attempt_at=None)
     return sent
+
+
+def _assess(place: Place) -> None:
+    """An assessment that the organisation's contact began, with one answer and a file beside it."""
+    contact = access.actor_for(person_id=place.contact, at=AT)
+    place.assessment = registry.open_assessment(place.organisation, by=contact, at=AT)
+    answer = AssessmentAnswer.objects.filter(assessment_id=place.assessment).order_by("position").first()
+    place.control = answer.control
+    said = registry.Said(control=place.control, reply=None, note="begun")
+    registry.answer_controls(assessment_id=place.assessment, said=[said], by=contact, at=AT)
+    place.evidence = registry.add_evidence(
+        assessment_id=place.assessment, control=place.control, name="b.txt", content=b"begun\n", by=contact, at=AT
+    )
 
 
 def _owed(place: Place) -> None:
