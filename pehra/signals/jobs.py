@@ -28,3 +28,13 @@ def sweep(timestamp: int) -> None:
     from pehra.signals import api  # inside: this module is read at every start of every command
 
     api.sweep_signals(at=clock.now())
+
+
+@app.periodic(cron="23 3 * * *", periodic_id="signals.forget_leaked_secrets")
+@app.task(name="signals.forget_leaked_secrets", queueing_lock="signals.forget_leaked_secrets", pass_context=False)
+def forget_leaked_secrets(timestamp: int) -> None:
+    """Forget the checks of secrets that leaked long ago."""
+    from pehra.kernel import actors
+    from pehra.signals import api  # inside: this module is read at every start of every command
+
+    api.forget_leaked_secrets(by=actors.system("signals"), at=clock.now())

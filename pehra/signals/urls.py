@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pehra.signals.views import receiving
+from pehra.signals.views import leaks, receiving
 
 app_name = "signals"
 urlpatterns = [
@@ -13,4 +13,10 @@ urlpatterns = [
     path("signals/subjects:remove", receiving.remove_subject, name="receiver-remove-subject"),
     path("signals/verify", receiving.verify, name="receiver-verify"),
     path("signals/poll/<uuid:stream_id>", receiving.poll, name="receiver-poll"),
+    # Under /signals/ no cookie counts: pages for people stand beside it.
+    path("leaks/", leaks.listing, name="leaks"),
+    path("leaks/new", leaks.receive, name="receive-leak"),
+    path("leaks/<uuid:leak_id>/", leaks.one, name="leak"),
+    path("leaks/accounts/<uuid:account_id>/", leaks.account, name="leaked-account"),
+    path("leaks/accounts/<uuid:account_id>/test", leaks.test, name="test-leaked-secret"),
 ]

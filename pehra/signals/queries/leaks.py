@@ -21,6 +21,7 @@ from pehra.signals.rules import leaks as rules
 
 PAGE_MAX = 500
 NO_SUCH_LEAK = "There is no such leak."
+NO_SUCH_ACCOUNT = "There is no such leaked account."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,7 @@ class AccountView:
     id: UUID
     leak: UUID
     source: str
+    kind: str
     address: str
     masked: bool
     service: str
@@ -96,6 +98,7 @@ def leaks(*, by: Actor, organisation: str = "", before: UUID | None = None, limi
     """Return a page of leaks, newest first; `before` is the last id of the page before."""
     rows = Leak.objects.all().visible_to(reader(by))
     if organisation:
+        _require_known(organisation, by=by)
         rows = rows.filter(id__in=accounts(by).filter(organisation=organisation).values("leak_id"))
     if before is not None:
         rows = rows.filter(id__lt=before)
@@ -124,10 +127,25 @@ def leaked_accounts(
     """Return a page of leaked accounts over all leaks, newest first."""
     rows = accounts(by)
     if organisation:
+        _require_known(organisation, by=by)
         rows = rows.filter(organisation=organisation)
     if before is not None:
         rows = rows.filter(id__lt=before)
     return [account_view(row, by=by) for row in rows.order_by("-id")[: min(limit, PAGE_MAX)]]
+
+
+def _require_known(code: str, *, by: Actor) -> None:
+    """Refuse a filter that names nothing known: it would find nothing, which reads like an all-clear."""
+    if not accounts(by).filter(organisation=code).exists():
+        access.require_known_organisation(code, by=by)
+
+
+def leaked_account(*, account_id: UUID, by: Actor) -> AccountView:
+    """Return one leaked account; one the actor may not see is not there."""
+    row = accounts(by).filter(id=account_id).first()
+    if row is None:
+        raise NotVisible(NO_SUCH_ACCOUNT)
+    return account_view(row, by=by)
 
 
 def find(rows: LeakQuerySet, leak_id: UUID) -> Leak:
@@ -142,7 +160,7 @@ def account_for_change(account_id: UUID, *, by: Actor) -> LeakedAccount:
     """Return a visible account, its row locked until the end of the transaction; the only way to change one."""
     row = accounts(by).filter(id=account_id).select_for_update().first()
     if row is None:
-        raise NotVisible("There is no such leaked account.")
+        raise NotVisible(NO_SUCH_ACCOUNT)
     return row
 
 
@@ -153,6 +171,7 @@ def account_view(row: LeakedAccount, *, by: Actor) -> AccountView:
         id=row.id,
         leak=row.leak_id,
         source=row.source,
+        kind=rules.kind_of(row.source),
         address=row.address if whole else rules.masked(row.address),
         masked=not whole,
         service=row.service,
