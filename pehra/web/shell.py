@@ -31,6 +31,7 @@ SECTIONS = (
     Section(name=_("Situation"), url="web:situation", prefix="/", permission=Permission.SITUATION_READ),
     Section(name=_("Incidents"), url="incidents:list", prefix="/incidents/", permission=Permission.INCIDENTS_READ),
     Section(name=_("Findings"), url="findings:list", prefix="/findings/", permission=Permission.FINDINGS_READ),
+    Section(name=_("Leaks"), url="signals:leaks", prefix="/leaks/", permission=Permission.FINDINGS_READ),
     Section(name=_("Notices"), url="outbox:list", prefix="/outbox/", permission=Permission.OUTBOX_READ),
     Section(
         name=_("Who answers?"),
