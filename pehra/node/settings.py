@@ -122,6 +122,9 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+# What is handed in may hold secrets (a leak of credentials): it is never written to a temporary file.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE
 if _PUBLIC.scheme == "https":
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     CSRF_TRUSTED_ORIGINS = [f"https://{_PUBLIC.netloc}"]
@@ -162,6 +165,8 @@ AUTH_USER_MODEL = "access.Person"
 USE_TZ = True
 TIME_ZONE = "UTC"
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+# What takes the findings of a leak further: incidents lie above the part that takes leaks in, and the node knows both.
+PEHRA_LEAKS_GO_ON_TO = ("pehra.incidents.api.open_from_findings",)
 LOGGING_CONFIG = "pehra.node.logs.configure"
 LOGGING = {"level": PEHRA_LOG_LEVEL}
 
