@@ -197,11 +197,42 @@ WALLS: tuple[Wall, ...] = (
     ),
 )
 
+# Every other table: what keeps it from being somebody's.
 EXCEPTIONS: dict[str, str] = {
+    "access_failedattempt": "keyed hashes of addresses, counted before anybody is known",
     "access_relyingservice": "`teams` says whose people may sign in there; it is no team's row",
+    "access_requestcount": "keyed hashes of addresses and accounts, counted before anybody is known",
     "allauth_idp_oidc_client": "`owner_id` is never set: a service belongs to the node",
-    "ledger_waiting": "a number in order of arrival; the sequencer's queue",
+    "auth_group": "Django's own; Pehra never fills it",
+    "auth_group_permissions": "Django's own; Pehra never fills it",
+    "auth_permission": "Django's own list of its tables",
+    "django_cache": "counts of sign-in's limits, for minutes, under hashed keys",
+    "django_content_type": "Django's own list of its tables",
+    "django_migrations": "what was laid out when; read only",
+    "django_session": "looked up by a key of 128 random bits before anybody is known; no page lists it",
+    "findings_reason": "which rule of the law made somebody responsible, under a digest of it; names no asset",
+    "findings_tallied": "when numbers were last counted",
+    "incidents_referencecounter": "how many references a year has given out; references are in order for everybody",
+    "intel_indicator": "shared by all who may read intelligence; its marking, not a team, says how far it goes",
+    "intel_intelversion": "that something changed",
+    "intel_sighting": "how often an indicator was seen in an input, without whose asset it was",
+    "ledger_checkpoint": "published to the world",
     "ledger_leaf": "a hash and a place, which every proof shows to everybody",
+    "ledger_subtree": "hashes that every proof shows to everybody",
+    "ledger_waiting": "a number in order of arrival; the sequencer's queue",
+    "procrastinate_events": "the worker's queue; the arguments of a job name rows and carry no text of them",
+    "procrastinate_jobs": "the worker's queue; the arguments of a job name rows and carry no text of them",
+    "procrastinate_periodic_defers": "the worker's clock",
+    "procrastinate_workers": "which workers live",
+    "registry_designation": "which body the law names for what: public",
+    "registry_sector": "public",
+    "registry_team": "a directory of teams, open to all who read the registry",
+    "registry_territory": "public",
+    "registry_version": "that something changed",
+    "socialaccount_socialapp": "a service of sign-in, from the settings; never a row",
+    "telemetry_lakefile": "a file of events by day, without its rows",
+    "telemetry_lakeinput": "a file that was read and how many rows it had; a feed concerns the whole nation",
+    "telemetry_laketext": "the first line of such a file",
 }
 
 # What stays, whoever acts: the right to DELETE is given to nobody but the tables' owner.
