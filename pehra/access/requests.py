@@ -72,6 +72,7 @@ def go_on(request: HttpRequest, *, at: datetime, wanted: str | None) -> HttpResp
     path, _mark, query = kept["address"].partition("?")
     request.method = "POST"
     request.path = request.path_info = path
+    request.META["QUERY_STRING"] = query
     request.GET, request.POST = QueryDict(query), QueryDict(kept["form"])
     request.resolver_match = resolve(path)
     found = request.resolver_match

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from pehra.access import api
 from pehra.access.api import Permission, Request, Role
+from pehra.access.requests import recently_authenticated
 from pehra.access.views.people import frame
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible, Refusal
 
@@ -25,6 +26,7 @@ BULK_MAX = 200
 KINDS = ("team", "guided", "organisation", "national", "council")
 
 
+@recently_authenticated(step=("step", "give"))
 def give(request: Request) -> HttpResponse:
     """Show the form, what a role would open, and give it or ask a second person for it."""
     api.require(request.actor, Permission.ACCESS_GRANT)
@@ -119,6 +121,7 @@ def pending(request: Request) -> HttpResponse:
 
 
 @require_POST
+@recently_authenticated()
 def decide(request: Request, pending_id: UUID) -> HttpResponse:
     """Agree, or say no."""
     agree = request.POST.get("decision") == "agree"
@@ -148,6 +151,7 @@ def reviews(request: Request) -> HttpResponse:
 
 
 @require_POST
+@recently_authenticated()
 def keep(request: Request) -> HttpResponse:
     """Keep or end all the roles that were ticked, or one that was changed: all or none."""
     grants = _ids(request.POST.getlist("grant"))
@@ -195,6 +199,7 @@ def glass(request: Request) -> HttpResponse:
 
 
 @require_POST
+@recently_authenticated()
 def break_glass(request: Request) -> HttpResponse:
     """Take a role in an emergency."""
     hours = request.POST.get("hours", "")
@@ -211,6 +216,7 @@ def break_glass(request: Request) -> HttpResponse:
 
 
 @require_POST
+@recently_authenticated()
 def judge(request: Request, grant_id: UUID) -> HttpResponse:
     """Say whether a broken glass was justified."""
     verdict, note = request.POST.get("verdict", ""), request.POST.get("note", "")

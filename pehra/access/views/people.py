@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from pehra.access import api
 from pehra.access.api import PeopleFilters, Permission, Request, Role
+from pehra.access.requests import recently_authenticated
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible, Refusal
 from pehra.ledger import api as ledger
 
@@ -58,9 +59,14 @@ def person(request: Request, person_id: UUID) -> HttpResponse:
 
 
 @require_POST
+@recently_authenticated()
 def standing(request: Request, person_id: UUID, act: str) -> HttpResponse:
-    """Make a person inactive, or active again."""
-    acts: dict[str, Callable[..., object]] = {"close": api.close_person, "open": api.open_person}
+    """Make a person inactive, or active again, or end all their sessions."""
+    acts: dict[str, Callable[..., object]] = {
+        "close": api.close_person,
+        "open": api.open_person,
+        "sign-out": api.end_sessions,
+    }
     if act not in acts:
         raise NotVisible(_("There is nothing at this address that you may see."))
     reason = request.POST.get("reason", "")
@@ -68,6 +74,7 @@ def standing(request: Request, person_id: UUID, act: str) -> HttpResponse:
 
 
 @require_POST
+@recently_authenticated()
 def end(request: Request, person_id: UUID, grant_id: UUID) -> HttpResponse:
     """End one role of a person."""
     reason = request.POST.get("reason", "")
@@ -129,6 +136,7 @@ def page(request: Request, person_id: UUID, *, refusal: Refusal | None = None, m
         "refusal": refusal,
         "made": made,
         "recovery": api.recovery_of(person_id=person_id, **_now(request)) if lets_in else None,
+        "sessions": api.count_sessions(person_id=person_id, **_now(request)) if lets_in else 0,
         "tokens": api.tokens(holder_id=person_id, **_now(request)) if within else [],
         **frame(request, "people"),
         "gives": gives,

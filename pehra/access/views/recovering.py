@@ -16,17 +16,20 @@ from django.views.decorators.http import require_POST
 
 from pehra.access import api
 from pehra.access.api import Request
+from pehra.access.requests import recently_authenticated
 from pehra.access.views.people import page
 from pehra.kernel.refusals import Forbidden, NotVisible, Refusal
 
 
 @require_POST
+@recently_authenticated()
 def link(request: Request, person_id: UUID) -> HttpResponse:
     """Make a sign-in link and show it once."""
     return _made(request, person_id, lambda: api.issue_link(person_id=person_id, by=request.actor, at=request.at))
 
 
 @require_POST
+@recently_authenticated()
 def recover(request: Request, person_id: UUID) -> HttpResponse:
     """Make a recovery link and show it once, or ask the second person for it."""
     reason = request.POST.get("reason", "")
@@ -42,6 +45,7 @@ def recover(request: Request, person_id: UUID) -> HttpResponse:
 
 
 @require_POST
+@recently_authenticated()
 def change_email(request: Request, person_id: UUID) -> HttpResponse:
     """Give somebody another address, or ask the second person for it."""
     reason, email = request.POST.get("reason", ""), request.POST.get("email", "")

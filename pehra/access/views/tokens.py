@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from pehra.access import api
 from pehra.access.api import Permission, Request
+from pehra.access.requests import recently_authenticated
 from pehra.access.views.people import frame
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible, Refusal
 
@@ -19,6 +20,7 @@ DAYS_OFFERED = 90
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@recently_authenticated()
 def tokens(request: Request) -> HttpResponse:
     """List tokens and make one. It stands in the answer to the form that asked for it, and nowhere again."""
     holder = _holder(request)
@@ -41,6 +43,7 @@ def tokens(request: Request) -> HttpResponse:
 
 
 @require_POST
+@recently_authenticated()
 def revoke(request: Request, token_id: UUID) -> HttpResponse:
     """End a token."""
     holder = _holder(request)
