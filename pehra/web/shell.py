@@ -46,6 +46,12 @@ SECTIONS = (
         prefix="/registry/organisations/",
         permission=Permission.REGISTRY_READ,
     ),
+    Section(
+        name=_("Identity controls"),
+        url="registry:controls-overview",
+        prefix="/registry/controls/",
+        permission=Permission.ASSESSMENT_READ,
+    ),
     Section(name=_("Teams"), url="registry:teams", prefix="/registry/teams/", permission=Permission.REGISTRY_READ),
     Section(
         name=_("Inputs"),

@@ -217,6 +217,14 @@ ENTRY_EVENT: Words = {
     "outbox.sent": _("Message sent"),
     "outbox.held": _("Message held for a person"),
     "outbox.failed": _("Message not delivered"),
+    "registry.assessment.opened": _("Assessment opened"),
+    "registry.assessment.answered": _("Controls answered"),
+    "registry.assessment.evidence.added": _("Evidence added"),
+    "registry.assessment.evidence.removed": _("Evidence taken away"),
+    "registry.assessment.submitted": _("Assessment submitted"),
+    "registry.assessment.judged": _("Answers judged"),
+    "registry.assessment.returned": _("Assessment given back"),
+    "registry.assessment.reviewed": _("Assessment reviewed"),
     "registry.teams.imported": _("Teams imported"),
     "registry.organisations.imported": _("Organisations imported"),
     "registry.assets.imported": _("Assets imported"),
@@ -225,7 +233,47 @@ ENTRY_EVENT: Words = {
     "registry.responsibility.changed": _("Responsibility derived anew"),
     "telemetry.input.ingested": _("Input taken in"),
 }
+REPLY: Words = {
+    "yes": pgettext_lazy("control", "Yes"),
+    "partly": pgettext_lazy("control", "Partly"),
+    "no": pgettext_lazy("control", "No"),
+    "not-applicable": pgettext_lazy("control", "Does not apply"),
+}
+CONTROL_VERDICT: Words = {
+    "agreed": pgettext_lazy("control", "Agreed"),
+    "disputed": pgettext_lazy("control", "Disputed"),
+}
+ASSESSMENT_STATE: Words = {
+    "draft": pgettext_lazy("assessment", "Being written"),
+    "submitted": pgettext_lazy("assessment", "Waits for review"),
+    "returned": pgettext_lazy("assessment", "Given back"),
+    "reviewed": pgettext_lazy("assessment", "Reviewed"),
+}
+BAND: Words = {
+    "gap": _("a critical control is missing"),
+    "weak": pgettext_lazy("score", "weak"),
+    "fair": pgettext_lazy("score", "fair"),
+    "strong": pgettext_lazy("score", "strong"),
+    "none": pgettext_lazy("score", "nothing applies"),
+}
+DUE: Words = {
+    "never": _("never assessed"),
+    "overdue": _("overdue"),
+    "soon": _("due soon"),
+    "current": _("not due yet"),
+}
+MISSING: Words = {
+    "reply": _("no answer yet"),
+    "reason": _("say why it does not apply"),
+    "evidence": _("name or add what shows it"),
+}
 TABLES: dict[str, Words] = {
+    "reply": REPLY,
+    "control_verdict": CONTROL_VERDICT,
+    "assessment": ASSESSMENT_STATE,
+    "band": BAND,
+    "due": DUE,
+    "missing": MISSING,
     "severity": SEVERITY,
     "incident": INCIDENT_STATE,
     "finding": FINDING_STATE,

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from pehra.access import api as access
 from pehra.access.api import Permission
@@ -32,6 +33,11 @@ from pehra.registry.rules.assessment_views import Said
 
 NOTE_CHARACTERS_MAX = 4_000
 REFERENCE_CHARACTERS_MAX = 1_000
+_TOLD = {
+    evidence.EMPTY: gettext_lazy("this file is empty"),
+    evidence.TOO_LARGE: gettext_lazy("a file has at most 5 MB"),
+    evidence.NOT_TAKEN: gettext_lazy("only PDF, PNG, JPEG and plain text are taken; save it as a PDF"),
+}
 
 
 @transaction.atomic
@@ -127,7 +133,8 @@ def add_evidence(*, assessment_id: UUID, control: str, name: str, content: bytes
     try:
         file = evidence.check(name, content)
     except Invalid as refused:
-        raise Invalid(f"{evidence.plain_name(name)}: {refused.message}", field=control) from refused
+        told = _TOLD.get(refused.message, refused.message)
+        raise Invalid(f"{evidence.plain_name(name)}: {told}", field=control) from refused
     there = Evidence.objects.filter(answer__assessment=row, removed_at=None).values_list("answer_id", "size", "sha256")
     beside = [digest for answer_id, _size, digest in there if answer_id == answer.id]
     digest = sha256(content).hexdigest()
@@ -181,7 +188,8 @@ def submit_assessment(*, assessment_id: UUID, by: Actor, at: datetime) -> None:
     lacking = assessing.missing(said)
     if lacking:
         count = len({control for control, _what in lacking})
-        raise Invalid(_("%(n)d answers are not complete yet.") % {"n": count}, field=lacking[0][0])
+        told = ngettext("%(n)d answer is not complete yet.", "%(n)d answers are not complete yet.", count)
+        raise Invalid(told % {"n": count}, field=lacking[0][0])
     assessing.require_move(AssessmentState(row.state), AssessmentState.SUBMITTED)
     found = queries.rescore(row)
     changes = {"state": AssessmentState.SUBMITTED.value, "submitted_at": at, "submitted_by": by.id, "review_note": ""}

@@ -188,6 +188,11 @@ class Trend:
     change: int | None
     gaps_change: int | None
 
+    @property
+    def fallen(self) -> int:
+        """By how many points the last stands below the one before it."""
+        return max(0, -(self.change or 0))
+
 
 def trend(points: Iterable[Point]) -> Trend:
     """Return points in time order with the last change."""

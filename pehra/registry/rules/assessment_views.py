@@ -8,6 +8,11 @@ from uuid import UUID
 from pehra.kernel.clock import format_time
 from pehra.registry.rules.assessing import AssessmentState, Band, Due, Missing, Reply, Score, Trend, Verdict, band_of
 
+EXPORTED = (
+    "organisation", "controls_on", "state", "theme", "control", "weight", "critical", "reply", "note", "reference",
+    "evidence_sha256", "verdict", "verdict_note", "tlp",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
@@ -61,6 +66,21 @@ class AnswerView:
     verdict_note: str
     evidence: tuple[EvidenceView, ...] = ()
     before: Reply | None = None  # what the last reviewed assessment said
+
+
+def _answer_json(row: "AnswerView") -> dict[str, Any]:
+    plain = ("control", "theme", "weight", "critical", "note", "reference", "verdict_note")
+    return {
+        **{name: getattr(row, name) for name in plain},
+        "reply": row.reply.value if row.reply else None,
+        "verdict": row.verdict.value if row.verdict else None,
+        "answered_at": format_time(row.answered_at) if row.answered_at else None,
+        "evidence": [
+            {"name": file.name, "media_type": file.media_type, "bytes": file.size, "sha256": file.sha256}
+            for file in row.evidence
+            if not file.removed_at
+        ],
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +147,28 @@ class AssessmentView(AssessmentSummary):
     def of_theme(self, theme: str) -> tuple[AnswerView, ...]:
         """Return the answers of one theme."""
         return tuple(answer for answer in self.answers if answer.theme == theme)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the assessment with its answers as plain JSON values; evidence by name and hash."""
+        said = super().as_json()
+        excused = list(self.score.excused)
+        rows = [_answer_json(row) for row in self.answers]
+        return {**said, "critical_excused": excused, "withheld": self.withheld, "answers": rows}
+
+    def cells(self) -> list[list[object]]:
+        """Return a line of a table for each answer, under `EXPORTED`."""
+        return [
+            [
+                self.organisation,
+                self.controls_on.isoformat(),
+                self.state.value,
+                *(row["theme"], row["control"], row["weight"], row["critical"], row["reply"], row["note"]),
+                row["reference"],
+                " ".join(file["sha256"] for file in row["evidence"]),
+                *(row["verdict"], row["verdict_note"], self.tlp),
+            ]
+            for row in map(_answer_json, self.answers)
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,9 @@ FILE_BYTES_MAX = 5 * 1024 * 1024
 FILES_AN_ANSWER_MAX = 5
 FILES_BYTES_MAX = 40 * 1024 * 1024  # of one assessment
 NAME_CHARACTERS_MAX = 120
+EMPTY = "this file is empty"
+TOO_LARGE = "a file has at most 5 MB"
+NOT_TAKEN = "only PDF, PNG, JPEG and plain text are taken; save it as a PDF"
 
 _PDF_HEAD = re.compile(rb"\A%PDF-[12]\.[0-9]")
 # Names in a PDF that run something, open something or hide a file. `#` writes a letter of a name as a number.
@@ -37,12 +40,12 @@ class Checked:
 def check(name: str, content: bytes) -> Checked:
     """Return a file as it may be kept; refuse one that is empty, too large or of a kind that is not taken."""
     if not content:
-        raise Invalid("this file is empty", field="evidence")
+        raise Invalid(EMPTY, field="evidence")
     if len(content) > FILE_BYTES_MAX:
-        raise Invalid(f"a file has at most {FILE_BYTES_MAX // 1024**2} MB", field="evidence")
+        raise Invalid(TOO_LARGE, field="evidence")
     media_type = sniffed(content)
     if media_type is None:
-        raise Invalid("only PDF, PNG, JPEG and plain text are taken; save it as a PDF", field="evidence")
+        raise Invalid(NOT_TAKEN, field="evidence")
     return Checked(name=plain_name(name), media_type=media_type, content=content)
 
 

@@ -5,12 +5,12 @@ Urdu sentence is never scrambled. No tag starts a query.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from babel.dates import format_datetime
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from django import template
 from django.conf import settings
 from django.templatetags.static import static
@@ -166,6 +166,54 @@ def bar(value: int, largest: int) -> SafeString:
         '<rect width="{}" height="8" rx="1"/></svg>',
         width,
     )
+
+
+@register.simple_tag
+def control_score(percent: int | None, gaps: int, band: str) -> SafeString:
+    """Return what an assessment came to: the number, and beside it in a word whether a critical control is missing."""
+    kinds = {"gap": ("critical", "cross"), "weak": ("high", "high"), "fair": ("medium", "medium")}
+    kind, shape = kinds.get(str(band), ("done", "check") if str(band) == "strong" else ("open", "dash"))
+    shown = NOTHING if percent is None else format_html('<b class="n" dir="ltr">{}</b>', _percent(percent))
+    said_as = ngettext("%(n)d critical control missing", "%(n)d critical controls missing", gaps) % {"n": gaps}
+    return format_html("{} {}", shown, _chip(kind, shape, said_as if gaps else word_of("band", band)))
+
+
+@register.simple_tag
+def trend_line(points: Sequence[Any]) -> SafeString:
+    """Return reviewed assessments in time as a line; their numbers stand beside it. A square is a critical gap."""
+    known = [point for point in points if point.percent is not None]
+    if not known:
+        return format_html("")
+    begin, end = known[0].day, known[-1].day
+    length = max(1, (end - begin).days)
+    places = []
+    for point in known:
+        along = 4 + 192 * ((point.day - begin).days / length if len(known) > 1 else 1)
+        across = 196 - along + 4 if get_language_bidi() else along
+        places.append((round(across, 1), round(44 - point.percent * 0.4, 1), point))
+    line = " ".join(f"{x},{y}" for x, y, _point in places)
+    marks = format_html_join("", "{}", ((_mark(x, y, point),) for x, y, point in places))
+    said_as = ", ".join(f"{point.day.isoformat()}: {point.percent}" for point in known)
+    return format_html(
+        '<svg class="trend" viewBox="0 0 200 48" role="img" aria-label="{}">'
+        '<path class="scale" d="M0 4H200M0 24H200M0 44H200"/><polyline points="{}"/>{}</svg>',
+        said_as,
+        line,
+        marks,
+    )
+
+
+def _mark(x: float, y: float, point: Any) -> SafeString:
+    told = f"{point.day.isoformat()}: {_percent(point.percent)}"
+    if point.gaps:
+        return format_html(
+            '<rect class="gap" x="{}" y="{}" width="5" height="5"><title>{}</title></rect>', x - 2.5, y - 2.5, told
+        )
+    return format_html('<circle cx="{}" cy="{}" r="2.5"><title>{}</title></circle>', x, y, told)
+
+
+def _percent(value: int) -> str:
+    return str(format_percent(value / 100, locale=_locale()))
 
 
 @register.simple_tag

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from pehra.access import api as access
 from pehra.access.api import Permission, Request
-from pehra.kernel.refusals import Invalid, Refusal
+from pehra.kernel.refusals import Invalid, NotVisible, Refusal
 from pehra.law import api as law
 from pehra.registry import api
 
@@ -66,7 +66,13 @@ def organisations(request: Request) -> HttpResponse:
 def organisation(request: Request, code: str) -> HttpResponse:
     """Show one organisation: what it holds, whom to tell, who answers for it and why."""
     access.require(request.actor, Permission.REGISTRY_READ)
-    return render(request, "registry/organisation.html", {"organisation": api.organisation(code, by=request.actor)})
+    context: dict[str, object] = {"organisation": api.organisation(code, by=request.actor)}
+    if access.may(request.actor, Permission.ASSESSMENT_READ):
+        try:
+            context["controls"] = api.controls_standing(code, by=request.actor, at=request.at)
+        except NotVisible:
+            context["controls"] = None  # the right to read assessments is held elsewhere
+    return render(request, "registry/organisation.html", context)
 
 
 @require_safe

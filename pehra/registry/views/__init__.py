@@ -1,0 +1,1 @@
+"""Pages of the registry: the directory, and how organisations stand against identity controls."""
