@@ -23,6 +23,7 @@ TITLES = {
     404: "Not Found",
     405: "Method Not Allowed",
     409: "Conflict",
+    411: "Length Required",
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
@@ -56,6 +57,8 @@ def answer(
     request: HttpRequest, status: int, *, detail: str = "", errors: Iterable[FieldError] = (), **headers: str
 ) -> HttpResponse:
     """Return a refusal as a document; one to a directory's program is in that protocol's own words."""
+    if request.path_info.startswith(SCIM_DOOR) and status == 422:
+        status = 400  # that protocol's only word for it
     title = TITLES.get(status, "Error")
     if request.path_info.startswith(SCIM_DOOR):
         said: dict[str, object] = {"schemas": [SCIM_ERROR], "status": str(status), "detail": detail or title}

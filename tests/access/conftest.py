@@ -8,6 +8,7 @@ import pytest
 
 from pehra.access import api
 from pehra.kernel.actors import Actor
+from tests.access.directories import Provider, token_of
 
 TREE = {"pkcert": "", "punjab-cert": "pkcert", "ntcert": "pkcert", "city-cert": "punjab-cert"}
 ORGANISATIONS = {"org-city": "city-cert", "org-punjab": "punjab-cert", "org-telecom": "ntcert"}
@@ -40,3 +41,21 @@ def someone(machine, at, tree) -> Callable[..., UUID]:
 def acting(someone, at) -> Callable[..., Actor]:
     """Adds somebody with a role and returns them as an actor."""
     return lambda name, role, **scope: api.actor_for(person_id=someone(name, role, **scope), at=at)
+
+
+@pytest.fixture
+def city(tree) -> Provider:
+    """The directory of a city's ministry."""
+    return token_of("city", organisation="org-city")
+
+
+@pytest.fixture
+def punjab(tree) -> Provider:
+    """The directory of another ministry, under another team."""
+    return token_of("punjab", organisation="org-punjab")
+
+
+@pytest.fixture
+def team(tree) -> Provider:
+    """The directory of a team, by a token of its lead."""
+    return token_of("chief", "team-lead", team="city-cert")

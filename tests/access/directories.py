@@ -15,6 +15,9 @@ USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 ROLE = "urn:pehra:params:scim:schemas:extension:role:2.0:Group"
+ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
+CONTACT = "organisation-contact"
+NOBODYS = "018f0000-0000-7000-8000-00000000dead"
 MACHINE: Actor = system("test")
 
 
@@ -94,3 +97,25 @@ def held_by(email: str) -> set[tuple[str, str]]:
     at = clock.now()
     grants = Grant.objects.filter(person=Person.objects.get(email=email), valid_from__lte=at)
     return {(grant.role, grant.how) for grant in grants if grant.valid_until is None or grant.valid_until > at}
+
+
+def refused(answer: Any, status: int, scim_type: str = "") -> str:
+    """Hold a refusal to its form and return its sentence."""
+    assert answer.status_code == status, answer.content
+    assert answer["Content-Type"] == "application/scim+json"
+    said = answer.json()
+    assert (said["schemas"], said["status"]) == ([ERROR], str(status))
+    assert said.get("scimType", "") == scim_type, said
+    return str(said.get("detail", ""))
+
+
+def account(name: str) -> Any:
+    """The person whom a document of `person` is about."""
+    from pehra.access.models import Person
+
+    return Person.objects.get(email=f"{name}@ministry.example")
+
+
+def offered(provider: Provider) -> set[str]:
+    """The names of a directory's groups."""
+    return {row["displayName"] for row in provider.get("/Groups").json()["Resources"]}
