@@ -555,7 +555,7 @@ def test_only_who_keeps_the_node_adds_services(analyst, at, tree):
     with pytest.raises(Forbidden):
         services.add_service(name="Mine", redirect_uris=[BACK], by=analyst, at=at)
     with pytest.raises(Forbidden):
-        services.services(by=analyst)
+        services.relying_services(by=analyst)
 
 
 @pytest.mark.parametrize(
@@ -597,10 +597,10 @@ def test_the_way_back_may_lead_to_the_persons_own_machine(add, browser):
 
 def test_services_are_listed_with_how_many_are_signed_in(tickets, browser, machine):
     tickets.tokens(browser)
-    (row,) = services.services(by=machine)
+    (row,) = services.relying_services(by=machine)
     assert (row.name, row.signed_in, row.untold, row.public) == ("Tickets", 1, 0, False)
     assert row.grants == ("code", "refresh")
     assert json.dumps(row.redirect_uris) == json.dumps([BACK])
     provider.end_service_uses(person_id=ServiceUse.objects.get().person_id, at=clock.now() + timedelta(seconds=1))
-    (row,) = services.services(by=machine)
+    (row,) = services.relying_services(by=machine)
     assert row.signed_in == 0

@@ -52,6 +52,7 @@ from pehra.access.api.people import (
     person,
     person_by_email,
 )
+from pehra.access.api.provider import end_lost_uses, end_service_uses, tell_services
 from pehra.access.api.reasons import Decision, why
 from pehra.access.api.recovery import (
     RECOVERY_VALID_DEFAULT,
@@ -82,6 +83,15 @@ from pehra.access.api.second_wall import (
 )
 from pehra.access.api.signing import issuer, jwks, rotate_keys, sign, signing_keys
 from pehra.access.api.telling import Telling, tell_through
+from pehra.access.api.services import (
+    NewService,
+    ServiceView,
+    add_service,
+    close_service,
+    relying_service,
+    relying_services,
+    rotate_service_secret,
+)
 from pehra.access.api.sessions import (
     SessionView,
     count_sessions,
@@ -119,7 +129,9 @@ __all__ = [
     "end_sessions",
     "end_session",
     "end_other_sessions",
+    "end_service_uses",
     "count_sessions",
+    "ServiceView",
     "SessionView",
     "BAD_TOKENS_WINDOW",
     "FAILED_ATTEMPTS_MAX",
@@ -133,6 +145,7 @@ __all__ = [
     "KnownOrganisation",
     "KnownTeam",
     "NeedsSecondPerson",
+    "NewService",
     "Opening",
     "PendingView",
     "PeopleFilters",
@@ -156,6 +169,7 @@ __all__ = [
     "actor_for_token",
     "add_group",
     "add_person",
+    "add_service",
     "add_service_account",
     "add_user",
     "ask_for_email_change",
@@ -168,11 +182,13 @@ __all__ = [
     "change_grant",
     "claim_answer",
     "close_person",
+    "close_service",
     "codes_to_give_in",
     "decide",
     "directory_for",
     "due_for_review",
     "elevated",
+    "end_lost_uses",
     "ensure_role_groups",
     "find_groups",
     "find_people",
@@ -211,6 +227,8 @@ __all__ = [
     "recover",
     "recovery_of",
     "redeem_link",
+    "relying_service",
+    "relying_services",
     "remove_group",
     "remove_user",
     "replace_group",
@@ -224,6 +242,7 @@ __all__ = [
     "revoke_token",
     "roles",
     "rotate_keys",
+    "rotate_service_secret",
     "second_wall_flaws",
     "second_wall_slows",
     "sign",
@@ -231,6 +250,7 @@ __all__ = [
     "source_of",
     "sweep",
     "teams_to_break",
+    "tell_services",
     "tell_through",
     "token_permissions",
     "token_valid_max",

@@ -144,7 +144,7 @@ def close_service(*, client_id: str, reason: str, by: Actor, at: datetime) -> No
 
 
 @elevated(part="access.provider", only_people=True)
-def services(*, by: Actor) -> list[ServiceView]:
+def relying_services(*, by: Actor) -> list[ServiceView]:
     """Return all relying services, those that are open first."""
     require(by, Permission.ACCESS_SERVICES)
     rows = RelyingService.objects.annotate(
@@ -156,9 +156,9 @@ def services(*, by: Actor) -> list[ServiceView]:
     return [_view(row, clients[row.client_id]) for row in rows if row.client_id in clients]
 
 
-def service(*, client_id: str, by: Actor) -> ServiceView:
+def relying_service(*, client_id: str, by: Actor) -> ServiceView:
     """Return one service."""
-    for row in services(by=by):
+    for row in relying_services(by=by):
         if row.client_id == client_id:
             return row
     raise NotVisible(_("There is no such service."))

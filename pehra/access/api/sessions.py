@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from pehra.access import queries
 from pehra.access.api.deciding import require
 from pehra.access.api.granting import require_within
+from pehra.access.api.provider import end_service_uses
 from pehra.access.api.recovery import teams_of_person
 from pehra.access.api.second_wall import elevated
 from pehra.access.rules import devices
@@ -127,3 +128,4 @@ def _in_hands(person_id: UUID, *, by: Actor, at: datetime) -> None:
 def _record(person_id: UUID, *, which: str, why: str, sids: list[str], by: Actor, at: datetime) -> None:
     facts = {"which": which, "why": why, "sids": sids}
     ledger.record("access.session.ended", subject=f"person:{person_id}", by=by, at=at, facts=facts)
+    end_service_uses(person_id=person_id, sids=sids, at=at)

@@ -1,5 +1,7 @@
 """Coming in by a one-time link, and going out."""
 
+from uuid import UUID
+
 from allauth.account.internal.flows.login import perform_login
 from allauth.account.internal.stagekit import clear_login
 from allauth.account.models import Login
@@ -41,6 +43,7 @@ def link(request: Request, token: str) -> HttpResponse:
 def sign_out(request: Request) -> HttpResponse:
     """End the session, or a sign-in that is only half done."""
     if request.user.is_authenticated:
+        api.end_service_uses(person_id=UUID(request.actor.id), sids=[proofs.sid_of(request)], at=request.at)
         limits.leave(request, why="signed out", at=request.at)
     else:
         clear_login(request)
