@@ -50,11 +50,12 @@ def receive_leak(
     row is taken all the same: that is what was handed in.
     """
     access.require(by, Permission.SIGNALS_REPORT)
+    marking, action = rules.settled_marks(tlp, pap)
     intake = Intake(
         id=new_id(at),
         source=rules.settled_source(source),
-        tlp=markings.parse_tlp(tlp),
-        pap=markings.parse_pap(pap),
+        tlp=marking,
+        pap=action,
         salt=leak_secrets.new_salt(),
         at=at,
     )

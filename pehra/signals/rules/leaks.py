@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from pehra.kernel.markings import Pap, Tlp, parse_pap, parse_tlp
 from pehra.kernel.observables import EMAIL_LOCAL_LENGTH_MAX, normalise_domain
 from pehra.kernel.refusals import Invalid
 from pehra.signals.rules.leak_secrets import Secret
@@ -137,6 +138,18 @@ def settled_source(text: str) -> str:
     if "@" in name:
         raise Invalid("a source is named by a word, and not by an address", field="source")
     return name
+
+
+def settled_marks(tlp: str, pap: str) -> tuple[Tlp, Pap]:
+    """Return the marks of a leak; what is none is refused without repeating it, since columns slip."""
+    try:
+        marking = parse_tlp(tlp)
+    except Invalid:
+        raise Invalid("this is no label of TLP 2.0, such as TLP:AMBER", field="tlp") from None
+    try:
+        return marking, parse_pap(pap)
+    except Invalid:
+        raise Invalid("this is no label of PAP, such as PAP:AMBER", field="pap") from None
 
 
 def code_of(source: str) -> str:

@@ -5,12 +5,14 @@ is read carries an ETag of exactly the bytes that this reader may see; what is w
 `Idempotency-Key` and is done once.
 """
 
+import hmac
 import re
 from collections.abc import Callable
 from functools import cache, wraps
 from hashlib import sha256
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
@@ -111,8 +113,11 @@ def _once(request: Request, act: Callable[[], HttpResponse]) -> HttpResponse:
 
 
 def _asked(request: Request) -> str:
-    """Return a digest of what is asked and with which rights: whose rights changed is not answered again."""
+    """Return a digest of what is asked and with which rights: whose rights changed is not answered again.
+
+    Keyed: what is asked may hold a secret (a leaked password), and a plain digest of it could be guessed at.
+    """
     by = request.actor
     rights = [sorted(by.permissions), sorted(by.teams), sorted(by.organisations)]
     asked = [request.method, request.path_info, request.META.get("QUERY_STRING", ""), request.body.hex(), rights]
-    return sha256(canonical(asked)).hexdigest()
+    return hmac.new(settings.SECRET_KEY.encode(), canonical(asked), "sha256").hexdigest()

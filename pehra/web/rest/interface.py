@@ -34,6 +34,7 @@ ROUTERS: dict[str, Router | str] = {
     "ledger": ledger,
     "outbox": "pehra.outbox.rest.router",
     "registry": "pehra.registry.rest.router",
+    "signals": "pehra.signals.rest.router",
     "situation": situation,
     "telemetry": "pehra.telemetry.rest.router",
 }
