@@ -1,8 +1,8 @@
 """`pehra access`, from the machine's own command line: a file a subject."""
 
-from pehra.access.commands import delegating, keys, people, recovering, tokens
+from pehra.access.commands import delegating, keys, people, recovering, services, tokens
 from pehra.access.commands.group import commands
 
 NEEDS_DATABASE = True
 
-__all__ = ["NEEDS_DATABASE", "commands", "delegating", "keys", "people", "recovering", "tokens"]
+__all__ = ["NEEDS_DATABASE", "commands", "delegating", "keys", "people", "recovering", "services", "tokens"]
