@@ -1,4 +1,4 @@
-"""`pehra registry`: import files, ask who answers for something, list teams and organisations."""
+"""`pehra registry`: import files, ask who answers for something, list teams, organisations and how these stand."""
 
 import json
 import sys
@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from pehra.registry.api import Answer, ImportSummary
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from pehra.registry.api import Answer, ImportSummary, OverviewPage, OverviewRow
 
 NEEDS_DATABASE = True
 REJECTS_SHOWN_MAX = 20
 LINES_AT_ONCE = 500
+ROWS_A_PAGE, PAGES_MAX = 200, 1_000
+VIEWS = ("all", "waiting", "lowest", "overdue", "never")
 KINDS = ("teams", "organisations", "assets", "contacts")
 
 
@@ -161,3 +166,94 @@ def organisations(as_json: bool) -> None:
     if not lines:
         lines = ["No organisation yet. Import some with: pehra registry import FILE --kind organisations"]
     click.echo("\n".join(lines))
+
+
+@commands.group("controls")
+def controls() -> None:
+    """How organisations stand against the identity controls of the country's profile."""
+
+
+@controls.command("list")
+@click.option(
+    "--view", type=click.Choice(VIEWS), default="all", show_default=True, help="Which of them, in which order."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def controls_list(view: str, as_json: bool) -> None:
+    """List where organisations stand: score, critical controls missing, last review, next due."""
+    from pehra.kernel import actors, clock
+    from pehra.registry import api
+
+    rows = _every(
+        lambda page: api.assessed_organisations(
+            by=actors.system("cli"), at=clock.now(), view=view, page=page, limit=ROWS_A_PAGE
+        )
+    )
+    if as_json:
+        click.echo(json.dumps([row.as_json() for row in rows], ensure_ascii=False))
+        return
+    lines = []
+    for row in rows:
+        said = row.as_json()
+        percent = "-" if said["percent"] is None else f"{said['percent']}%"
+        gaps = f", {said['gaps']} critical missing" if said["gaps"] else ""
+        lines.append("\t".join((row.organisation, row.name, percent + gaps, said["reviewed_at"] or "-", row.due.value)))
+    click.echo("\n".join(lines or ["No organisation stands there."]))
+
+
+def _every(page_of: "Callable[[int], OverviewPage]") -> "list[OverviewRow]":
+    rows: list[OverviewRow] = []
+    for page in range(1, PAGES_MAX):
+        found = page_of(page)
+        rows += found.rows
+        if not found.more:
+            break
+    return rows
+
+
+@controls.command("show")
+@click.argument("organisation")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def controls_show(organisation: str, as_json: bool) -> None:
+    """Show one organisation's assessments, newest first, and the trend of the reviewed ones."""
+    from pehra.kernel import actors, clock
+    from pehra.registry import api
+
+    standing = api.controls_standing(organisation, by=actors.system("cli"), at=clock.now())
+    if as_json:
+        trend = [{"day": p.day.isoformat(), "percent": p.percent, "gaps": p.gaps} for p in standing.trend.points]
+        document = {
+            "organisation": standing.organisation,
+            "due": standing.due.value,
+            "next_due": standing.next_due.isoformat() if standing.next_due else None,
+            "trend": trend,
+            "assessments": [row.as_json() for row in standing.assessments],
+        }
+        click.echo(json.dumps(document, ensure_ascii=False))
+        return
+    due = f"next due {standing.next_due}" if standing.next_due else "due now"
+    click.echo(f"{standing.organisation}: {standing.due.value}, {due}")
+    for row in standing.assessments:
+        percent = "-" if row.percent is None else f"{row.percent}%"
+        click.echo(
+            f"{row.id}  {row.opened_at:%Y-%m-%d}  {row.state.value:<9}  {percent:>4}  {row.gaps} critical missing  "
+            f"{row.answered}/{row.total} answered  {row.tlp}"
+        )
+    if not standing.assessments:
+        click.echo("No assessment yet.")
+
+
+@controls.command("export")
+@click.argument("assessment", type=click.UUID)
+@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="json", show_default=True)
+def controls_export(assessment: "UUID", form: str) -> None:
+    """Write one assessment with its answers to the standard output; evidence by name and hash."""
+    from pehra.kernel import actors
+    from pehra.kernel.spreadsheets import table
+    from pehra.registry import api
+    from pehra.registry.rules.assessment_views import EXPORTED
+
+    view = api.assessment(assessment, by=actors.system("cli"))
+    if form == "csv":
+        click.echo(table(EXPORTED, view.cells()), nl=False)
+    else:
+        click.echo(json.dumps(view.as_json(), ensure_ascii=False, indent=1))
