@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pehra.signals.views import leaks, receiving
+from pehra.signals.views import leaks, receiving, streams
 
 app_name = "signals"
 urlpatterns = [
@@ -13,6 +13,10 @@ urlpatterns = [
     path("signals/subjects:remove", receiving.remove_subject, name="receiver-remove-subject"),
     path("signals/verify", receiving.verify, name="receiver-verify"),
     path("signals/poll/<uuid:stream_id>", receiving.poll, name="receiver-poll"),
+    path("access/signals/", streams.listing, name="streams"),
+    path("access/signals/bind", streams.bind, name="bind"),
+    path("access/signals/unbind", streams.unbind, name="unbind"),
+    path("access/signals/<uuid:stream_id>/<str:name>", streams.act, name="stream-act"),
     # Under /signals/ no cookie counts: pages for people stand beside it.
     path("leaks/", leaks.listing, name="leaks"),
     path("leaks/new", leaks.receive, name="receive-leak"),

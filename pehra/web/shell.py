@@ -63,6 +63,9 @@ SECTIONS = (
     Section(name=_("Law"), url="web:law", prefix="/law/", permission=Permission.LAW_READ),
     Section(name=_("Proof"), url="ledger:list", prefix="/ledger/", permission=Permission.LEDGER_READ),
     Section(name=_("People"), url="access:people", prefix="/access/", permission=Permission.ACCESS_READ),
+    Section(
+        name=_("Signals"), url="signals:streams", prefix="/access/signals/", permission=Permission.SIGNALS_MANAGE
+    ),
 )
 
 

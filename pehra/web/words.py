@@ -231,6 +231,16 @@ ENTRY_EVENT: Words = {
     "registry.contacts.imported": _("Contacts imported"),
     "registry.profile.loaded": _("Law's profile loaded"),
     "registry.responsibility.changed": _("Responsibility derived anew"),
+    "signals.receiver.bound": _("Receiver of signals bound"),
+    "signals.receiver.ended": _("Receiver of signals ended"),
+    "signals.stream.created": _("Stream of signals made"),
+    "signals.stream.changed": _("Stream of signals changed"),
+    "signals.stream.deleted": _("Stream of signals taken away"),
+    "signals.stream.enabled": _("Stream of signals enabled"),
+    "signals.stream.paused": _("Stream of signals paused"),
+    "signals.stream.disabled": _("Stream of signals disabled"),
+    "signals.stream.let_go": _("Signals not taken, let go"),
+    "signals.stream.sent_again": _("Refused signals sent again"),
     "telemetry.input.ingested": _("Input taken in"),
 }
 REPLY: Words = {
@@ -267,6 +277,15 @@ MISSING: Words = {
     "reason": _("say why it does not apply"),
     "evidence": _("name or add what shows it"),
 }
+STREAM: Words = {
+    "enabled": _("enabled"),
+    "paused": _("paused"),
+    "disabled": _("disabled"),
+}
+STREAM_DELIVERY: Words = {
+    "push": _("is called"),
+    "poll": _("asks for them"),
+}
 TABLES: dict[str, Words] = {
     "reply": REPLY,
     "control_verdict": CONTROL_VERDICT,
@@ -296,6 +315,8 @@ TABLES: dict[str, Words] = {
     "moment": MOMENT,
     "body": BODY,
     "event": ENTRY_EVENT,
+    "stream": STREAM,
+    "stream_delivery": STREAM_DELIVERY,
 }
 
 
