@@ -15,7 +15,7 @@ from django.db import transaction
 
 from pehra.access import api as access
 from pehra.drill.gateways import files
-from pehra.drill.rules import attacks, feed, formats
+from pehra.drill.rules import attacks, controls, feed, formats
 from pehra.drill.rules.cast import CastMember, cast
 from pehra.drill.rules.feed import REPORTS, Expected
 from pehra.drill.rules.nation import ContactRow, Country, Nation, make_nation
@@ -105,7 +105,9 @@ def lay_out_sample(*, seed: int, by: Actor, at: datetime) -> Sample:
     yesterday = at.date() - timedelta(days=1)
     feeds = _sample_feeds(nation, shape, staged, folder=folder / "feeds", seed=seed, day=yesterday)
     intel.import_indicators(path=_indicators(folder), source="Partner indicators", by=by, at=at)
-    return Sample(feeds=feeds, people=_people(staged, by=by, at=at))
+    people = _people(staged, by=by, at=at)
+    _assessments(people, nation, own=staged.infections[0].operator.organisation, at=at)
+    return Sample(feeds=feeds, people=people)
 
 
 def _with_desks(nation: Nation) -> Nation:
@@ -213,6 +215,48 @@ def _people(staged: attacks.Attacks, *, by: Actor, at: datetime) -> tuple[Sample
         )
         people.append(SamplePerson(person_id=person, member=member))
     return tuple(people)
+
+
+@transaction.atomic
+def _assessments(people: tuple[SamplePerson, ...], nation: Nation, *, own: str, at: datetime) -> None:
+    """Let some organisations have assessed themselves over two years: one by its admin, others by the lead's calls.
+
+    Two leads of the national team guide every team: one writes, the other reviews.
+    """
+    if law.control_set(law.load(settings.PEHRA_PROFILE), on=at.date()) is None:
+        return
+    leads = [access.actor_for(person_id=one.person_id, at=at) for one in people if one.member.role == "team-lead"]
+    admins = [one for one in people if one.member.role == "organisation-admin"]
+    led = [own, *(row.organisation for row in nation.organisations if row.organisation != own)]
+    for story, organisation in zip(controls.STORIES, led, strict=False):
+        writer = access.actor_for(person_id=admins[0].person_id, at=at) if organisation == own else leads[0]
+        for turn in story.rounds:
+            _assess(organisation, turn, writer=writer, reviewer=leads[1], at=at - turn.ago)
+
+
+def _assess(organisation: str, turn: controls.Round, *, writer: Actor, reviewer: Actor, at: datetime) -> None:
+    made = registry.open_assessment(organisation, by=writer, at=at)
+    rows = registry.assessment(made, by=writer).answers
+    answered = rows[: len(rows) // 2] if turn.ends == "draft" else rows
+    said = [
+        registry.Said(
+            control=row.control,
+            reply=registry.Reply(
+                controls.reply(row.control, organisation=organisation, critical=row.critical, of=turn)
+            ),
+            reference=controls.REFERENCE.format(number=number),
+        )
+        for number, row in enumerate(answered, start=1)
+    ]
+    registry.answer_controls(assessment_id=made, said=said, by=writer, at=at)
+    if turn.ends == "draft":
+        return
+    registry.submit_assessment(assessment_id=made, by=writer, at=at + timedelta(days=2))
+    if turn.ends == "submitted":
+        return
+    decision, note = ("return", "Send the list of who is excepted.") if turn.ends == "returned" else ("agree", "")
+    read_at = at + timedelta(days=9)
+    registry.review_assessment(assessment_id=made, decision=decision, note=note, by=reviewer, at=read_at)
 
 
 def _team_of_type(profile: law.Profile, wanted: str) -> str:
