@@ -148,6 +148,27 @@ def test_a_lead_makes_one_for_a_service_account(lead, machine, at):
     assert actor.permissions == {"findings.read"}
 
 
+def test_a_lead_sees_what_works_of_their_people_the_unused_first(officer, lead, machine, at):
+    by = acting(lead, at)
+    used, unused = made(officer, at), made(officer, at)
+    api.actor_for_token(token=used, at=at)
+    made(lead, at)
+    other = somebody("other", machine, at, role="analyst", team="ntcert")
+    made(other, at)
+    shared = somebody("shared", machine, at, role="analyst", team="pkcert")
+    api.grant(person_id=shared, role="team-lead", team="ntcert", reason="helps", by=machine, at=at)
+    made(shared, at)
+    rows = api.tokens(by=by, at=at, others=True)
+    assert {row.holder for row in rows} == {officer}, "not one's own, not another team's, nobody who holds more"
+    assert [row.last_used_at for row in rows] == [None, at]
+    api.revoke_token(token_id=rows[0].id, by=by, at=at)
+    assert [row.last_used_at for row in api.tokens(by=by, at=at, others=True)] == [at]
+    with pytest.raises(NotVisible):
+        api.actor_for_token(token=unused, at=at)
+    with pytest.raises(Forbidden):
+        api.tokens(by=acting(officer, at), at=at, others=True)
+
+
 def test_nobody_elses_tokens_are_seen_or_ended(officer, at, machine):
     made(officer, at)
     (row,) = api.tokens(by=machine, at=at)

@@ -14,12 +14,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from pehra.access import queries
 from pehra.access.api.deciding import actor_for, require
-from pehra.access.api.granting import require_within
+from pehra.access.api.granting import require_within, within
 from pehra.access.api.second_wall import elevated
 from pehra.access.models import ApiToken, FailedAttempt, Person
 from pehra.access.rules import tokens as rules
@@ -163,9 +163,14 @@ def _record(event: str, row: ApiToken, facts: Mapping[str, object], *, by: Actor
 
 
 @elevated(part="access.tokens", only_people=True)
-def tokens(*, by: Actor, at: datetime, holder_id: UUID | None = None) -> list[TokenView]:
-    """Return tokens, newest first: the actor's own, another's whose access lies in its hands, or (Pehra itself) all."""
+def tokens(*, by: Actor, at: datetime, holder_id: UUID | None = None, others: bool = False) -> list[TokenView]:
+    """Return tokens, newest first: the actor's own, another's whose access lies in its hands, or (Pehra itself) all.
+
+    With `others` those that work, of everybody else in the actor's hands, those not used for longest before the others.
+    """
     rows = ApiToken.objects.select_related("holder")
+    if others:
+        return _of_others(rows, by=by, at=at)
     if holder_id is None:
         rows = rows if by.is_system else rows.filter(holder_id__in=_person_ids(by))
     elif by.id != str(holder_id):
@@ -176,6 +181,15 @@ def tokens(*, by: Actor, at: datetime, holder_id: UUID | None = None) -> list[To
     else:
         rows = rows.filter(holder_id=holder_id)
     return [_view(row, at=at) for row in rows[:TOKENS_SHOWN_MAX]]
+
+
+def _of_others(rows: QuerySet[ApiToken], *, by: Actor, at: datetime) -> list[TokenView]:
+    require(by, Permission.ACCESS_GRANT)
+    seen = queries.people_visible_to(by).filter(active=True).exclude(id__in=_person_ids(by))
+    live = rows.filter(_live(at), holder_id__in=seen.values("id"))
+    unused_first = list(live.order_by(F("last_used_at").asc(nulls_first=True), "id")[:TOKENS_SHOWN_MAX])
+    in_hand = {holder: within(holder, by=by, at=at) for holder in {row.holder_id for row in unused_first}}
+    return [_view(row, at=at) for row in unused_first if in_hand[row.holder_id]]
 
 
 def _person_ids(by: Actor) -> list[UUID]:

@@ -66,6 +66,10 @@ def _address(request: Request, holder: api.PersonView) -> str:
     return reverse("access:tokens") + ("" if own else f"?holder={holder.id}")
 
 
+def _gives(request: Request) -> bool:
+    return api.may(request.actor, Permission.ACCESS_GRANT)
+
+
 def _valid(days: str) -> timedelta:
     try:
         return timedelta(days=int(days))
@@ -81,6 +85,7 @@ def _page(request: Request, holder: api.PersonView, *, made: str = "", refusal: 
         "holder": holder,
         "own": own,
         "rows": api.tokens(holder_id=holder.id, by=request.actor, at=at),
+        "others": api.tokens(by=request.actor, at=at, others=True) if own and _gives(request) else [],
         "may_make": may_make and holder.active,
         "permissions": api.tokens_may_carry(holder_id=holder.id, by=request.actor, at=at) if holder.active else (),
         "days": min(DAYS_OFFERED, longest),
