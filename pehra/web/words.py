@@ -241,6 +241,10 @@ ENTRY_EVENT: Words = {
     "signals.stream.disabled": _("Stream of signals disabled"),
     "signals.stream.let_go": _("Signals not taken, let go"),
     "signals.stream.sent_again": _("Refused signals sent again"),
+    "signals.leak.taken": _("Leak handed in"),
+    "signals.leak.received": _("Account stood in a leak"),
+    "signals.leak.tried": _("Compared with a leaked secret"),
+    "signals.leak.forgotten": _("Checks of leaked secrets forgotten"),
     "telemetry.input.ingested": _("Input taken in"),
 }
 REPLY: Words = {

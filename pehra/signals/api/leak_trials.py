@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.access.api import Permission
@@ -32,9 +33,11 @@ def is_leaked_secret(*, account_id: UUID, candidate: Secret, by: Actor, at: date
     if not (row.person_id is not None and str(row.person_id) == by.id):
         access.require(by, Permission.FINDINGS_CHANGE, teams=row.teams, organisation=row.organisation)
     if row.secret_kind != SecretKind.PASSWORD.value or not row.check_value:
-        raise Invalid("no password of this account was in the leak, or none is kept to compare with", field="candidate")
+        raise Invalid(_("There is no password of this account to compare with."), field="candidate")
     if not 0 < len(candidate.reveal()) <= SECRET_CHARACTERS_MAX:
-        raise Invalid(f"a password has 1 to {SECRET_CHARACTERS_MAX} characters", field="candidate")
+        raise Invalid(
+            _("A password has 1 to %(number)d characters.") % {"number": SECRET_CHARACTERS_MAX}, field="candidate"
+        )
     _count_try(row, by=by, at=at)
     check = leak_secrets.check_of(candidate, address=row.address, salt=bytes(row.leak.salt), key=check_key())
     is_it = leak_secrets.same(bytes(row.check_value), check)
@@ -49,6 +52,6 @@ def _count_try(row: LeakedAccount, *, by: Actor, at: datetime) -> None:
         return
     is_old = row.tried_at is None or row.tried_at <= at - TRIES_WINDOW
     if not is_old and row.tries >= TRIES_MAX:
-        raise Forbidden(f"This was tried {TRIES_MAX} times within the hour. Wait, and try again.")
+        raise Forbidden(_("This was tried too often within the hour. Wait, and try again."))
     changes = {"tries": 1, "tried_at": at} if is_old else {"tries": F("tries") + 1}
     LeakedAccount.objects.filter(id=row.id).update(**changes)
