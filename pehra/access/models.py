@@ -223,7 +223,7 @@ class FailedAttempt(models.Model):
 class RequestCount(models.Model):
     """How many requests one address or account sent within one minute; shared by all processes, and soon forgotten.
 
-    Personal data: a keyed hash of a network address or an account, never the address. `key` says whose and which minute.
+    Personal data: a keyed hash of a network address or an account, never the address; `key` adds the minute.
     """
 
     key = models.CharField(primary_key=True, max_length=80)

@@ -13,6 +13,8 @@ from pehra.kernel.refusals import Refusal
 THREADS = 16
 BACKPRESSURE = 64  # requests held at once; more wait in the kernel
 KILL_SECONDS = 6  # without it one open stream could hold the stop for ever
+HEADER_SECONDS = 10  # until a request's head must have come
+HEADER_BYTES_MAX = 64 * 1024
 _WATCH_SECONDS = 1
 
 
@@ -47,7 +49,8 @@ def end_with_parent(parent: int) -> None:
 def serve(*, host: str, port: int) -> None:
     """Serve until SIGTERM or Ctrl-C; requests in flight are finished."""
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     Granian(
@@ -59,6 +62,9 @@ def serve(*, host: str, port: int) -> None:
         blocking_threads=THREADS,
         backpressure=BACKPRESSURE,
         workers_kill_timeout=KILL_SECONDS,
+        http=HTTPModes.http1,  # a proxy speaks HTTP/1 to us; of HTTP/2 there is more to attack and nothing to gain
+        websockets=False,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=HEADER_BYTES_MAX),
         respawn_failed_workers=False,
         log_level=LogLevels.error,  # its one warning is that threads outnumber cores: they wait for the database
         log_dictconfig={

@@ -96,6 +96,22 @@ def walled_database(*, role: str) -> dict[str, object]:
     return walled
 
 
+# How long the web may keep the database busy with one request. A command and a worker may take as long as they need.
+PEHRA_WEB_STATEMENT_SECONDS = int(os.environ.get("PEHRA_WEB_STATEMENT_SECONDS") or 20)
+
+
+def hurried(options: Any) -> dict[str, object]:
+    """The same options of a connection, with an end to statements, to waiting for a lock and to idling in an act."""
+    seconds = PEHRA_WEB_STATEMENT_SECONDS
+    limits = {
+        "statement_timeout": seconds,
+        "lock_timeout": min(10, seconds),
+        "idle_in_transaction_session_timeout": 2 * seconds,
+    }
+    said = " ".join(f"-c {name}={limit}s" for name, limit in limits.items())
+    return {**options, "options": f"{options.get('options', '')} {said}".strip()}
+
+
 PEHRA_WALL = os.environ.get("PEHRA_WALL", "")  # set by `pehra serve` for its own processes: the second wall stands
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -120,8 +136,13 @@ SESSION_COOKIE_AGE = 12 * 3600  # one shift
 CSRF_COOKIE_HTTPONLY = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+# How much one may ask (docs/use/hardening.md). Every address; programs' doors take less (pehra/web/machines.py).
+PEHRA_REQUEST_BYTES_MAX = int(os.environ.get("PEHRA_REQUEST_BYTES_MAX") or 10 * 1024 * 1024)
+PEHRA_REQUESTS_PER_MINUTE_ADDRESS = int(os.environ.get("PEHRA_REQUESTS_PER_MINUTE_ADDRESS") or 600)
+PEHRA_REQUESTS_PER_MINUTE_ACCOUNT = int(os.environ.get("PEHRA_REQUESTS_PER_MINUTE_ACCOUNT") or 900)
+DATA_UPLOAD_MAX_MEMORY_SIZE = PEHRA_REQUEST_BYTES_MAX
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
 # What is handed in may hold secrets (a leak of credentials): it is never written to a temporary file.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE
@@ -129,6 +150,7 @@ if _PUBLIC.scheme == "https":
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     CSRF_TRUSTED_ORIGINS = [f"https://{_PUBLIC.netloc}"]
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = os.environ.get("PEHRA_HSTS_SUBDOMAINS") == "1"
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # TLS ends at a proxy, which must set or drop this
 
 # --- Parts -----------------------------------------------------------------------------------------------------------
@@ -201,6 +223,7 @@ MIDDLEWARE = [
     "pehra.web.machines.machine_doors",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "pehra.web.limits.limits",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "pehra.web.middleware.second_wall",
@@ -274,7 +297,11 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = not _STATIC_BUILT
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-SESSION_COOKIE_NAME = "pehra_session"
+# Under https a browser keeps these for this very host alone, and sends them only there (RFC 6265bis, `__Host-`).
+COOKIE_PREFIX = "__Host-" if _PUBLIC.scheme == "https" else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}pehra_session"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}pehra_csrf"
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}django_language"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"

@@ -17,6 +17,7 @@ from pehra.node import settings as node
 # Threads come and go; a pool keeps their number of connections bounded. Only here: a command needs one connection.
 if node.PEHRA_WALL:
     settings.DATABASES["default"].update(node.walled_database(role="pehra_web"))
+settings.DATABASES["default"]["OPTIONS"] = node.hurried(settings.DATABASES["default"]["OPTIONS"])
 options: Any = settings.DATABASES["default"]["OPTIONS"]
 options["pool"] = {"min_size": 1, "max_size": 12, "timeout": 10}
 

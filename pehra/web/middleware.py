@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from psycopg.errors import LockNotAvailable, QueryCanceled
 
 from pehra.access import api as access
 from pehra.kernel import clock
@@ -37,11 +39,29 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "base-uri 'none'",
     ]
 )
+_DEVICE = (
+    "accelerometer autoplay browsing-topics camera display-capture encrypted-media fullscreen geolocation gyroscope "
+    "hid magnetometer microphone midi payment picture-in-picture screen-wake-lock serial usb xr-spatial-tracking"
+)
+# Nothing of a device is asked for but a passkey, and that by our own pages alone.
+PERMISSIONS_POLICY = ", ".join(
+    [
+        *(f"{feature}=()" for feature in _DEVICE.split()),
+        "publickey-credentials-create=(self)",
+        "publickey-credentials-get=(self)",
+    ]
+)
 _HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Permissions-Policy": PERMISSIONS_POLICY,
     "X-Frame-Options": "DENY",
+    # Also by SecurityMiddleware; here so that no order of middleware and no server setting can lose them.
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
+_TOOK_TOO_LONG = (QueryCanceled, LockNotAvailable)
 _NOBODY = Actor(id="nobody", kind=ActorKind.PERSON, name="")
 
 
@@ -124,6 +144,8 @@ class Acting:
                 return refused.invalid(request, exception)
             case Fault():
                 return refused.faulty(request, exception)
+            case OperationalError() if isinstance(exception.__cause__, _TOOK_TOO_LONG):
+                return refused.faulty(request, Fault(_("This took too long and was stopped. Ask for less at once.")))
         return None
 
     def _come_in(self, request: HttpRequest) -> HttpResponse | None:

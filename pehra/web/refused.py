@@ -3,9 +3,12 @@
 What you may not see and what does not exist are one answer, byte for byte.
 """
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import get_language, get_language_bidi
 from django.utils.translation import gettext as _
 
 from pehra.kernel.refusals import Fault, Refusal
@@ -62,6 +65,55 @@ def faulty(request: HttpRequest, exception: Fault) -> HttpResponse:
     """Return the page for something outside that failed."""
     advice = _("Try again in a moment. If it stays, the platform's operator finds the cause with pehra doctor.")
     return _page(request, status=503, title=_("Something outside failed"), message=str(exception), advice=advice)
+
+
+def _bare(request: HttpRequest, *, status: int, title: str, message: str, **headers: str) -> HttpResponse:
+    """Return a refusal that asks nothing of anything: no account, no database; for before anybody is known."""
+    if machines.is_machine(request):
+        return problems.answer(request, status, detail=message, errors=(), **headers)
+    context = {
+        "title": title,
+        "message": message,
+        "language": get_language() or "en",
+        "direction": "rtl" if get_language_bidi() else "ltr",
+    }
+    response = HttpResponse(render_to_string("web/bare.html", context), status=status)
+    response.headers["Cache-Control"] = "private, no-store"
+    for name, value in headers.items():
+        response.headers[name.replace("_", "-")] = value
+    return response
+
+
+@login_not_required
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Return the refusal of a request that is none: to another host, or with a length that is no number."""
+    message = _("The request could not be understood.")
+    return _bare(request, status=400, title=_("This cannot be used"), message=message)
+
+
+def length_required(request: HttpRequest) -> HttpResponse:
+    """Return the refusal of a body that does not say how large it is: it is not read, so the line is closed."""
+    message = _("A request says how many bytes it has.")
+    return _bare(request, status=411, title=_("This cannot be used"), message=message, Connection="close")
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    """Return the refusal of a body that is larger than any of ours; it is not read."""
+    megabytes = settings.PEHRA_REQUEST_BYTES_MAX // (1024 * 1024)
+    message = _("This is too large: at most %(size)s MiB can be sent at once.") % {"size": megabytes}
+    return _bare(request, status=413, title=_("This cannot be used"), message=message)
+
+
+def too_many(request: HttpRequest, *, seconds: int) -> HttpResponse:
+    """Return the refusal of one request too many; it says when to come back."""
+    message = _("Too many requests came from here. Wait a minute and try again.")
+    return _bare(request, status=429, title=_("Too many at once"), message=message, Retry_After=str(seconds))
+
+
+def busy(request: HttpRequest) -> HttpResponse:
+    """Return the refusal of a body for which there is no room now."""
+    message = _("Too much is being sent at this moment. Try again in a few seconds.")
+    return _bare(request, status=503, title=_("Too many at once"), message=message, Retry_After="5")
 
 
 @login_not_required

@@ -37,7 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("pehra.signals.urls")),
     path("telemetry/", include("pehra.telemetry.urls")),
 ]
-handler400 = "pehra.web.refused.invalid"
+handler400 = "pehra.web.refused.bad_request"
 handler403 = "pehra.web.refused.forbidden"
 handler404 = "pehra.web.refused.not_found"
 handler500 = "pehra.web.refused.broken"

@@ -33,6 +33,7 @@ from pehra.access.api.directory_groups import (
 )
 from pehra.access.api.glass import GlassView, active_glasses, break_glass, glasses, review_glass, teams_to_break
 from pehra.access.api.granting import NeedsSecondPerson, grant, policy, revoke, within
+from pehra.access.api.limiting import count_requests, forget_requests, whose, window_of
 from pehra.access.api.links import (
     FAILED_ATTEMPTS_MAX,
     FAILED_ATTEMPTS_WINDOW,
@@ -81,8 +82,6 @@ from pehra.access.api.second_wall import (
     second_wall_flaws,
     second_wall_slows,
 )
-from pehra.access.api.signing import issuer, jwks, rotate_keys, sign, signing_keys
-from pehra.access.api.telling import Telling, tell_through
 from pehra.access.api.services import (
     NewService,
     ServiceView,
@@ -101,6 +100,8 @@ from pehra.access.api.sessions import (
     note_credential_change,
     sessions,
 )
+from pehra.access.api.signing import issuer, jwks, rotate_keys, sign, signing_keys
+from pehra.access.api.telling import Telling, tell_through
 from pehra.access.api.tokens import (
     BAD_TOKENS_WINDOW,
     TokenView,
@@ -122,17 +123,6 @@ from pehra.access.sessions.limits import keep as keep_session
 from pehra.access.sessions.limits import what_comes_first
 
 __all__ = [
-    "what_comes_first",
-    "sessions",
-    "note_credential_change",
-    "keep_session",
-    "end_sessions",
-    "end_session",
-    "end_other_sessions",
-    "end_service_uses",
-    "count_sessions",
-    "ServiceView",
-    "SessionView",
     "BAD_TOKENS_WINDOW",
     "FAILED_ATTEMPTS_MAX",
     "FAILED_ATTEMPTS_WINDOW",
@@ -156,6 +146,8 @@ __all__ = [
     "ReviewView",
     "Role",
     "RoleView",
+    "ServiceView",
+    "SessionView",
     "Stale",
     "Swept",
     "Taken",
@@ -184,11 +176,17 @@ __all__ = [
     "close_person",
     "close_service",
     "codes_to_give_in",
+    "count_requests",
+    "count_sessions",
     "decide",
     "directory_for",
     "due_for_review",
     "elevated",
     "end_lost_uses",
+    "end_other_sessions",
+    "end_service_uses",
+    "end_session",
+    "end_sessions",
     "ensure_role_groups",
     "find_groups",
     "find_people",
@@ -196,6 +194,7 @@ __all__ = [
     "find_users",
     "force_new_credential",
     "forget_answers",
+    "forget_requests",
     "glasses",
     "grant",
     "group",
@@ -205,12 +204,14 @@ __all__ = [
     "issuer",
     "jwks",
     "keep_answer",
+    "keep_session",
     "lay_second_wall",
     "learn_scopes",
     "may",
     "names",
     "narrowed",
     "note_bad_token",
+    "note_credential_change",
     "open_person",
     "open_services",
     "outside_place",
@@ -245,6 +246,7 @@ __all__ = [
     "rotate_service_secret",
     "second_wall_flaws",
     "second_wall_slows",
+    "sessions",
     "sign",
     "signing_keys",
     "source_of",
@@ -258,7 +260,10 @@ __all__ = [
     "tokens_may_carry",
     "user",
     "uses_of",
+    "what_comes_first",
     "what_it_opens",
+    "whose",
     "why",
+    "window_of",
     "within",
 ]
