@@ -353,7 +353,13 @@ def _join(entry: DirectoryEntry, said: User, *, by: Actor, at: datetime, directo
     entry.person, entry.made_person = person, made
     if made:
         facts = {"language": person.language, "service": False, "how": "directory"}
-        ledger.record("access.person.added", subject=f"person:{person.id}", by=by, at=at, facts=facts)
+        scope = (
+            Scope(kind=ScopeKind.TEAM, code=entry.team)
+            if entry.team
+            else Scope(kind=ScopeKind.ORGANISATION, code=entry.organisation)
+        )
+        teams = granting.teams_of(scope)
+        ledger.record("access.person.added", subject=f"person:{person.id}", by=by, at=at, teams=teams, facts=facts)
 
 
 def _readdress(person: Person, address: str, *, by: Actor, at: datetime) -> None:
@@ -365,7 +371,9 @@ def _readdress(person: Person, address: str, *, by: Actor, at: datetime) -> None
     OneTimeLink.objects.filter(person=person, used_at__isnull=True, issued_at__lt=at, expires_at__gt=at).update(
         expires_at=at
     )
-    ledger.record("access.email.changed", subject=f"person:{person.id}", by=by, at=at, facts={"how": "directory"})
+    teams = granting.teams_of_person(person.id, at=at)
+    facts = {"how": "directory"}
+    ledger.record("access.email.changed", subject=f"person:{person.id}", by=by, at=at, teams=teams, facts=facts)
 
 
 def _language(said: User) -> str:

@@ -16,7 +16,7 @@ from pehra.access.api.scopes import require_known
 from pehra.access.api.second_wall import elevated
 from pehra.access.models import Grant, Person
 from pehra.access.rules import delegation, wall
-from pehra.access.rules.roles import NOT_FOR_SERVICES, Role, ScopeKind
+from pehra.access.rules.roles import NOT_FOR_SERVICES, Permission, Role, ScopeKind
 from pehra.access.rules.wall import Scope
 from pehra.kernel.actors import Actor
 from pehra.kernel.identifiers import new_id
@@ -163,6 +163,25 @@ def teams_of(scope: Scope) -> list[str]:
     """Return the teams that may read in the ledger about a grant: its own, or the one that answers for its scope."""
     code = scope.code if scope.kind in (ScopeKind.TEAM, ScopeKind.GUIDED) else queries.answering_team(scope)
     return [code] if code else []
+
+
+def teams_of_person(person_id: UUID, *, at: datetime) -> list[str]:
+    """Return the teams that read in the ledger of what happens to a person's account.
+
+    Those of all that they hold; of somebody who holds nothing any more, those of all that they held.
+    """
+    scopes = {granted.scope for granted in queries.granted_to(person_id, at=at)}
+    if not scopes:
+        scopes = {queries.scope_of_row(row) for row in Grant.objects.filter(person_id=person_id)}
+    return sorted({team for scope in scopes for team in teams_of(scope)})
+
+
+def teams_acting(by: Actor) -> list[str]:
+    """Return the teams for whom somebody gives access: what they do for nobody's team yet is theirs to read."""
+    giver = wall.narrowed(by, Permission.ACCESS_GRANT)
+    below = {team for guide, circle in giver.guided if guide in giver.teams for team in circle - {guide}}
+    own = {Scope(kind=ScopeKind.ORGANISATION, code=code) for code in giver.organisations}
+    return sorted((giver.teams - below) | {team for scope in own for team in teams_of(scope)})
 
 
 @transaction.atomic

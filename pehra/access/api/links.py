@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from pehra.access import queries
 from pehra.access.api.credentials import kinds_of
 from pehra.access.api.deciding import require
-from pehra.access.api.granting import NeedsSecondPerson, require_within
-from pehra.access.api.recovery import come_back, is_privileged, teams_of_person
+from pehra.access.api.granting import NeedsSecondPerson, require_within, teams_of_person
+from pehra.access.api.recovery import come_back, is_privileged
 from pehra.access.api.second_wall import elevated
 from pehra.access.models import FailedAttempt, OneTimeLink, Person
 from pehra.access.rules import links

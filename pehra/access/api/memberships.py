@@ -14,7 +14,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Greatest
 
 from pehra.access import queries
-from pehra.access.api.granting import columns_of, policy, teams_of
+from pehra.access.api.granting import columns_of, policy, teams_of, teams_of_person
 from pehra.access.models import DirectoryEntry, DirectoryMember, Grant, Person
 from pehra.access.rules.roles import Role
 from pehra.access.rules.wall import Scope
@@ -167,4 +167,5 @@ def open_again(entry: DirectoryEntry, *, by: Actor, at: datetime) -> None:
 
 
 def _told(entry: DirectoryEntry, event: str, facts: Mapping[str, object], *, by: Actor, at: datetime) -> None:
-    ledger.record(event, subject=f"person:{entry.person_id}", by=by, at=at, facts=facts)
+    teams = teams_of_person(entry.person_id, at=at)
+    ledger.record(event, subject=f"person:{entry.person_id}", by=by, at=at, teams=teams, facts=facts)

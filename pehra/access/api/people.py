@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from pehra.access import queries
 from pehra.access.api.deciding import require
-from pehra.access.api.granting import require_within
+from pehra.access.api.granting import require_within, teams_acting, teams_of_person
 from pehra.access.api.second_wall import elevated
 from pehra.access.api.sessions import end_all_of
 from pehra.access.models import Person
@@ -108,6 +108,7 @@ def _add(*, email: str, name: str, language: str, name_local: str, service: bool
             subject=f"person:{person.id}",
             by=by,
             at=at,
+            teams=teams_acting(by),
             facts={"language": language, "service": service},
         )
     if person.service is not service:
@@ -126,7 +127,7 @@ def open_person(*, person_id: UUID, reason: str, by: Actor, at: datetime) -> Non
     if not reason.strip():
         raise Invalid(_("say why"), field="reason")
     if Person.objects.filter(id=person_id, active=False).update(active=True):
-        ledger.record("access.person.opened", subject=f"person:{person_id}", by=by, at=at, facts={"reason": reason})
+        _record("access.person.opened", person_id, reason=reason, by=by, at=at)
 
 
 @transaction.atomic
@@ -138,5 +139,10 @@ def close_person(*, person_id: UUID, reason: str, by: Actor, at: datetime) -> No
         raise NotVisible(_("There is no such person."))
     require_within(person_id, by=by, at=at)
     if Person.objects.filter(id=person_id, active=True).update(active=False):
-        ledger.record("access.person.closed", subject=f"person:{person_id}", by=by, at=at, facts={"reason": reason})
+        _record("access.person.closed", person_id, reason=reason, by=by, at=at)
         end_all_of(person_id, why="closed", by=by, at=at)
+
+
+def _record(event: str, person_id: UUID, *, reason: str, by: Actor, at: datetime) -> None:
+    teams = teams_of_person(person_id, at=at)
+    ledger.record(event, subject=f"person:{person_id}", by=by, at=at, teams=teams, facts={"reason": reason})

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from pehra.access import queries
 from pehra.access.api import asking, credentials
 from pehra.access.api.deciding import actor_for, require
-from pehra.access.api.granting import NeedsSecondPerson, needs_second_person, require_within, teams_of
+from pehra.access.api.granting import NeedsSecondPerson, needs_second_person, require_within, teams_of_person
 from pehra.access.api.second_wall import elevated
 from pehra.access.api.telling import tell
 from pehra.access.models import OneTimeLink, PendingAct, Person
@@ -59,11 +59,6 @@ def is_privileged(person_id: UUID, *, at: datetime) -> bool:
     """Whether a person holds a role that the profile wants two people for."""
     held = queries.granted_to(person_id, at=at)
     return any(needs_second_person(role=granted.role, scope=granted.scope, at=at) for granted in held)
-
-
-def teams_of_person(person_id: UUID, *, at: datetime) -> list[str]:
-    """Return the teams that read of what happens to a person's account: those of all scopes that they hold."""
-    return sorted({team for granted in queries.granted_to(person_id, at=at) for team in teams_of(granted.scope)})
 
 
 @transaction.atomic

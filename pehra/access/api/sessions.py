@@ -13,9 +13,8 @@ from django.utils.translation import gettext as _
 
 from pehra.access import queries
 from pehra.access.api.deciding import require
-from pehra.access.api.granting import require_within
+from pehra.access.api.granting import require_within, teams_of_person
 from pehra.access.api.provider import end_service_uses
-from pehra.access.api.recovery import teams_of_person
 from pehra.access.api.second_wall import elevated
 from pehra.access.rules import devices
 from pehra.access.rules.roles import Permission
