@@ -53,7 +53,7 @@ from pehra.access.api.people import (
     person,
     person_by_email,
 )
-from pehra.access.api.provider import end_lost_uses, end_service_uses, tell_services
+from pehra.access.api.provider import claims_of, end_lost_uses, end_service_uses, tell_services
 from pehra.access.api.reasons import Decision, why
 from pehra.access.api.recovery import (
     RECOVERY_VALID_DEFAULT,
@@ -173,6 +173,7 @@ __all__ = [
     "change_email",
     "change_grant",
     "claim_answer",
+    "claims_of",
     "close_person",
     "close_service",
     "codes_to_give_in",
