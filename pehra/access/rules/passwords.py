@@ -7,12 +7,14 @@ is common is the caller's to know; here is what is about the person.
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import pairwise
 
 CHARACTERS_MIN = 12
 CHARACTERS_MAX = 256  # enough for any sentence; hashing a megabyte would be a way to keep the machine busy
 WORD_CHARACTERS_MIN = 4  # shorter pieces of a name are in many a good password
 OWN_WORDS = frozenset({"pehra"})
 _PIECES = re.compile(r"[\W_]+")
+_ROUND = frozenset({("9", "0"), ("0", "9"), ("z", "a")})  # where an order begins again
 
 
 def words_about(*texts: str) -> frozenset[str]:
@@ -30,8 +32,15 @@ def is_about(password: str, *, words: Iterable[str]) -> bool:
 
 
 def is_monotonous(password: str) -> bool:
-    """Whether a password is a few characters again and again."""
-    return len(set(_plain(password))) < CHARACTERS_MIN // 3
+    """Whether a password is a few characters or one word again and again, or characters in their order."""
+    plain = _plain(password)
+    steps = {ord(after) - ord(before) for before, after in pairwise(plain) if (before, after) not in _ROUND}
+    return len(set(plain)) < CHARACTERS_MIN // 3 or len(set(plain.split())) == 1 < len(plain.split()) or len(steps) <= 1
+
+
+def heart_of(password: str) -> str:
+    """Return a password without the digits and signs around it: what somebody puts there, everybody puts there."""
+    return re.sub(r"^[\W\d_]+|[\W\d_]+$", "", _plain(password))
 
 
 def _plain(text: str) -> str:

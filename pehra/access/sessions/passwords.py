@@ -13,7 +13,7 @@ class GoodPassword:
     """Django's door for checking a password, and the only one that is set."""
 
     def __init__(self) -> None:
-        self.common = CommonPasswordValidator().passwords
+        self.common = set(CommonPasswordValidator().passwords)
 
     def validate(self, password: str, user: Any = None) -> None:
         """Refuse what is short, common, monotonous, or made of the person's own words."""
@@ -27,7 +27,8 @@ class GoodPassword:
             raise ValidationError(
                 _("A password has at most %(n)s characters.") % {"n": passwords.CHARACTERS_MAX}, code="long"
             )
-        if password.lower().strip() in self.common or passwords.is_monotonous(password):
+        heart = passwords.heart_of(password)
+        if not heart or {password.casefold().strip(), heart} & self.common or passwords.is_monotonous(password):
             raise ValidationError(_("This password is among the first that somebody would try."), code="common")
         about = passwords.words_about(getattr(user, "name", ""), getattr(user, "email", ""))
         if passwords.is_about(password, words=about):

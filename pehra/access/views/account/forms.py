@@ -10,13 +10,28 @@ CREDENTIAL_CHARACTERS_MAX = 32 * 1024
 UNREADABLE = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 
 
+class _Credential(forms.JSONField):
+    """What a browser says of a passkey; refuses what is too long or too deep to be that."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> Any:
+        """Return the document."""
+        try:
+            if len(value or "") <= CREDENTIAL_CHARACTERS_MAX:
+                return super().to_python(value)
+        except RecursionError:
+            pass
+        raise get_adapter().validation_error("incorrect_code")
+
+
 class _Readable(forms.Form):
     """A form with a credential of a passkey in it."""
 
+    credential = _Credential()
+
     def clean_credential(self) -> Any:
         """Return what allauth makes of the credential; refuse what it chokes on."""
-        if len(self.data.get("credential", "")) > CREDENTIAL_CHARACTERS_MAX:
-            raise get_adapter().validation_error("incorrect_code")
         their = getattr(super(), "clean_credential", None)
         try:
             return their() if their else self.cleaned_data["credential"]
