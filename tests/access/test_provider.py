@@ -183,6 +183,9 @@ def test_a_service_that_nobody_knows_is_told_nothing(browser, tickets):
     [
         {"code_challenge": None, "code_challenge_method": None},
         {"code_challenge": None},
+        {"code_challenge": ""},
+        {"code_challenge": "short"},
+        {"code_challenge": "a" * 43 + "="},
         {"code_challenge_method": "plain"},
         {"code_challenge_method": None},
         {"code_challenge_method": "s256"},

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from allauth.core.internal import ratelimit
 from allauth.idp.oidc.internal.oauthlib import device_codes
-from allauth.idp.oidc.internal.oauthlib.utils import extract_params
 from allauth.idp.oidc.models import Client
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -31,7 +30,7 @@ from pehra.access.api import Request, provider
 from pehra.access.rules import provider as rules
 from pehra.access.rules.provider import SignedIn
 from pehra.access.sessions import authentication_of
-from pehra.access.views.provider.grants import Adapter, Grants, server_for
+from pehra.access.views.provider.grants import Adapter, Grants, asked_of, server_for
 from pehra.access.views.provider.pages import answered, refused, told
 
 SID_BYTES = 18
@@ -54,10 +53,7 @@ def device_code(request: Request) -> HttpResponse:
         )
         server._expires_in = settings.IDP_OIDC_DEVICE_CODE_EXPIRES_IN
         try:
-            uri, method, body, headers = extract_params(request)
-            # The engine knows the form's type without its parameters alone, which clients send.
-            plain = headers | {"Content-Type": request.content_type or ""}
-            headers, made, status = server.create_device_authorization_response(uri, method, body, plain)
+            headers, made, status = server.create_device_authorization_response(*asked_of(request))
             client = Client.objects.get(id=request.POST.get("client_id", ""))
             if rules.GRANT_TYPES[rules.GrantKind.DEVICE] not in client.get_grant_types():
                 raise errors.UnauthorizedClientError()

@@ -4,6 +4,7 @@ Discovery and keys are open to all. The endpoints that services call take no coo
 authenticates. The pages that people see are few: the refusal, the code of a device, and the end of a session.
 """
 
+import re
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -15,7 +16,6 @@ from allauth.core.exceptions import RateLimited
 from allauth.core.internal import ratelimit
 from allauth.idp.oidc import app_settings
 from allauth.idp.oidc.internal.oauthlib.utils import (
-    extract_params,
     get_validator_context,
 )
 from allauth.idp.oidc.models import Client
@@ -35,13 +35,13 @@ from pehra.access.rules import provider as rules
 from pehra.access.rules.provider import SignedIn
 from pehra.access.sessions import authentication_of, sid_of
 from pehra.access.views.provider.devices import device_server
-from pehra.access.views.provider.grants import Grants, server_for
+from pehra.access.views.provider.grants import Grants, asked_of, server_for
 from pehra.access.views.provider.pages import answered, leading, refused, told
 
 KEYS_KEPT_SECONDS = 3600
 ASKED = "pehra_asked_to_prove"
 ASKED_MAX = 5
-ASKED_LETTERS_MAX = 4_000
+S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 MAX_AGE_MAX = 366 * 24 * 3600
 
 
@@ -117,7 +117,7 @@ def authorize(request: Request) -> HttpResponse:
     with api.elevated(part="access.provider", only_people=True):
         grants = Grants(at=request.at)
         server = server_for(grants)
-        asked = extract_params(request)
+        asked = asked_of(request)
         try:
             scopes, info = server.validate_authorization_request(*asked)
             _require_known_parameters(request, info)
@@ -155,6 +155,8 @@ def _require_known_parameters(request: Request, info: dict[str, Any]) -> None:
         "select_account",
     }:
         raise errors.InvalidRequestError(description="Unknown prompt.", request=asked)
+    if not S256_CHALLENGE.fullmatch(request.GET.get("code_challenge", "")):
+        raise errors.InvalidRequestError(description="code_challenge is no S256 challenge.", request=asked)
     if request.GET.get("response_mode", "query") != "query":
         raise errors.InvalidRequestError(description="Unsupported response_mode.", request=asked)
     _max_age(request, info)
@@ -281,7 +283,7 @@ def token(request: Request) -> HttpResponse:
                 server = device_server(request, grants)
             else:
                 server = server_for(grants)
-            return answered(*server.create_token_response(*extract_params(request)))
+            return answered(*server.create_token_response(*asked_of(request)))
         except errors.OAuth2Error as error:
             return told(request, error)
 
@@ -294,7 +296,7 @@ def userinfo(request: Request) -> HttpResponse:
     with api.elevated(part="access.provider", only_people=True):
         try:
             server = server_for(Grants(at=request.at))
-            return answered(*server.create_userinfo_response(*extract_params(request)))
+            return answered(*server.create_userinfo_response(*asked_of(request)))
         except errors.OAuth2Error as error:
             return told(request, error)
 
@@ -306,7 +308,7 @@ def revoke(request: Request) -> HttpResponse:
     """End a token of the service that asks (RFC 7009)."""
     with api.elevated(part="access.provider", only_people=True):
         server = server_for(Grants(at=request.at))
-        return answered(*server.create_revocation_response(*extract_params(request)))
+        return answered(*server.create_revocation_response(*asked_of(request)))
 
 
 @login_not_required
@@ -319,6 +321,6 @@ def introspect(request: Request) -> HttpResponse:
         try:
             ratelimit.consume(request=request, app="allauth.idp.oidc", action="introspect_ip", raise_exception=True)
             server = server_for(Grants(at=request.at))
-            return answered(*server.create_introspect_response(*extract_params(request)))
+            return answered(*server.create_introspect_response(*asked_of(request)))
         except RateLimited:
             return JsonResponse({"error": "temporarily_unavailable"}, status=429)
