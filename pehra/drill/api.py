@@ -15,7 +15,7 @@ from django.db import transaction
 
 from pehra.access import api as access
 from pehra.drill.gateways import files
-from pehra.drill.rules import attacks, controls, feed, formats
+from pehra.drill.rules import attacks, controls, feed, formats, leaks
 from pehra.drill.rules.cast import CastMember, cast
 from pehra.drill.rules.feed import REPORTS, Expected
 from pehra.drill.rules.nation import ContactRow, Country, Nation, make_nation
@@ -24,6 +24,7 @@ from pehra.kernel.actors import Actor
 from pehra.kernel.refusals import Invalid
 from pehra.law import api as law
 from pehra.registry import api as registry
+from pehra.signals import api as signals
 
 SAMPLE_ORGANISATIONS = 1_500
 SAMPLE_FEEDS: tuple[tuple[str, int], ...] = (("scan_rdp", 4_000), ("scan_smb", 2_500), ("scan_ldap_tcp", 1_500))
@@ -47,9 +48,10 @@ class SamplePerson:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """What was laid out: the feeds still to be ingested, and the people."""
+    """What was laid out: the feeds still to be ingested, a leak still to be taken in, and the people."""
 
     feeds: tuple[Path, ...]
+    leak: Path
     people: tuple[SamplePerson, ...]
 
 
@@ -107,7 +109,14 @@ def lay_out_sample(*, seed: int, by: Actor, at: datetime) -> Sample:
     intel.import_indicators(path=_indicators(folder), source="Partner indicators", by=by, at=at)
     people = _people(staged, by=by, at=at)
     _assessments(people, nation, own=staged.infections[0].operator.organisation, at=at)
-    return Sample(feeds=feeds, people=people)
+    leak = _leak(nation, staged, people, folder=folder / "leaks", day=yesterday)
+    return Sample(feeds=feeds, leak=leak, people=people)
+
+
+def take_in_leak(sample: Sample, *, by: Actor, at: datetime) -> signals.LeakView:
+    """Take in the sample's leak, as whoever handed it in would: after the feeds, since one notice a day goes out."""
+    with sample.leak.open("rb") as content:
+        return signals.receive_leak(content=content, source=leaks.SOURCE, by=by, at=at)
 
 
 def _with_desks(nation: Nation) -> Nation:
@@ -172,6 +181,14 @@ def _sample_feeds(
 def _write_report(folder: Path, report: str, content: bytes, day: date) -> Path:
     path = folder / f"{day.isoformat()}-{report}-nation.csv"
     files.write_feed(content, path=path)
+    return path
+
+
+def _leak(nation: Nation, staged: attacks.Attacks, people: Sequence[SamplePerson], *, folder: Path, day: date) -> Path:
+    hit = [staged.infections[0].operator.organisation]
+    person = next(one.member.email for one in people if one.member.organisation == "" and one.member.team)
+    path = folder / f"{day.isoformat()}-combo-list.csv"
+    files.write_feed(leaks.leak_lines(nation, first=hit, person=person, day=day), path=path)
     return path
 
 
