@@ -112,6 +112,11 @@ class AssessmentSummary:
         return band_of(self.percent, gaps=self.gaps)
 
     @property
+    def is_said(self) -> bool:
+        """Whether the organisation stands by its answers: what is still being written comes to nothing yet."""
+        return self.state in (AssessmentState.SUBMITTED, AssessmentState.REVIEWED)
+
+    @property
     def is_unfinished(self) -> bool:
         """Whether it is still being written or waits for its review."""
         return self.state is not AssessmentState.REVIEWED
