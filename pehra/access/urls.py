@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pehra.access.views import delegating, people, recovering, signing, tokens
+from pehra.access.views import delegating, people, recovering, relying, signing, tokens
 from pehra.access.views.account import coming_in, ways
 
 app_name = "access"
@@ -29,4 +29,8 @@ urlpatterns = [
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<uuid:token_id>/revoke", tokens.revoke, name="token-revoke"),
     path("roles/", delegating.roles, name="roles"),
+    path("services/", relying.services, name="services"),
+    path("services/<slug:client_id>/", relying.service, name="service"),
+    path("services/<slug:client_id>/rotate", relying.rotate, name="service-rotate"),
+    path("services/<slug:client_id>/close", relying.close, name="service-close"),
 ]

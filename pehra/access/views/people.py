@@ -91,6 +91,7 @@ def frame(request: Request, current: str) -> dict[str, object]:
         "waiting": sum(row.may_decide for row in api.pending(**_now(request))) if gives else 0,
         "due": len(api.due_for_review(**_now(request))) if gives else 0,
         "breaks": api.may(request.actor, Permission.ACCESS_BREAK_GLASS),
+        "keeps": api.may(request.actor, Permission.ACCESS_SERVICES),
     }
 
 
