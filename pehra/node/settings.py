@@ -258,6 +258,9 @@ ACCOUNT_USER_DISPLAY = "pehra.access.sessions.adapters.name_of"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # nobody signs up; this gives the sign-in form its password field
 ACCOUNT_EMAIL_VERIFICATION = "none"  # addresses are given by whoever enrols a person, never claimed
+# Passwords are counted by pehra/access/sessions/attempts.py; codes of a second factor by allauth, an account at a time:
+# who tries them has passed the first factor. No limit by address alone: an office shares one.
+ACCOUNT_RATE_LIMITS = {"login": "", "login_failed": "5/5m/key"}
 ACCOUNT_SESSION_REMEMBER = False  # a session ends with the browser
 ACCOUNT_LOGOUT_REDIRECT_URL = "access:sign-in"
 LOGIN_REDIRECT_URL = "web:situation"

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pehra.access.models import Person
-from pehra.access.sessions import proofs, rows
+from pehra.access.sessions import attempts, proofs, rows
 from pehra.kernel.actors import Actor, ActorKind
 from pehra.kernel.refusals import Fault
 from pehra.ledger import api as ledger
@@ -64,6 +64,20 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Whether an address is one of ours: a path, with no host at all."""
         return bool(url) and str(url).startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Refuse a password unread where too many were tried; a known device is counted apart from strangers."""
+        if attempts.too_many(at=request.at, **self._tried(request, credentials)):  # type: ignore[attr-defined]
+            raise self.validation_error("too_many_login_attempts")
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count a password that was wrong."""
+        attempts.note_failure(at=request.at, **self._tried(request, credentials))  # type: ignore[attr-defined]
+
+    def _tried(self, request: HttpRequest, credentials: dict[str, Any]) -> dict[str, str]:
+        email = str(credentials.get("email", ""))
+        device = attempts.known_device(request, email=email)
+        return {"email": email, "source": self.get_client_ip(request), "device": device}
+
     def pre_login(self, request: HttpRequest, user: Any, **_more: Any) -> HttpResponse | None:
         """Refuse whoever does not sign in, by whatever way they came, as a wrong password is refused."""
         if user.active and not user.service:
@@ -93,6 +107,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Let them go where they wanted, in their language; the list of sessions learns the session's name."""
         answer: HttpResponse = super().post_login(request, user, **more)
         rows.name_row(request)
+        if proofs.strength(request) is proofs.Strength.TWO:
+            attempts.remember_device(request, answer, user)
         if user.language in dict(settings.LANGUAGES) and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
             answer.set_cookie(
                 settings.LANGUAGE_COOKIE_NAME,
