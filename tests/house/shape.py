@@ -13,7 +13,8 @@ VAGUE_OPENINGS = ("process_", "handle_", "manage_")
 # Names that others call: Django's middleware hooks, aiosmtpd's `handle_RCPT` and its kin, html.parser's three.
 HOOKS = re.compile(r"process_(?:view|exception|template_response)|handle_(?:[A-Z]+|starttag|endtag|data)")
 # What the field itself calls so: a relying service trusts a sign-in (OpenID's relying party) and is told of its end.
-FIELD_TERMS = frozenset({"RelyingService"})
+FIELD_TERMS = frozenset({"RelyingService", "NewService", "UsedService"})
+FIELD_FILES = frozenset({"pehra/access/api/services.py", "pehra/access/commands/services.py"})  # of relying services
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -39,7 +40,7 @@ def vague_names(source: Source) -> Iterator[str]:
 
     Local variables are let be, and so is *service* where it is the asset that the law and the registry call so.
     """
-    for step in (step.removesuffix(".py") for step in source.parts):
+    for step in (step.removesuffix(".py") for step in source.parts if source.path not in FIELD_FILES):
         if vague := VAGUE & {_singular(word) for word in step.lower().split("_")}:
             yield f"{source.path}: a file or folder named {', '.join(sorted(vague))}"
     for node in ast.walk(source.syntax):
