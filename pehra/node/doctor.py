@@ -209,6 +209,20 @@ def _jobs(at: datetime) -> str:
     return "a worker is running"
 
 
+def _signals(at: datetime) -> str:
+    from pehra.kernel.actors import system
+    from pehra.signals import api as signals
+
+    streams = signals.streams(by=system("doctor"), at=at)
+    stuck = [view.client_id for view in streams if signals.needs_somebody(view)]
+    if stuck:
+        raise _Unwell(
+            f"services that are not told, or refused what they were told: {', '.join(stuck)}",
+            "`pehra signals streams` says what is wrong with each; tell whoever keeps the service.",
+        )
+    return f"{len(streams)} services are told of their users' accounts"
+
+
 _ON_DISK: tuple[tuple[str, Callable[[Path], str]], ...] = (
     ("data folder", _data_folder),
     ("free space", _free_space),
@@ -224,4 +238,5 @@ _IN_DATABASE: tuple[tuple[str, Callable[[datetime], str]], ...] = (
     ("second wall", _second_wall),
     ("ledger", _ledger),
     ("jobs", _jobs),
+    ("signals", _signals),
 )

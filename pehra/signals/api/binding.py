@@ -27,26 +27,25 @@ MAY_MANAGE = f"{Permission.SIGNALS_MANAGE}@national"
 def bind_receiver(*, client_id: str, account_id: UUID, email_agreed: bool = False, by: Actor, at: datetime) -> None:
     """Let a service account receive for a relying service; the same again changes only whether addresses are told."""
     require_manager(by)
-    with access.elevated(part="signals.receivers"):
-        name = access.open_services().get(client_id)
-        if name is None:
-            raise NotVisible(_("There is no such service."))
-        account = access.person(person_id=account_id, by=by, at=at)
-        if not account.service or not account.active:
-            raise Invalid(_("Signals are received by a service account that is open."), field="account")
-        _require_free(client_id, account_id)
-        Receiver.objects.update_or_create(
-            client_id=client_id,
-            defaults={"account_id": account_id, "email_agreed": email_agreed, "ended_at": None},
-            create_defaults={
-                "account_id": account_id,
-                "email_agreed": email_agreed,
-                "bound_by": by.id,
-                "bound_at": at,
-            },
-        )
-        facts = {"service": name, "account": str(account_id), "email_agreed": email_agreed}
-        ledger.record("signals.receiver.bound", subject=f"service:{client_id}", by=by, at=at, facts=facts)
+    name = access.open_services().get(client_id)
+    if name is None:
+        raise NotVisible(_("There is no such service."))
+    account = access.person(person_id=account_id, by=by, at=at)
+    if not account.service or not account.active:
+        raise Invalid(_("Signals are received by a service account that is open."), field="account")
+    _require_free(client_id, account_id)
+    Receiver.objects.update_or_create(
+        client_id=client_id,
+        defaults={"account_id": account_id, "email_agreed": email_agreed, "ended_at": None},
+        create_defaults={
+            "account_id": account_id,
+            "email_agreed": email_agreed,
+            "bound_by": by.id,
+            "bound_at": at,
+        },
+    )
+    facts = {"service": name, "account": str(account_id), "email_agreed": email_agreed}
+    ledger.record("signals.receiver.bound", subject=f"service:{client_id}", by=by, at=at, facts=facts)
 
 
 def _require_free(client_id: str, account_id: UUID) -> None:
@@ -67,21 +66,19 @@ def unbind_receiver(*, client_id: str, reason: str, by: Actor, at: datetime) -> 
     require_manager(by)
     if not reason.strip():
         raise Invalid(_("say why"), field="reason")
-    with access.elevated(part="signals.receivers"):
-        row = Receiver.objects.select_for_update().filter(client_id=client_id, ended_at__isnull=True).first()
-        if row is None:
-            raise NotVisible(_("There is no such receiver."))
-        Stream.objects.filter(receiver=row).delete()
-        Receiver.objects.filter(client_id=client_id).update(ended_at=at)
-        facts = {"account": str(row.account_id), "reason": reason.strip()}
-        ledger.record("signals.receiver.ended", subject=f"service:{client_id}", by=by, at=at, facts=facts)
+    row = Receiver.objects.select_for_update().filter(client_id=client_id, ended_at__isnull=True).first()
+    if row is None:
+        raise NotVisible(_("There is no such receiver."))
+    Stream.objects.filter(receiver=row).delete()
+    Receiver.objects.filter(client_id=client_id).update(ended_at=at)
+    facts = {"account": str(row.account_id), "reason": reason.strip()}
+    ledger.record("signals.receiver.ended", subject=f"service:{client_id}", by=by, at=at, facts=facts)
 
 
 def receivers(*, by: Actor, at: datetime) -> list[ReceiverView]:
     """Return every receiver with its stream, for whoever reads signals for the nation."""
     access.require(by, Permission.SIGNALS_READ)
-    with access.elevated(part="signals.reading"):
-        return queries.receivers(by=by, at=at)
+    return queries.receivers(by=by, at=at)
 
 
 def require_manager(by: Actor) -> None:

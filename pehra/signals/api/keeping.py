@@ -43,8 +43,7 @@ class SignalsSwept:
 def streams(*, by: Actor, at: datetime) -> list[StreamView]:
     """Return all streams with how they stand, those that need somebody first."""
     access.require(by, Permission.SIGNALS_READ)
-    with access.elevated(part="signals.reading"):
-        found = queries.streams_of(queries.streams_visible_to(by), at=at)
+    found = queries.streams_of(queries.streams_visible_to(by), at=at)
     return sorted(found, key=lambda view: (not needs_somebody(view), view.client_id))
 
 
@@ -81,31 +80,28 @@ def _change(stream_id: UUID, status: Status, *, reason: str, by: Actor, at: date
         raise Invalid(
             _("say why, in at most %(number)d characters") % {"number": rules.REASON_CHARACTERS_MAX}, field="reason"
         )
-    with access.elevated(part="signals.keeping"):
-        change_status(_for_change(stream_id, by=by), status, reason=words, tell=True, by=by, at=at)
+    change_status(_for_change(stream_id, by=by), status, reason=words, tell=True, by=by, at=at)
 
 
 @transaction.atomic
 def verify_stream(*, stream_id: UUID, by: Actor, at: datetime) -> None:
     """Send a receiver a verification event, to see whether it takes it."""
-    with access.elevated(part="signals.keeping"):
-        row = _for_change(stream_id, by=by)
-        Stream.objects.filter(id=row.id).update(verification_asked_at=at, next_try_at=None)
-        queue_verification(row, state=None, at=at)
+    row = _for_change(stream_id, by=by)
+    Stream.objects.filter(id=row.id).update(verification_asked_at=at, next_try_at=None)
+    queue_verification(row, state=None, at=at)
 
 
 @transaction.atomic
 def send_again(*, stream_id: UUID, by: Actor, at: datetime) -> int:
     """Let the tokens that a receiver refused wait once more, in their old order; return how many."""
-    with access.elevated(part="signals.keeping"):
-        row = _for_change(stream_id, by=by)
-        count = row.events.filter(state=SetState.REFUSED.value).update(
-            state=SetState.WAITING.value, ended_at=None, refused_since=None
-        )
-        Stream.objects.filter(id=row.id).update(next_try_at=None)
-        if count:
-            facts = {"service": row.receiver_id, "tokens": count}
-            ledger.record("signals.stream.sent_again", subject=f"stream:{row.id}", by=by, at=at, facts=facts)
+    row = _for_change(stream_id, by=by)
+    count = row.events.filter(state=SetState.REFUSED.value).update(
+        state=SetState.WAITING.value, ended_at=None, refused_since=None
+    )
+    Stream.objects.filter(id=row.id).update(next_try_at=None)
+    if count:
+        facts = {"service": row.receiver_id, "tokens": count}
+        ledger.record("signals.stream.sent_again", subject=f"stream:{row.id}", by=by, at=at, facts=facts)
     return count
 
 
