@@ -1,5 +1,5 @@
 """Every use case with its probe."""
 
-from tests.matrix import probes, probes_access, probes_controls
+from tests.matrix import probes, probes_access, probes_controls, probes_signals
 
-PROBES = {**probes.PROBES, **probes_access.PROBES, **probes_controls.PROBES}
+PROBES = {**probes.PROBES, **probes_access.PROBES, **probes_controls.PROBES, **probes_signals.PROBES}

@@ -27,6 +27,8 @@ from pehra.outbox import api as outbox
 from pehra.outbox.models import Message
 from pehra.registry import api as registry
 from pehra.registry.models import AssessmentAnswer, Organisation
+from pehra.signals import api as signals
+from pehra.signals.models import Leak, LeakedAccount
 from tests.findings.conftest import frame, maker
 
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -74,6 +76,11 @@ class Place:
     assessment: UUID | None = None
     control: str = ""
     evidence: UUID | None = None
+    leak: UUID | None = None
+    leaked: UUID | None = None
+    client: str = ""
+    receiver: UUID | None = None
+    stream: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +124,9 @@ def build(folder: Path) -> World:
         assert not taken.rejected, taken
     names = (*TEAMS, NEXT)
     places = {name: _place(name, number, machine) for number, name in enumerate(names, start=1)}
+    relying = _stream(machine)
+    for place in places.values():
+        place.client, place.receiver, place.stream = relying
     ledger.place_entries(at=AT)
     return World(places=places, seats={name: _seat(name, machine) for name in seat_names()})
 
@@ -148,6 +158,7 @@ def _place(name: str, number: int, machine: Actor) -> Place:
     access.grant(role="organisation-contact", reason="desk", by=machine, at=AT, **whose)
     _delegate(place, scope, machine)
     _assess(place)
+    _leak(place)
     return place
 
 
@@ -243,6 +254,31 @@ def _assess(place: Place) -> None:
     place.evidence = registry.add_evidence(
         assessment_id=place.assessment, control=place.control, name="b.txt", content=b"begun\n", by=contact, at=AT
     )
+
+
+def _leak(place: Place) -> None:
+    """An address of the organisation that stood in a leak."""
+    counts = {"rows_read": 1, "known": 0, "duplicates": 0, "strangers": 0, "set_aside_count": 0, "kept": 1}
+    leak = Leak.objects.create(
+        id=new_id(AT), source=place.name, tlp=Tlp.AMBER, pap="PAP:AMBER", salt=b"salt", received_by="somebody",
+        received_at=AT, **counts,
+    )  # fmt: skip
+    place.leak = leak.id
+    account = LeakedAccount.objects.create(
+        id=new_id(AT), leak=leak, source=place.name, address=f"desk@{place.name}.example", secret_kind="password",
+        organisation=place.organisation, lead_team=place.team, teams=[place.team], check_value=b"check",
+    )  # fmt: skip
+    place.leaked = account.id
+
+
+def _stream(machine: Actor) -> tuple[str, UUID, UUID]:
+    """The stream of one receiver, for a service that relies on the node's sign-in."""
+    made = access.add_service(name="Portal", redirect_uris=["https://portal.example/back"], by=machine, at=AT)
+    account = access.add_service_account(name="Portal", email="portal@node.example", by=machine, at=AT)
+    access.grant(person_id=account, role=Role.SIGNAL_RECEIVER, national=True, reason="receives", by=machine, at=AT)
+    signals.bind_receiver(client_id=made.client_id, account_id=account, by=machine, at=AT)
+    stream = signals.create_stream(said={}, by=access.actor_for(person_id=account, at=AT), at=AT)
+    return made.client_id, account, UUID(stream["stream_id"])
 
 
 def _owed(place: Place) -> None:
