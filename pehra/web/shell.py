@@ -63,9 +63,7 @@ SECTIONS = (
     Section(name=_("Law"), url="web:law", prefix="/law/", permission=Permission.LAW_READ),
     Section(name=_("Proof"), url="ledger:list", prefix="/ledger/", permission=Permission.LEDGER_READ),
     Section(name=_("People"), url="access:people", prefix="/access/", permission=Permission.ACCESS_READ),
-    Section(
-        name=_("Signals"), url="signals:streams", prefix="/access/signals/", permission=Permission.SIGNALS_MANAGE
-    ),
+    Section(name=_("Signals"), url="signals:streams", prefix="/access/signals/", permission=Permission.SIGNALS_MANAGE),
 )
 
 
@@ -76,9 +74,11 @@ def theme_of(request: HttpRequest) -> str:
 
 
 def sections_for(request: HttpRequest) -> list[Section]:
-    """Return the sections the actor may open."""
+    """Return the sections the actor may open: none before they proved enough who they are."""
     actor = getattr(request, "actor", None)
-    return [section for section in SECTIONS if actor is not None and access.may(actor, section.permission)]
+    if actor is None or not access.is_through(request):
+        return []
+    return [section for section in SECTIONS if access.may(actor, section.permission)]
 
 
 def current(path: str) -> str:

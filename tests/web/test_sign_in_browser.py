@@ -3,6 +3,7 @@
 One journey, because each step stands on the one before. The browser's policy stops nothing of it.
 """
 
+import os
 import re
 
 import pytest
@@ -11,7 +12,15 @@ from django.core.cache import cache
 from pehra.access import api as access
 from pehra.kernel import clock
 from tests.web.test_sign_in import PASSWORD, code_of, one_step  # noqa: F401 - a fixture
-from tests.web.test_web_browser import browser, complaints, pictures  # noqa: F401 - fixtures
+from tests.web.test_web_browser import (  # noqa: F401 - fixtures
+    LOOKS,
+    LOOKS_EACH_RUN,
+    SIZES,
+    browser,
+    choose,
+    complaints,
+    pictures,
+)
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.django_db(transaction=True)]
 
@@ -116,3 +125,67 @@ def test_link_passkey_app_and_recovery_code_in_one_journey(browser, site, lay_ou
     page.get_by_role("button", name="Use my passkey").click()
     page.get_by_text("No passkey was given").wait_for()
     context.close()
+
+
+def looked_at(page, site: str, paths: dict[str, str], folder) -> list[str]:
+    """See pages in every look; return what is wrong with them."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    wrong: list[str] = []
+    for size, language, theme in LOOKS if "PEHRA_PICTURES" in os.environ else LOOKS_EACH_RUN:
+        choose(page.context, site, language, theme)
+        page.set_viewport_size(dict(zip(("width", "height"), SIZES[size], strict=True)))
+        for name, path in paths.items():
+            page.goto(site + path)
+            what = f"{name}-{language}-{theme}-{size}"
+            page.screenshot(path=str(folder / f"{what}.png"), full_page=True)
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            wrong += [f"{what}: {wide} pixels too wide"] if wide > 0 else []
+            found = Axe().run(page).response["violations"]
+            wrong += [f"{what}: {one['id']}: {one['help']}: {one['nodes'][0]['html'][:160]}" for one in found]
+    choose(page.context, site, "en", "light")
+    return wrong
+
+
+def test_every_page_of_signing_in_in_two_languages_two_themes_and_two_sizes(
+    browser,  # noqa: F811
+    site,
+    lay_out_here,
+    pictures,  # noqa: F811
+):
+    country = lay_out_here()
+    # The scanner puts its script into the page, which the pages' policy forbids: that is tested apart.
+    context, outside = browser.new_context(bypass_csp=True), browser.new_context(bypass_csp=True)
+    page, outer = context.new_page(), outside.new_page()
+    virtual_authenticator(context, page)
+    wrong = looked_at(outer, site, {"sign-in": "/access/sign-in"}, pictures)
+    token = access.issue_link(person_id=country.people["lead"], by=country.by, at=clock.now())
+    page.goto(f"{site}/access/link/{token}")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/access/enrol")
+    start = {"enrol": "/access/enrol", "passkey": "/account/passkeys/add", "password": "/account/password/first"}
+    wrong += looked_at(page, site, start, pictures)
+    page.goto(f"{site}/account/password/first")
+    page.get_by_label("New password").fill(PASSWORD)
+    page.get_by_label("The same again").fill(PASSWORD)
+    page.get_by_role("button", name="Keep it").click()
+    wrong += looked_at(page, site, {"app": "/account/app"}, pictures)
+    page.goto(f"{site}/account/app")
+    page.get_by_label("The code that it shows").fill(code_of(page.locator("code.code").inner_text()))
+    page.get_by_role("button", name="Add the app").click()
+    page.wait_for_url("**/account/codes")
+    page.goto(f"{site}/account/passkeys/add")
+    page.get_by_role("button", name="Make a passkey").click()
+    page.wait_for_url("**/account/")
+    key = page.get_by_role("cell").get_by_role("link", name="End it").get_attribute("href")
+    rest = {
+        "ways": "/account/", "codes": "/account/codes", "new-codes": "/account/codes/new", "sessions": "/account/sessions",
+        "prove-code": "/account/prove/code", "prove-passkey": "/account/prove/passkey", "end-passkey": key,
+        "end-app": "/account/app/end", "change-password": "/account/password",
+    }  # fmt: skip
+    wrong += looked_at(page, site, rest, pictures)
+    with_password(outer, site)
+    wrong += looked_at(outer, site, {"second-factor": "/account/second-factor"}, pictures)
+    context.close()
+    outside.close()
+    assert not wrong, "\n".join(wrong)

@@ -119,8 +119,8 @@ from pehra.access.queries import GrantView, PeopleFilters, PersonView
 from pehra.access.requests import Request, source_of
 from pehra.access.rules.documents import read_object
 from pehra.access.rules.roles import Permission, Role
+from pehra.access.sessions.limits import is_through, what_comes_first
 from pehra.access.sessions.limits import keep as keep_session
-from pehra.access.sessions.limits import what_comes_first
 
 __all__ = [
     "BAD_TOKENS_WINDOW",
@@ -200,6 +200,7 @@ __all__ = [
     "grant",
     "group",
     "is_password_of",
+    "is_through",
     "issue_link",
     "issue_token",
     "issuer",

@@ -65,12 +65,17 @@ def leave(request: HttpRequest, *, why: str, at: datetime) -> None:
     auth.logout(request)
 
 
+def is_through(request: HttpRequest) -> bool:
+    """Whether somebody proved enough for every page to open that their roles open."""
+    return not settings.PEHRA_MFA_REQUIRED or proofs.strength(request) is proofs.Strength.TWO
+
+
 def what_comes_first(request: HttpRequest) -> str:
     """Return the address of what a signed-in person must do before this page opens; empty when nothing."""
-    if not settings.PEHRA_MFA_REQUIRED or not request.user.is_authenticated:
+    if not request.user.is_authenticated or is_through(request):
         return ""
     named = request.resolver_match.view_name if request.resolver_match else ""
-    if named in OPEN_BEFORE or proofs.strength(request) is proofs.Strength.TWO:
+    if named in OPEN_BEFORE:
         return ""
     if proofs.has_strong(request.user):
         ways = get_adapter().get_reauthentication_methods(request.user)
