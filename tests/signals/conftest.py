@@ -7,10 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import transaction
 
 from pehra.access import api as access
 from pehra.access.models import RelyingService, ServiceUse
-from pehra.kernel.actors import Actor
+from pehra.kernel import clock
+from pehra.kernel.actors import Actor, system
 from pehra.kernel.identifiers import new_id
 from pehra.ledger import api as ledger
 from pehra.signals import api
@@ -25,6 +27,13 @@ class Service:
     account: UUID
     token: str
     actor: Actor
+
+    def token_now(self) -> str:
+        """Return a token that is good by the machine's own clock."""
+        by, at = system("test"), clock.now()
+        return access.issue_token(
+            holder_id=self.account, name="now", permissions=["signals.receive"], valid=timedelta(days=1), by=by, at=at
+        )
 
 
 @pytest.fixture
@@ -76,7 +85,8 @@ def happens(machine: Actor) -> Callable[..., None]:
     """Writes an act into the ledger, seals it, and lets the streams read on."""
 
     def write(event: str, person: UUID, *, at: datetime, by: Actor | None = None, **facts: Any) -> None:
-        ledger.record(event, subject=f"person:{person}", by=by or machine, at=at, facts=facts)
+        with transaction.atomic():
+            ledger.record(event, subject=f"person:{person}", by=by or machine, at=at, facts=facts)
         ledger.place_entries(at=at)
         api.follow(at=at)
 
