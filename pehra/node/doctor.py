@@ -179,6 +179,24 @@ def _second_wall(at: datetime) -> str:
     return "in force: the web and the worker own no table, and the database shows each request its actor's rows alone"
 
 
+def _leads(at: datetime) -> str:
+    from pehra.access import api as access
+
+    found = access.leadership(at=at)
+    if found.unled:
+        raise _Unwell(
+            f"teams with people whom nobody leads: {', '.join(found.unled)}",
+            "Give each a lead: `pehra access grant ADDRESS team-lead --team TEAM --reason …`.",
+        )
+    if found.alone:
+        ends = ", ".join(f"{lead.scope} on {lead.ends_at:%Y-%m-%d}" for lead in found.alone)
+        raise _Unwell(
+            f"leads whom nobody else could review, and who end by silence: {ends}",
+            "Name a second lead, or say that the role is still right: `pehra access review GRANT --keep --reason …`.",
+        )
+    return "every team with people has a lead, and every lead somebody who can review them"
+
+
 def _ledger(at: datetime) -> str:
     from pehra.ledger import api as ledger
 
@@ -236,6 +254,7 @@ _IN_DATABASE: tuple[tuple[str, Callable[[datetime], str]], ...] = (
     ("database", _server),
     ("tables", _tables),
     ("second wall", _second_wall),
+    ("leads", _leads),
     ("ledger", _ledger),
     ("jobs", _jobs),
     ("signals", _signals),

@@ -33,6 +33,7 @@ from pehra.access.api.directory_groups import (
 )
 from pehra.access.api.glass import GlassView, active_glasses, break_glass, glasses, review_glass, teams_to_break
 from pehra.access.api.granting import NeedsSecondPerson, grant, policy, revoke, within
+from pehra.access.api.leading import Leadership, LoneLead, leadership
 from pehra.access.api.limiting import count_requests, forget_requests, whose, window_of
 from pehra.access.api.links import (
     FAILED_ATTEMPTS_MAX,
@@ -134,6 +135,8 @@ __all__ = [
     "GrantView",
     "KnownOrganisation",
     "KnownTeam",
+    "Leadership",
+    "LoneLead",
     "NeedsSecondPerson",
     "NewService",
     "Opening",
@@ -208,6 +211,7 @@ __all__ = [
     "keep_answer",
     "keep_session",
     "lay_second_wall",
+    "leadership",
     "learn_scopes",
     "may",
     "names",
