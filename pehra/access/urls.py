@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pehra.access.views import delegating, people, recovering, relying, signing, tokens
+from pehra.access.views import delegating, people, providers, recovering, relying, signing, tokens
 from pehra.access.views.account import coming_in, ways
 
 app_name = "access"
@@ -28,6 +28,11 @@ urlpatterns = [
     path("glass/<uuid:grant_id>/judge", delegating.judge, name="judge"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<uuid:token_id>/revoke", tokens.revoke, name="token-revoke"),
+    path("providers/", providers.links, name="providers"),
+    path("providers/<slug:provider_id>/", providers.come_in, name="provider"),
+    path("providers/<slug:provider_id>/back", providers.callback, name="provider-callback"),
+    path("providers/<slug:provider_id>/link", providers.connect, name="provider-link"),
+    path("providers/<slug:provider_id>/end", providers.disconnect, name="provider-end"),
     path("roles/", delegating.roles, name="roles"),
     path("services/", relying.services, name="services"),
     path("services/<slug:client_id>/", relying.service, name="service"),

@@ -272,6 +272,11 @@ MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a passkey alone counts as two fac
 MFA_TOTP_ISSUER = "Pehra"
 AUTH_PASSWORD_VALIDATORS = [{"NAME": "pehra.access.sessions.passwords.GoodPassword"}]
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _PUBLIC.scheme == "https" else 0
+# Other organisations' sign-in (providers.toml in the data folder): their client secrets, by the provider's id.
+_SECRET_OF = "PEHRA_PROVIDER_SECRET_"  # noqa: S105 - how variables begin
+PEHRA_PROVIDER_SECRETS = {
+    name.removeprefix(_SECRET_OF).lower(): value for name, value in os.environ.items() if name.startswith(_SECRET_OF)
+}
 # The OpenID provider (the part `access`, over django-allauth). Its issuer is PEHRA_URL; its keys are files.
 IDP_OIDC_ADAPTER = "pehra.access.views.provider.grants.Adapter"
 IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 600

@@ -55,6 +55,17 @@ from pehra.access.api.people import (
     person_by_email,
 )
 from pehra.access.api.provider import claims_of, end_lost_uses, end_service_uses, tell_services
+from pehra.access.api.providers import (
+    Asking,
+    ProviderView,
+    ask_provider,
+    link_provider,
+    person_of_word,
+    provider_flaws,
+    providers,
+    unlink_provider,
+    word_of_provider,
+)
 from pehra.access.api.reasons import Decision, why
 from pehra.access.api.recovery import (
     RECOVERY_VALID_DEFAULT,
@@ -119,6 +130,7 @@ from pehra.access.api.uses import UsedService, open_services, uses_of
 from pehra.access.queries import GrantView, PeopleFilters, PersonView
 from pehra.access.requests import Request, source_of
 from pehra.access.rules.documents import read_object
+from pehra.access.rules.providers import Word
 from pehra.access.rules.roles import Permission, Role
 from pehra.access.sessions.limits import is_through, what_comes_first
 from pehra.access.sessions.limits import keep as keep_session
@@ -130,6 +142,7 @@ __all__ = [
     "LINK_VALID_MAX",
     "RECOVERY_VALID_DEFAULT",
     "RECOVERY_VALID_MAX",
+    "Asking",
     "Decision",
     "GlassView",
     "GrantView",
@@ -144,6 +157,7 @@ __all__ = [
     "PeopleFilters",
     "Permission",
     "PersonView",
+    "ProviderView",
     "RecoveryView",
     "Request",
     "ReviewView",
@@ -159,6 +173,7 @@ __all__ = [
     "TooMany",
     "Unchangeable",
     "UsedService",
+    "Word",
     "active_glasses",
     "actor_for",
     "actor_for_token",
@@ -170,6 +185,7 @@ __all__ = [
     "ask_for_email_change",
     "ask_for_grant",
     "ask_for_recovery",
+    "ask_provider",
     "at_the_door",
     "bound",
     "break_glass",
@@ -213,6 +229,7 @@ __all__ = [
     "lay_second_wall",
     "leadership",
     "learn_scopes",
+    "link_provider",
     "may",
     "names",
     "narrowed",
@@ -228,8 +245,11 @@ __all__ = [
     "people_at",
     "person",
     "person_by_email",
+    "person_of_word",
     "policy",
     "post_outside",
+    "provider_flaws",
+    "providers",
     "read_object",
     "recover",
     "recovery_of",
@@ -264,6 +284,7 @@ __all__ = [
     "token_valid_max",
     "tokens",
     "tokens_may_carry",
+    "unlink_provider",
     "user",
     "uses_of",
     "what_comes_first",
@@ -272,4 +293,5 @@ __all__ = [
     "why",
     "window_of",
     "within",
+    "word_of_provider",
 ]

@@ -72,6 +72,8 @@ def strength_of(proofs: list[dict[str, Any]]) -> Strength:
     codes = any(proof.get("method") == MFA and proof.get("type") != Authenticator.Type.WEBAUTHN for proof in proofs)
     if any(proof.get("type") == Authenticator.Type.WEBAUTHN for proof in proofs):
         return Strength.TWO
+    if any(proof.get("method") == PROVIDER and proof.get("mfa") is True for proof in proofs):
+        return Strength.TWO  # another organisation asked for both, and the operator believes it
     if codes and methods & {PASSWORD, LINK, PROVIDER}:
         return Strength.TWO
     if codes or methods & {PASSWORD, PROVIDER}:

@@ -12,8 +12,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from pehra.access import api
 from pehra.access.sessions.adapters import WRONG_CODE
 from pehra.access.views.account.forms import SecondFactorByPasskey, SignInByPasskey
+from pehra.kernel.refusals import Fault
 
 
 def passkeys_work(request: HttpRequest) -> bool:
@@ -38,7 +40,19 @@ class SignIn(LoginView):  # type: ignore[misc]
 
     def get_context_data(self, **more: Any) -> dict[str, Any]:
         """Add whether passkeys work here."""
-        return {**super().get_context_data(**more), "passkeys": passkeys_work(self.request)}
+        return {
+            **super().get_context_data(**more),
+            "passkeys": passkeys_work(self.request),
+            "providers": _providers(),
+        }
+
+
+def _providers() -> list[api.ProviderView]:
+    """Return the other organisations to sign in at; a file of theirs that cannot be read shuts nobody else out."""
+    try:
+        return api.providers()
+    except Fault:
+        return []
 
 
 class PasskeySignIn(LoginWebAuthnView):  # type: ignore[misc]
