@@ -16,7 +16,10 @@ urlpatterns = [
     path("access/signals/", streams.listing, name="streams"),
     path("access/signals/bind", streams.bind, name="bind"),
     path("access/signals/unbind", streams.unbind, name="unbind"),
-    path("access/signals/<uuid:stream_id>/<str:name>", streams.act, name="stream-act"),
+    path("access/signals/<uuid:stream_id>/pause", streams.pause, name="pause-stream"),
+    path("access/signals/<uuid:stream_id>/resume", streams.resume, name="resume-stream"),
+    path("access/signals/<uuid:stream_id>/verify", streams.verify, name="verify-stream"),
+    path("access/signals/<uuid:stream_id>/again", streams.again, name="send-again"),
     # Under /signals/ no cookie counts: pages for people stand beside it.
     path("leaks/", leaks.listing, name="leaks"),
     path("leaks/new", leaks.receive, name="receive-leak"),

@@ -20,7 +20,7 @@ from tests.signals.receiving import Receiver, WebReceiver
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service:
+class Relying:
     """A relying service with the account that receives for it."""
 
     client_id: str
@@ -37,10 +37,10 @@ class Service:
 
 
 @pytest.fixture
-def relying(machine: Actor, at: datetime, db: None) -> Callable[..., Service]:
+def relying(machine: Actor, at: datetime, db: None) -> Callable[..., Relying]:
     """Adds a relying service and binds an account that receives for it."""
 
-    def add(name: str, *, email_agreed: bool = False, bound: bool = True) -> Service:
+    def add(name: str, *, email_agreed: bool = False, bound: bool = True) -> Relying:
         RelyingService.objects.create(client_id=name, name=name.title(), created_by=machine.id, created_at=at)
         account = access.add_service_account(email=f"{name}@node.example", name=name, by=machine, at=at)
         access.grant(person_id=account, role="signal-receiver", national=True, reason="receives", by=machine, at=at)
@@ -54,7 +54,7 @@ def relying(machine: Actor, at: datetime, db: None) -> Callable[..., Service]:
             by=machine,
             at=at,
         )
-        return Service(client_id=name, account=account, token=token, actor=access.actor_for(person_id=account, at=at))
+        return Relying(client_id=name, account=account, token=token, actor=access.actor_for(person_id=account, at=at))
 
     return add
 
@@ -63,7 +63,7 @@ def relying(machine: Actor, at: datetime, db: None) -> Callable[..., Service]:
 def somebody(machine: Actor, at: datetime, db: None) -> Callable[..., UUID]:
     """Adds somebody who signed in to services."""
 
-    def add(name: str, *services: Service, sid: str = "", first_at: datetime | None = None) -> UUID:
+    def add(name: str, *services: Relying, sid: str = "", first_at: datetime | None = None) -> UUID:
         person = access.add_person(email=f"{name}@team.example", name=name.title(), by=machine, at=at)
         for service in services:
             moment = first_at or at - timedelta(days=1)
@@ -109,7 +109,7 @@ def receiver() -> Iterator[Callable[..., Receiver]]:
 
 
 @pytest.fixture
-def door(settings) -> Callable[[Service], WebReceiver]:
+def door(settings) -> Callable[[Relying], WebReceiver]:
     """The node's addresses as a receiver's program calls them."""
     settings.PEHRA_URL = "https://pehra.example"
     settings.ALLOWED_HOSTS = ["*"]

@@ -14,6 +14,8 @@ from pehra.outbox import api as outbox
 from pehra.web.machines import DOORS
 
 OPEN = {
+    # What a receiver of signals must know to begin; about nobody.
+    "signals:configuration",
     *("access:link", "access:sign-in", "access:sign-out", "web:language", "web:theme"),
     # The same page, the second factor after it, the passkey's challenge and answer, and giving up half way.
     *(":account_login", ":account_logout", ":mfa_authenticate", ":mfa_login_webauthn"),

@@ -1,7 +1,9 @@
 """Reading streams and their tokens: a receiver its own, whoever keeps the node all of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Min, Q, QuerySet
@@ -102,7 +104,7 @@ def streams_of(rows: QuerySet[Stream], *, at: datetime) -> list[StreamView]:
     """Return streams with what waits on them: one query for the rows, one for the counts."""
     streams = list(rows)
     events = SecurityEvent.objects.filter(stream__in=streams).order_by()
-    counts = {
+    counts: dict[UUID, Mapping[str, Any]] = {
         row["stream"]: row
         for row in events.values("stream").annotate(
             waiting=Count("id", filter=WAITING),
@@ -113,12 +115,10 @@ def streams_of(rows: QuerySet[Stream], *, at: datetime) -> list[StreamView]:
     return [_view(row, counts.get(row.id, {"waiting": 0, "since": None, "refused": 0}), at=at) for row in streams]
 
 
-def _view(row: Stream, counts: dict[str, object], *, at: datetime) -> StreamView:
+def _view(row: Stream, counts: Mapping[str, Any], *, at: datetime) -> StreamView:
     since = counts["since"]
     quiet_since = row.last_seen_at or row.created_at
-    silent = (
-        row.delivery == Delivery.POLL and isinstance(since, datetime) and max(since, quiet_since) <= at - PAUSED_AFTER
-    )
+    silent = row.delivery == Delivery.POLL and since is not None and max(since, quiet_since) <= at - PAUSED_AFTER
     return StreamView(
         id=row.id,
         client_id=row.receiver_id,
@@ -139,9 +139,9 @@ def _view(row: Stream, counts: dict[str, object], *, at: datetime) -> StreamView
         next_try_at=row.next_try_at,
         last_delivered_at=row.last_delivered_at,
         last_seen_at=row.last_seen_at,
-        waiting=int(str(counts["waiting"])),
-        waiting_since=since if isinstance(since, datetime) else None,
-        refused=int(str(counts["refused"])),
+        waiting=counts["waiting"],
+        waiting_since=since,
+        refused=counts["refused"],
         silent=silent,
     )
 

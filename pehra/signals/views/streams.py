@@ -17,14 +17,6 @@ from pehra.access.api import Permission, Request
 from pehra.kernel.refusals import Forbidden, NotVisible, Refusal
 from pehra.signals import api
 
-ACTS: dict[str, Callable[..., object]] = {
-    "pause": api.pause_stream,
-    "resume": api.resume_stream,
-    "verify": api.verify_stream,
-    "again": api.send_again,
-}
-WITH_REASON = frozenset({"pause", "resume"})
-
 
 @require_safe
 def listing(request: Request) -> HttpResponse:
@@ -33,16 +25,29 @@ def listing(request: Request) -> HttpResponse:
 
 
 @require_POST
-def act(request: Request, stream_id: UUID, name: str) -> HttpResponse:
-    """Pause, resume or verify a stream, or send once more what was refused."""
-    if name not in ACTS:
-        raise NotVisible(_("There is no such stream."))
-    reason = {"reason": request.POST.get("reason", "")} if name in WITH_REASON else {}
+def pause(request: Request, stream_id: UUID) -> HttpResponse:
+    """Stop telling a receiver; what comes meanwhile is kept for it."""
+    reason, by, at = request.POST.get("reason", ""), request.actor, request.at
+    return _done(request, lambda: api.pause_stream(stream_id=stream_id, reason=reason, by=by, at=at))
 
-    def done() -> None:
-        ACTS[name](stream_id=stream_id, by=request.actor, at=request.at, **reason)
 
-    return _done(request, done)
+@require_POST
+def resume(request: Request, stream_id: UUID) -> HttpResponse:
+    """Tell a receiver again, with what was kept for it."""
+    reason, by, at = request.POST.get("reason", ""), request.actor, request.at
+    return _done(request, lambda: api.resume_stream(stream_id=stream_id, reason=reason, by=by, at=at))
+
+
+@require_POST
+def verify(request: Request, stream_id: UUID) -> HttpResponse:
+    """Send a receiver a verification event."""
+    return _done(request, lambda: api.verify_stream(stream_id=stream_id, by=request.actor, at=request.at))
+
+
+@require_POST
+def again(request: Request, stream_id: UUID) -> HttpResponse:
+    """Send once more what a receiver refused."""
+    return _done(request, lambda: api.send_again(stream_id=stream_id, by=request.actor, at=request.at))
 
 
 @require_POST
@@ -73,7 +78,7 @@ def unbind(request: Request) -> HttpResponse:
     return _done(request, done)
 
 
-def _done(request: Request, done: Callable[[], None]) -> HttpResponse:
+def _done(request: Request, done: Callable[[], object]) -> HttpResponse:
     try:
         done()
     except Forbidden:
