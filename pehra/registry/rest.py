@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.conf import settings
@@ -145,7 +145,7 @@ class ReviewSaid(Schema):
 
     model_config = ConfigDict(extra="forbid")
     verdicts: list[OneJudged] = Field(default_factory=list, max_length=CONTROLS_MAX)
-    decision: str | None = Field(None, pattern="^(agree|return)$")
+    decision: Literal["agree", "return"] | None = None
     note: str = Field("", max_length=4_000)
 
 
@@ -196,7 +196,7 @@ class Kept:
 )
 def assessed(
     request: Request,
-    view: str = Query("all", pattern="^(waiting|lowest|overdue|never|all)$", description="Which, in which order."),
+    view: Literal["waiting", "lowest", "overdue", "never", "all"] = Query("all", description="Which, in which order."),
     page: int = Query(1, ge=1, le=1_000),
     limit: int = Query(ROWS_DEFAULT, ge=1, le=ROWS_MAX),
 ) -> StandingRows:
