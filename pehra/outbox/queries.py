@@ -127,7 +127,8 @@ def message(*, message_id: UUID, by: Actor) -> MessageView:
 
 def for_change(message_id: UUID, *, by: Actor) -> Message:
     """Return a message locked for a change by somebody who may send; one they may not see is not there."""
-    row = Message.objects.visible_to(by).select_for_update().filter(id=message_id).first()
+    reader = access.narrowed(by, access.Permission.OUTBOX_READ)
+    row = Message.objects.visible_to(reader).select_for_update().filter(id=message_id).first()
     if row is None:
         raise NotVisible("There is no such message.")
     access.require(by, access.Permission.OUTBOX_SEND, teams=row.teams, organisation=row.organisation)

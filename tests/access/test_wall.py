@@ -88,6 +88,13 @@ def test_a_national_reader_with_a_role_in_a_team_keeps_both_apart():
     assert not allows(both, Permission.INCIDENTS_CLOSE, teams=["ntcert"])
 
 
+@pytest.mark.parametrize(("teams", "allowed"), [(None, True), (["pkcert"], True), ([], False), ([""], False)])
+def test_what_is_said_to_be_of_no_team_is_nobody_s(teams, allowed):
+    officer = person(in_team(Role.DUTY_OFFICER, "pkcert"))
+    assert allows(officer, Permission.INCIDENTS_CLOSE, teams=teams) is allowed
+    assert allows(person(national(Role.AUDITOR)), Permission.INCIDENTS_READ, teams=teams)
+
+
 def test_an_actor_made_by_hand_holds_its_bare_permissions_in_its_own_teams():
     by_hand = Actor(
         id="x", kind=ActorKind.PERSON, name="X", teams=frozenset({"a"}), permissions=frozenset({"incidents.close"})

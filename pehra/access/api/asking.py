@@ -9,6 +9,7 @@ nobody answers runs out.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,7 @@ from pehra.ledger import api as ledger
 
 QUESTION_VALID = timedelta(days=7)
 PENDING_SHOWN_MAX = 500
+PENDING_READ_MAX = 10_000
 SCOPE_FIELDS = ("team", "guided", "organisation", "national", "council")
 
 
@@ -170,7 +172,9 @@ def _are_perhaps_one(asker: str, decider: str, *, at: datetime) -> bool:
 def pending(*, by: Actor, at: datetime) -> list[PendingView]:
     """Return the open questions that the actor asked or could decide, oldest first."""
     rows = PendingAct.objects.filter(agreed__isnull=True, expires_at__gt=at).select_related("person")
-    shown = [row for row in rows.order_by("asked_at", "id")[:PENDING_SHOWN_MAX] if _visible(row, by=by, at=at)]
+    # Cut after the wall: questions of others, however many, do not push anybody's own out of sight.
+    seen = (row for row in rows.order_by("asked_at", "id")[:PENDING_READ_MAX] if _visible(row, by=by, at=at))
+    shown = list(islice(seen, PENDING_SHOWN_MAX))
     names = queries.names_of({row.asked_by for row in shown})
     return [_view(row, names, by=by, at=at) for row in shown]
 

@@ -18,12 +18,12 @@ from pehra.kernel.actors import Actor, ActorKind
 from pehra.kernel.refusals import Forbidden, NotVisible
 
 
-def may(by: Actor, permission: Permission, *, teams: Iterable[str] = (), organisation: str = "") -> bool:
+def may(by: Actor, permission: Permission, *, teams: Iterable[str] | None = None, organisation: str = "") -> bool:
     """Whether the actor may do this to something of these teams or this organisation; at all, when none is named."""
     return wall.allows(by, permission, teams=teams, organisation=organisation)
 
 
-def require(by: Actor, permission: Permission, *, teams: Iterable[str] = (), organisation: str = "") -> None:
+def require(by: Actor, permission: Permission, *, teams: Iterable[str] | None = None, organisation: str = "") -> None:
     """Refuse, unless the actor may do this to something of these teams or this organisation."""
     if not may(by, permission, teams=teams, organisation=organisation):
         raise Forbidden(

@@ -95,7 +95,9 @@ def teams_to_break(*, by: Actor, at: datetime) -> frozenset[str]:
     rows = queries.valid_grants(at).filter(person_id=by.id, person__service=False).exclude(how="glass")
     granted = [Granted(role=Role(row.role), scope=queries.scope_of_row(row)) for row in rows]
     firm = wall.actor_of(id=by.id, kind=by.kind, name=by.name, granted=granted, parents=parents)
-    own = {code for code in firm.teams if wall.allows(firm, Permission.ACCESS_BREAK_GLASS, teams=[code])}
+    right = Permission.ACCESS_BREAK_GLASS
+    # Twice: what is held without a broken glass, and what the actor carries, which a token may have cut.
+    own = {code for code in firm.teams if all(wall.allows(one, right, teams=[code]) for one in (firm, by))}
     return frozenset(code for code in parents if code in own or own & set(above(code, parents=parents)))
 
 

@@ -34,7 +34,7 @@ def why(
 ) -> Decision:
     """Return whether the actor may do this to something of these teams or this organisation, and why."""
     codes = tuple(code for code in teams if code)
-    allowed = wall.allows(by, permission, teams=codes, organisation=organisation)
+    allowed = wall.allows(by, permission, teams=codes or None, organisation=organisation)
     if by.is_system:
         return Decision(allowed=True, because=(_("Pehra itself acts; it decides who else may."),))
     person = queries.uuid_of(by.id)
@@ -57,7 +57,7 @@ def _reaches(row: Grant, permission: Permission, codes: tuple[str, ...], organis
     granted = Granted(role=Role(row.role), scope=queries.scope_of_row(row))
     parents = queries.team_parents() if row.guided else {}
     alone = wall.actor_of(id="", kind=ActorKind.PERSON, name="", granted=[granted], parents=parents)
-    return wall.allows(alone, permission, teams=codes, organisation=organisation)
+    return wall.allows(alone, permission, teams=codes or None, organisation=organisation)
 
 
 def _yes(row: Grant, permission: Permission) -> str:

@@ -148,18 +148,19 @@ def reach_of(by: Actor, permission: Permission) -> Reach:
     return _reaches(by.permissions).get(permission, _NOWHERE)
 
 
-def allows(by: Actor, permission: Permission, *, teams: Iterable[str] = (), organisation: str = "") -> bool:
-    """Whether the actor may do this to something of these teams or this organisation, or at all when none is named."""
+def allows(by: Actor, permission: Permission, *, teams: Iterable[str] | None = None, organisation: str = "") -> bool:
+    """Whether the actor may do this to something of these teams or this organisation, or at all when none is named.
+
+    What is said to be of no team at all is nobody's: only the nation reaches it.
+    """
     if by.is_system:
         return True
     reach = _reaches(by.permissions).get(permission)
     if reach is None:
         return False
-    codes = [code for code in teams if code]
-    if not codes and not organisation:
+    if reach.national or (teams is None and not organisation):
         return True
-    if reach.national:
-        return True
+    codes = [code for code in teams or () if code]
     if organisation and (organisation in reach.organisations or (reach.bare and organisation in by.organisations)):
         return True
     return any(_in_team(by, reach, code) for code in codes)
