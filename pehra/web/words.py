@@ -285,6 +285,9 @@ STREAM: Words = {
     "enabled": _("enabled"),
     "paused": _("paused"),
     "disabled": _("disabled"),
+    "failing": _("takes nothing"),
+    "silent": _("does not ask"),
+    "refused": _("refuses some"),
 }
 STREAM_DELIVERY: Words = {
     "push": _("is called"),

@@ -93,12 +93,23 @@ def _done(request: Request, done: Callable[[], object]) -> HttpResponse:
     return redirect("signals:streams")
 
 
+def _need(stream: api.StreamView | None) -> str:
+    """Return in a word why a stream needs somebody, or nothing."""
+    if stream is None or not api.needs_somebody(stream):
+        return ""
+    if stream.failures:
+        return "failing"
+    if stream.silent:
+        return "silent"
+    return stream.status.value if stream.status is not api.Status.ENABLED else "refused"
+
+
 def _page(request: Request, *, refusal: Refusal | None = None) -> HttpResponse:
     rows = api.receivers(by=request.actor, at=request.at)
     bound = {row.client_id for row in rows}
     manages = access.may(request.actor, Permission.SIGNALS_MANAGE)
     context = {
-        "rows": [(row, bool(row.stream and api.needs_somebody(row.stream))) for row in rows],
+        "rows": sorted(((row, _need(row.stream)) for row in rows), key=lambda pair: not pair[1]),
         "manages": manages,
         "services": sorted(
             (name, client_id)
