@@ -65,13 +65,14 @@ def redeem_link(*, token: str, at: datetime, source: str = "") -> Person:
 
     Unknown, used, expired and another's inactive account are one refusal, so that trying links teaches nothing. The
     look-up is by the token's hash: how long it takes says nothing about the token. After too many failures from one
-    `source` (a network address) its links are refused unread.
+    `source` (a network address) it is told to wait, and nothing more is written. A good link lets in all the same:
+    256 bits are not guessed, and a stranger at somebody's address must not keep them out.
     """
     origin = _source_hash(source)
-    if _failures(origin, at=at) >= FAILED_ATTEMPTS_MAX:
-        raise Forbidden(_("Too many links were tried from here. Wait a quarter of an hour and try again."))
     person = _redeem(token, at=at)
     if person is None:
+        if _failures(origin, at=at) >= FAILED_ATTEMPTS_MAX:
+            raise Forbidden(_("Too many links were tried from here. Wait a quarter of an hour and try again."))
         FailedAttempt.objects.filter(at__lt=at - FAILED_ATTEMPTS_WINDOW).delete()
         FailedAttempt.objects.create(id=new_id(at), source=origin, at=at)
         raise Forbidden(_("This link does not work: it was used, has expired, or was never given. Ask for a new one."))

@@ -30,6 +30,6 @@ def providers(context: click.Context, check: bool, as_json: bool) -> None:
             for flaw in flaws.get(row.id, []):
                 click.echo(f"  {flaw}")
         if not rows:
-            click.echo("No provider. Write providers.toml into the data folder: docs/use/recovery.md")
+            click.echo("No provider. Write providers.toml into the data folder: docs/use/providers.md")
     if any(flaws.values()):
         context.exit(1)
