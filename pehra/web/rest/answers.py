@@ -94,11 +94,13 @@ def marked(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 def _once(request: Request, act: Callable[[], HttpResponse]) -> HttpResponse:
     """Do what is asked; under a key that was used for it before, give the answer of that time.
 
-    The key, the act and the answer are one transaction: of two that come together one waits, and finds it done.
+    The act is one transaction: what is refused half-way has done nothing. With a key, so are the key and the answer: of
+    two that come together one waits, and finds it done.
     """
     key = request.headers.get(IDEMPOTENCY_KEY)
     if key is None:
-        return act()
+        with transaction.atomic():
+            return act()
     if not _KEY.fullmatch(key):
         raise Invalid(f"at most {IDEMPOTENCY_KEY_CHARACTERS_MAX} printable letters", field=IDEMPOTENCY_KEY)
     with transaction.atomic():
