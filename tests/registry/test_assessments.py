@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
+from pehra.access import api as access
 from pehra.access.rules.roles import PERMISSIONS, Role, ScopeKind
 from pehra.access.rules.wall import Granted, Scope, permissions_of
 from pehra.kernel.actors import Actor, ActorKind
@@ -15,7 +16,7 @@ from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
 from pehra.ledger import api as ledger
 from pehra.registry import api
 from pehra.registry.api import AssessmentState, Judged, Reply, Said, Verdict
-from pehra.registry.models import Assessment, Evidence
+from pehra.registry.models import Assessment, AssessmentAnswer, Evidence
 from pehra.registry.rules import evidence as files
 from pehra.registry.rules.assessing import Band, Due
 
@@ -418,6 +419,23 @@ def test_contact_and_admin_hold_what_they_need() -> None:
     held = {permission.value for permission in PERMISSIONS[Role.ORGANISATION_CONTACT]}
     assert {"registry.assessment-read", "registry.assessment-answer"} <= held
     assert "registry.assessment-review" not in held
+
+
+@pytest.mark.parametrize(
+    ("who", "sees"),
+    [(ADMIN, True), (LEAD, True), (NATIONAL, True), (TELECOM, False), (OTHER, False)],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_the_database_itself_shows_others_nothing(submitted: UUID, at: datetime, who: Actor, sees: bool) -> None:
+    api.review_assessment(assessment_id=submitted, decision="return", note="show it", by=LEAD, at=at)
+    api.add_evidence(assessment_id=submitted, control="log-kept", name="a", content=PDF, by=ADMIN, at=at)
+    with transaction.atomic(), access.bound(actor=who):
+        # No filter at all, as if every list had forgotten it.
+        counts = [kind.objects.count() for kind in (Assessment, AssessmentAnswer, Evidence)]
+        changed = Assessment.objects.filter(id=submitted).update(gaps=0)
+    assert all(counts) is sees
+    assert any(counts) is sees
+    assert bool(changed) is sees
 
 
 @pytest.mark.parametrize("table", ["registry_assessment", "registry_assessmentanswer", "registry_evidence"])

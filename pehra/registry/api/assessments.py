@@ -111,12 +111,13 @@ def assessed_organisations(
     if asked is None:
         return OverviewPage(rows=(), counts=dict.fromkeys(queries.VIEWS, 0), more=False)
     rhythm = queries.Rhythm(every=asked.assess_every, review_within=asked.review_within, at=at)
-    rows = queries.led(by=reader, wanted=view, rhythm=rhythm)
-    wanted, first = max(1, min(limit, PAGE_ROWS_MAX)), (max(1, min(page, PAGES_MAX)) - 1) * limit
-    found = list(rows[first : first + wanted + 1])
+    wanted = max(1, min(limit, PAGE_ROWS_MAX))
+    first = (max(1, min(page, PAGES_MAX)) - 1) * wanted
+    stands = queries.stands(by=reader)
+    found = queries.led(stands, by=reader, wanted=view, rhythm=rhythm, first=first, rows=wanted + 1)
     return OverviewPage(
         rows=tuple(_overview(found[:wanted], asked, reader=reader, today=today, at=at)),
-        counts=queries.counts(by=reader, rhythm=rhythm),
+        counts=queries.counts(stands, by=reader, rhythm=rhythm),
         more=len(found) > wanted,
     )
 

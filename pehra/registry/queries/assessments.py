@@ -1,12 +1,11 @@
 """Assessments behind the wall: one, an organisation's, and a team's list of where its organisations stand."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from pehra.kernel.actors import Actor
 from pehra.kernel.refusals import NotVisible
@@ -209,47 +208,87 @@ class Rhythm:
     at: datetime
 
 
-def led(*, by: Actor, wanted: str, rhythm: Rhythm) -> "QuerySet[Organisation]":
-    """Return the organisations that the actor's teams lead, as one view of their assessments orders them."""
-    return _viewed(_led(by), wanted=wanted, rhythm=rhythm)
+@dataclass(frozen=True, kw_only=True)
+class Stand:
+    """Where one organisation stands: its last review, and since when another waits for one."""
+
+    reviewed_at: datetime | None = None
+    percent: int | None = None
+    gaps: int = 0
+    submitted_at: datetime | None = None
+
+    def is_late(self, rhythm: Rhythm) -> bool:
+        """Whether the organisation is overdue, or its team is with the review."""
+        overdue = self.reviewed_at is not None and self.reviewed_at < rhythm.at - rhythm.every
+        return overdue or (self.submitted_at is not None and self.submitted_at < rhythm.at - rhythm.review_within)
 
 
-def counts(*, by: Actor, rhythm: Rhythm) -> dict[str, int]:
+def stands(*, by: Actor) -> dict[str, Stand]:
+    """Return where each organisation that the actor's teams lead stands; one that never assessed itself is absent."""
+    rows = Assessment.objects.all().visible_to(by).filter(state__in=(_REVIEWED, AssessmentState.SUBMITTED.value))
+    if not by.is_system:
+        teams, own = sorted(by.teams), sorted(by.organisations)
+        rows = rows.filter(Q(organisation__lead_team__in=teams) | Q(organisation__in=own))
+    found: dict[str, Stand] = {}
+    said = ("organisation_id", "state", "reviewed_at", "percent", "gaps", "submitted_at")
+    for code, state, reviewed_at, percent, gaps, submitted_at in rows.order_by("opened_at", "id").values_list(*said):
+        before = found.get(code, Stand())
+        if state == _REVIEWED:
+            found[code] = replace(before, reviewed_at=reviewed_at, percent=percent, gaps=gaps)
+        else:
+            found[code] = replace(before, submitted_at=submitted_at)
+    return found
+
+
+def counts(found: Mapping[str, Stand], *, by: Actor, rhythm: Rhythm) -> dict[str, int]:
     """Return how many organisations each view holds."""
-    return {name: _viewed(_led(by), wanted=name, rhythm=rhythm).count() for name in VIEWS}
+    every, reviewed = _led(by).count(), sum(one.reviewed_at is not None for one in found.values())
+    return {
+        "waiting": sum(one.submitted_at is not None for one in found.values()),
+        "lowest": reviewed,
+        "overdue": sum(one.is_late(rhythm) for one in found.values()),
+        "never": every - reviewed,
+        "all": every,
+    }
 
 
-def _led(by: Actor) -> "QuerySet[Any]":
-    rows = Organisation.objects.all().visible_to(by)
-    mine = (
-        rows if by.is_system else rows.filter(Q(lead_team__in=sorted(by.teams)) | Q(code__in=sorted(by.organisations)))
-    )
-    seen_ones = Assessment.objects.all().visible_to(by).filter(organisation=OuterRef("code"))
-    last = seen_ones.filter(state=_REVIEWED).order_by("-opened_at", "-id")
-    return mine.annotate(
-        last_reviewed=Subquery(last.values("reviewed_at")[:1]),
-        last_percent=Subquery(last.values("percent")[:1]),
-        last_gaps=Subquery(last.values("gaps")[:1]),
-        waits=Exists(seen_ones.filter(state=AssessmentState.SUBMITTED.value)),
-        submitted=Subquery(seen_ones.filter(state=AssessmentState.SUBMITTED.value).values("submitted_at")[:1]),
-    )
+def led(
+    found: Mapping[str, Stand], *, by: Actor, wanted: str, rhythm: Rhythm, first: int, rows: int
+) -> list[Organisation]:
+    """Return some of the organisations that the actor's teams lead, as one view chooses and orders them."""
+    if wanted in ("never", "all"):
+        listed = _led(by)
+        if wanted == "never":
+            reviewed = Assessment.objects.all().visible_to(by).filter(organisation=OuterRef("code"), state=_REVIEWED)
+            listed = listed.filter(~Exists(reviewed))
+        return list(listed.order_by("name", "code")[first : first + rows])
+    codes = _ordered(found, wanted, rhythm)[first : first + rows]
+    seen = {row.code: row for row in _led(by).filter(code__in=codes)}
+    return [seen[code] for code in codes if code in seen]
 
 
-def _viewed(rows: "QuerySet[Any]", *, wanted: str, rhythm: Rhythm) -> "QuerySet[Any]":
+def _ordered(found: Mapping[str, Stand], wanted: str, rhythm: Rhythm) -> list[str]:
     match wanted:
         case "waiting":
-            return rows.filter(waits=True).order_by("submitted", "code")
+            kept = [(one.submitted_at, code) for code, one in found.items() if one.submitted_at]
+            return [code for _at, code in sorted(kept)]
         case "overdue":
-            late = Q(last_reviewed__lt=rhythm.at - rhythm.every) | Q(submitted__lt=rhythm.at - rhythm.review_within)
-            return rows.filter(late).order_by("last_reviewed", "code")
-        case "never":
-            return rows.filter(last_reviewed=None).order_by("name", "code")
-        case "lowest":
-            return rows.exclude(last_reviewed=None).order_by(
-                "-last_gaps", F("last_percent").asc(nulls_last=True), "code"
-            )
-        case _:
-            return rows.order_by("name", "code")
+            late = [
+                (moment, code)
+                for code, one in found.items()
+                if (moment := one.reviewed_at or one.submitted_at) and one.is_late(rhythm)
+            ]
+            return [code for _at, code in sorted(late)]
+    scored = [
+        (-one.gaps, one.percent is None, one.percent or 0, code) for code, one in found.items() if one.reviewed_at
+    ]
+    return [code for *_score, code in sorted(scored)]
+
+
+def _led(by: Actor) -> "QuerySet[Organisation]":
+    rows = Organisation.objects.all().visible_to(by)
+    own = Q(lead_team__in=sorted(by.teams)) | Q(code__in=sorted(by.organisations))
+    return rows if by.is_system else rows.filter(own)
 
 
 def newest(codes: Iterable[str], *, by: Actor) -> tuple[dict[str, AssessmentSummary], dict[str, AssessmentSummary]]:
