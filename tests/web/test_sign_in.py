@@ -456,3 +456,16 @@ def test_a_session_says_how_it_was_signed_in_to(country, rf):
     other.post("/account/second-factor", {"code": code_of(secret)})
     assert (found(other).amr, found(other).strength) == (("mfa", "otp", "pwd"), Strength.TWO)
     assert not found(other).phishing_resistant
+
+
+def test_the_machine_ends_all_sessions_of_somebody(country, signed_in, settings):
+    from click.testing import CliRunner
+
+    from pehra.access.commands import commands
+
+    settings.PEHRA_MFA_REQUIRED = False
+    theirs = signed_in("national")
+    done = CliRunner().invoke(commands, ["sign-out", "national@cast.example", "--reason", "laptop lost"])
+    assert done.output == "1 ended\n"
+    assert theirs.get("/incidents/").status_code == 302
+    assert told_why(country.people["national"]) == ["laptop lost"]

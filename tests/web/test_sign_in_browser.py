@@ -64,35 +64,29 @@ def with_password(page, site: str) -> None:
     page.wait_for_url("**/account/second-factor")
 
 
-def test_link_passkey_app_and_recovery_code_in_one_journey(browser, site, lay_out_here):  # noqa: F811
-    country = lay_out_here()
-    context = browser.new_context(viewport={"width": 1360, "height": 850})
-    page = context.new_page()
-    said = complaints(page)
-    session, key = virtual_authenticator(context, page)
+def come_in_by_link(page, site: str, country) -> None:
+    """Press the link's button: nothing opens but enrolment."""
     token = access.issue_link(person_id=country.people["lead"], by=country.by, at=clock.now())
-
-    # By the link nothing opens but enrolment; a passkey is made, and then everything does.
     page.goto(f"{site}/access/link/{token}")
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/access/enrol")
     page.goto(f"{site}/incidents/")
     page.wait_for_url("**/access/enrol?next=*")
+
+
+def make_passkey(page, site: str) -> list[str]:
+    """Make a passkey, after which everything opens; return the recovery codes that come with it."""
     page.get_by_role("link", name="Make a passkey").click()
     page.get_by_role("button", name="Make a passkey").click()
     page.wait_for_url("**/account/codes")
     codes = re.findall(r"\d{8}", page.get_by_role("main").inner_text())
-    assert len(codes) == 10
     page.get_by_role("link", name="Go on").click()
     page.wait_for_url(f"{site}/")
-    assert len(session.send("WebAuthn.getCredentials", {"authenticatorId": key})["credentials"]) == 1
-    sign_out(page)
+    return codes
 
-    # By the passkey alone: no address is typed.
-    page.get_by_role("button", name="Sign in with a passkey").click()
-    page.wait_for_url(f"{site}/")
 
-    # A password and an app beside it.
+def add_password_and_app(page, site: str) -> str:
+    """Choose a password and add an app; return the app's secret."""
     page.goto(f"{site}/account/password/first")
     page.get_by_label("New password").fill(PASSWORD)
     page.get_by_label("The same again").fill(PASSWORD)
@@ -104,8 +98,25 @@ def test_link_passkey_app_and_recovery_code_in_one_journey(browser, site, lay_ou
     page.get_by_role("button", name="Add the app").click()
     page.wait_for_url("**/account/")
     cache.clear()  # the next code comes in half a minute: a test does not wait for it
-    sign_out(page)
+    return secret
 
+
+def test_link_passkey_app_and_recovery_code_in_one_journey(browser, site, lay_out_here):  # noqa: F811
+    country = lay_out_here()
+    context = browser.new_context(viewport={"width": 1360, "height": 850})
+    page = context.new_page()
+    said = complaints(page)
+    session, key = virtual_authenticator(context, page)
+    come_in_by_link(page, site, country)
+    codes = make_passkey(page, site)
+    assert len(codes) == 10
+    assert len(session.send("WebAuthn.getCredentials", {"authenticatorId": key})["credentials"]) == 1
+    sign_out(page)
+    # By the passkey alone: no address is typed.
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.wait_for_url(f"{site}/")
+    secret = add_password_and_app(page, site)
+    sign_out(page)
     # By the password and the app; by the password and a recovery code, once.
     for code in (code_of(secret), codes[3]):
         with_password(page, site)
@@ -119,10 +130,13 @@ def test_link_passkey_app_and_recovery_code_in_one_journey(browser, site, lay_ou
     page.get_by_label("The code of your app").fill(codes[3])
     page.get_by_role("button", name="Sign in").click()
     page.get_by_text("used already").wait_for()
-
-    # And a key that is not this person's opens nothing.
+    # A passkey of somebody who was made inactive opens nothing, and one that is gone neither.
+    page.get_by_role("button", name="Begin again").click()
+    access.close_person(person_id=country.people["lead"], reason="left", by=country.by, at=clock.now())
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_text("The address or the password is wrong").wait_for()
     session.send("WebAuthn.clearCredentials", {"authenticatorId": key})
-    page.get_by_role("button", name="Use my passkey").click()
+    page.get_by_role("button", name="Sign in with a passkey").click()
     page.get_by_text("No passkey was given").wait_for()
     context.close()
 
@@ -159,10 +173,7 @@ def test_every_page_of_signing_in_in_two_languages_two_themes_and_two_sizes(
     page, outer = context.new_page(), outside.new_page()
     virtual_authenticator(context, page)
     wrong = looked_at(outer, site, {"sign-in": "/access/sign-in"}, pictures)
-    token = access.issue_link(person_id=country.people["lead"], by=country.by, at=clock.now())
-    page.goto(f"{site}/access/link/{token}")
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/access/enrol")
+    come_in_by_link(page, site, country)
     start = {"enrol": "/access/enrol", "passkey": "/account/passkeys/add", "password": "/account/password/first"}
     wrong += looked_at(page, site, start, pictures)
     page.goto(f"{site}/account/password/first")
@@ -179,7 +190,8 @@ def test_every_page_of_signing_in_in_two_languages_two_themes_and_two_sizes(
     page.wait_for_url("**/account/")
     key = page.get_by_role("cell").get_by_role("link", name="End it").get_attribute("href")
     rest = {
-        "ways": "/account/", "codes": "/account/codes", "new-codes": "/account/codes/new", "sessions": "/account/sessions",
+        "ways": "/account/", "codes": "/account/codes", "new-codes": "/account/codes/new",
+        "sessions": "/account/sessions",
         "prove-code": "/account/prove/code", "prove-passkey": "/account/prove/passkey", "end-passkey": key,
         "end-app": "/account/app/end", "change-password": "/account/password",
     }  # fmt: skip

@@ -46,7 +46,7 @@ def add(email: str, name: str, language: str, name_local: str) -> None:
 @commands.command()
 @click.argument("email")
 @click.option("--hours", default=24, show_default=True, type=click.IntRange(1, 336), help="How long the link works.")
-@click.option("--site", default="http://127.0.0.1:8000", show_default=True, help="Address of the web pages.")
+@click.option("--site", default="http://localhost:8000", show_default=True, help="Address of the web pages.")
 def link(email: str, hours: int, site: str) -> None:
     """Print a sign-in link that works once."""
     from pehra.access import api
@@ -108,6 +108,19 @@ def revoke(grant_id: object, reason: str) -> None:
 
     api.revoke(grant_id=UUID(str(grant_id)), reason=reason, by=actors.system("cli"), at=clock.now())
     click.echo("ended")
+
+
+@commands.command(name="sign-out")
+@click.argument("email")
+@click.option("--reason", required=True, help="Why their sessions end; kept in the ledger.")
+def sign_out(email: str, reason: str) -> None:
+    """End all sessions of a person, wherever they are signed in."""
+    from pehra.access import api
+    from pehra.kernel import actors, clock
+
+    by, at = actors.system("cli"), clock.now()
+    person = api.person_by_email(email=email, by=by)
+    click.echo(f"{api.end_sessions(person_id=person, reason=reason, by=by, at=at)} ended")
 
 
 def _as_json(person: object) -> dict[str, object]:

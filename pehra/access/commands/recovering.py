@@ -14,7 +14,7 @@ from pehra.access.commands.group import commands
 @click.argument("email")
 @click.option("--reason", required=True, help="Why, and how you know that it is them; kept in the ledger.")
 @click.option("--hours", default=24, show_default=True, type=click.IntRange(1, 72), help="How long the link works.")
-@click.option("--site", default="http://127.0.0.1:8000", show_default=True, help="Address of the web pages.")
+@click.option("--site", default="http://localhost:8000", show_default=True, help="Address of the web pages.")
 def recover(email: str, reason: str, hours: int, site: str) -> None:
     """Print a link by which somebody comes back; using it ends all their old credentials, tokens and sessions."""
     from pehra.access import api
