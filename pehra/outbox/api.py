@@ -136,8 +136,7 @@ def queue(
 
 def tell_of_access(tellings: Sequence[access.Telling], by: Actor, at: datetime) -> None:
     """Queue what is told about somebody's access, each in its reader's language; it opens nothing by itself."""
-    with access.elevated(part="outbox.access"):
-        queue_many(drafts=[_letter_about_access(telling) for telling in tellings], by=by, at=at)
+    queue_many(drafts=[_letter_about_access(telling) for telling in tellings], by=by, at=at)
 
 
 def _letter_about_access(told: access.Telling) -> Draft:

@@ -1,6 +1,7 @@
 """The pages by which a lead lets somebody in, lets them back in, and gives them another address."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -59,6 +60,8 @@ def test_a_recovery_of_two_people_by_their_pages(signed_in, second, country):
     address = link_on(first.post(f"/access/people/{person}/recovery", reason).text)
     assert Client().post(address).status_code == 302
     assert "Account recovered" in first.get(f"/access/people/{person}/").text
+    for browser in (first, other):
+        assert "Came back by a recovery link" in browser.get("/access/people/").text
 
 
 def test_another_address_is_shown_to_who_decides(signed_in, second, country):
@@ -68,6 +71,22 @@ def test_another_address_is_shown_to_who_decides(signed_in, second, country):
     assert first.post(f"/access/people/{second}/email", said).status_code == 302
     assert "minister@cast.example" in first.get("/access/pending/").text
     assert access.person(person_id=second, by=country.by, at=clock.now()).email == "second@cast.example"
+
+
+@pytest.mark.parametrize("act", ["link", "recovery", "email"])
+def test_whoever_lets_somebody_in_proves_anew_who_they_are(signed_in, country, monkeypatch, settings, act):
+    lead = signed_in("lead")
+    settings.PEHRA_MFA_REQUIRED = True
+    monkeypatch.setattr("pehra.access.sessions.limits.what_comes_first", lambda _request: "")
+    monkeypatch.setattr("pehra.web.middleware.access.what_comes_first", lambda _request: "")
+    later = clock.now() + timedelta(minutes=6)
+    monkeypatch.setattr("pehra.kernel.clock.now", lambda: later)
+    sent = {"reason": "knows them", "email": "other@cast.example"}
+    answer = lead.post(f"/access/people/{country.people['national']}/{act}", sent)
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/access/enrol"), "nothing to prove it with: they make something"
+    shown = access.person(person_id=country.people["national"], by=country.by, at=later)
+    assert shown.email == "national@cast.example"
 
 
 def test_an_account_of_a_program_has_no_such_forms(signed_in, country):

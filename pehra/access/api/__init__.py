@@ -70,11 +70,13 @@ from pehra.access.api.reasons import Decision, why
 from pehra.access.api.recovery import (
     RECOVERY_VALID_DEFAULT,
     RECOVERY_VALID_MAX,
+    Recovered,
     RecoveryView,
     ask_for_email_change,
     ask_for_recovery,
     change_email,
     recover,
+    recovered_lately,
     recovery_of,
 )
 from pehra.access.api.reviewing import ReviewView, Swept, change_grant, due_for_review, review, sweep
@@ -158,6 +160,7 @@ __all__ = [
     "Permission",
     "PersonView",
     "ProviderView",
+    "Recovered",
     "RecoveryView",
     "Request",
     "ReviewView",
@@ -252,6 +255,7 @@ __all__ = [
     "providers",
     "read_object",
     "recover",
+    "recovered_lately",
     "recovery_of",
     "redeem_link",
     "relying_service",

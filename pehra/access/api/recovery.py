@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from pehra.access import queries
 from pehra.access.api import asking, credentials
-from pehra.access.api.deciding import actor_for, require
+from pehra.access.api.deciding import actor_for, may, require
 from pehra.access.api.granting import NeedsSecondPerson, needs_second_person, require_within, teams_of_person
 from pehra.access.api.second_wall import elevated
 from pehra.access.api.telling import tell
@@ -32,6 +32,7 @@ from pehra.ledger import api as ledger
 
 RECOVERY_VALID_DEFAULT = timedelta(hours=24)
 RECOVERY_VALID_MAX = timedelta(days=3)
+SHOWN_FOR, SHOWN_MAX = timedelta(days=7), 50
 RECOVERY, EMAIL_CHANGE = "recovery", "email-change"
 
 
@@ -53,6 +54,37 @@ def recovery_of(*, person_id: UUID, by: Actor, at: datetime) -> RecoveryView:
         second_person=is_privileged(person.id, at=at) and not by.is_system,
         agreed=_agreed(person.id, by=by, at=at) is not None,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recovered:
+    """Somebody who came back by a recovery link: whom, who made the link, and when it was used."""
+
+    person: UUID
+    person_name: str
+    issued_by: str
+    at: datetime
+
+
+@elevated(part="access.recovery", only_people=True)
+def recovered_lately(*, by: Actor, at: datetime) -> list[Recovered]:
+    """Return who came back within a week, of the people whose access lies in the actor's hands, newest first."""
+    if not may(by, Permission.ACCESS_GRANT):
+        return []
+    used = OneTimeLink.objects.filter(recovery=True, used_at__gt=at - SHOWN_FOR, used_at__lte=at)
+    rows = used.filter(person__in=queries.people_visible_to(by)).select_related("person").order_by("-used_at")
+    found = list(rows[:SHOWN_MAX])
+    names = queries.names_of({row.issued_by for row in found})
+    return [
+        Recovered(
+            person=row.person_id,
+            person_name=row.person.name,
+            issued_by=names.get(row.issued_by, row.issued_by),
+            at=row.used_at,
+        )
+        for row in found
+        if row.used_at is not None
+    ]
 
 
 def is_privileged(person_id: UUID, *, at: datetime) -> bool:

@@ -44,6 +44,7 @@ def people(request: Request) -> HttpResponse:
         "first": not after,
         "newest": f"?{urlencode(shown)}",
         "older": f"?{urlencode(shown | {'after': rows[-1].email})}" if more else "",
+        "recovered": api.recovered_lately(**_now(request)),
         "glasses": [
             glass for glass in api.glasses(by=request.actor, at=request.at, unreviewed=True) if glass.may_review
         ],
