@@ -21,6 +21,7 @@ from pehra.signals.models import Leak, LeakedAccount
 from tests.signals.leaked import MACHINE, Nation, give_password, lay_out, take
 
 pytestmark = pytest.mark.django_db
+COUNTS = ("rows_read", "duplicates", "set_aside", "new", "reopened", "seen_again")
 MACHINE_ID = UUID(int=1)
 LEAK = """email,password,url,leaked_at
 clerk@deeds.example,Tulip-77-garden,https://vpn.deeds.example/login?token=abc,2026-11-20
@@ -193,6 +194,23 @@ def test_who_sees_what_of_a_leak(nation: Nation, at: datetime) -> None:
     for who in ("contact", "auditor", "operator", "council"):
         with pytest.raises(Forbidden):
             take("clerk@deeds.example", at=at, by=nation.actor(who))
+
+
+def test_the_ledger_tells_whoever_hands_in_a_leak_nothing_of_others(nation: Nation, at: datetime) -> None:
+    """One's own address and another's: whether the other's name is registered is not to be read from any count."""
+    seen = {}
+    for name, probe in (("One list", "clerk@deeds.example"), ("Other list", "clerk@nowhere.test")):
+        by = nation.actor("telecom")
+        take(f"engineer@river.example\n{probe}", at=at, by=by, source=name)
+        entries = ledger.recent(by=by, before=None, limit=100)
+        seen[name] = sorted(
+            f"{entry.event} {sorted((key, str(fact)) for key, fact in entry.facts.items() if key in COUNTS)}"
+            for entry in entries
+            if entry.event in ("signals.leak.taken", "findings.folded") and entry.id not in seen.get("ids", set())
+        )
+        seen["ids"] = {entry.id for entry in entries}
+    assert seen["One list"]
+    assert seen["One list"] == seen["Other list"]
 
 
 def test_the_owner_may_ask_a_few_times_whether_a_secret_is_the_one_that_leaked(nation: Nation, at: datetime) -> None:

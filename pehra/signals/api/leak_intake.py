@@ -99,7 +99,15 @@ def _written(reading: rules.Reading, intake: Intake, matched: Matched, *, by: Ac
         by=by,
         at=intake.at,
         teams=sorted({team for row in rows for team in row.teams}),
-        facts={"source": leak.source, "tlp": leak.tlp, "pap": leak.pap, **numbers},
+        # How many rows were of somebody known stays out: whoever handed them in may read this.
+        facts={
+            "source": leak.source,
+            "tlp": leak.tlp,
+            "pap": leak.pap,
+            "rows_read": leak.rows_read,
+            "duplicates": leak.duplicates,
+            "set_aside": leak.set_aside_count,
+        },
     )
     return leak
 
@@ -126,9 +134,26 @@ def _row(account: leak_owners.Account, leak: Leak, intake: Intake) -> LeakedAcco
     )
 
 
+def _folded(matched: Matched, intake: Intake) -> findings.FoldOutcome:
+    """Fold what is seen by the same teams together: the entry of a fold counts nothing that its reader may not see."""
+    by_teams: dict[tuple[str, ...], list[leak_owners.Account]] = {}
+    for account in matched.accounts:
+        if account.owner is not None:
+            by_teams.setdefault(tuple(sorted(account.owner.teams)), []).append(account)
+    parts = [
+        findings.fold(sightings=leak_owners.sightings(accounts, intake), by=PEHRA, at=intake.at)
+        for _teams, accounts in sorted(by_teams.items())
+    ]
+    return findings.FoldOutcome(
+        new=[view for part in parts for view in part.new],
+        reopened=[view for part in parts for view in part.reopened],
+        seen_again=sum(part.seen_again for part in parts),
+    )
+
+
 def _findings_follow(matched: Matched, intake: Intake) -> None:
     """Fold the accounts into findings, let what follows from findings follow, and queue the owners' notices."""
-    outcome = findings.fold(sightings=leak_owners.sightings(matched.accounts, intake), by=PEHRA, at=intake.at)
+    outcome = _folded(matched, intake)
     # Incidents lie above this part: the node names what takes findings further, as its own road does for feeds.
     for name in settings.PEHRA_LEAKS_GO_ON_TO:
         import_string(name)(outcome=outcome, by=PEHRA, at=intake.at)

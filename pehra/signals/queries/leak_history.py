@@ -9,7 +9,7 @@ from django.db.models import Count
 from pehra.signals.models import LeakedAccount
 
 ADDRESSES_AT_ONCE = 5_000
-CHECKS_AN_ADDRESS_MAX = 5  # each costs a scrypt for every row of the address that comes in
+CHECKS_AN_ADDRESS_MAX = 3  # each costs a scrypt for every row of the address that comes in
 
 Key = tuple[str, str, datetime | None]
 Check = tuple[bytes, bytes]

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 SALT_BYTES = 16
 CHECK_BYTES = 32
-# RFC 7914; 16 MiB and some 40 milliseconds a check on one core of a small machine.
+# RFC 7914; 16 MiB and some 50 milliseconds a check on one core of a small machine.
 SCRYPT_COST, SCRYPT_BLOCK, SCRYPT_LANES = 2**14, 8, 1
 SCRYPT_MEMORY_BYTES_MAX = 64 * 1024 * 1024
 
