@@ -130,7 +130,7 @@ from pehra.access.api.tokens import (
 )
 from pehra.access.api.uses import UsedService, open_services, uses_of
 from pehra.access.queries import GrantView, PeopleFilters, PersonView
-from pehra.access.requests import Request, source_of
+from pehra.access.requests import Request, recently_authenticated, source_of
 from pehra.access.rules.documents import read_object
 from pehra.access.rules.providers import Word
 from pehra.access.rules.roles import Permission, Role
@@ -254,6 +254,7 @@ __all__ = [
     "provider_flaws",
     "providers",
     "read_object",
+    "recently_authenticated",
     "recover",
     "recovered_lately",
     "recovery_of",

@@ -116,7 +116,7 @@ def streams(request: Request) -> HttpResponse:
 
 
 @_door("GET", "POST")
-def status(request: Request) -> HttpResponse:
+def standing(request: Request) -> HttpResponse:
     """Read or change whether the receiver's stream is enabled, paused or disabled."""
     if request.method == "POST":
         return _answer(api.set_stream_status(said=_said(request), by=request.actor, at=request.at))

@@ -51,6 +51,7 @@ def again(request: Request, stream_id: UUID) -> HttpResponse:
 
 
 @require_POST
+@access.recently_authenticated()
 def bind(request: Request) -> HttpResponse:
     """Let a service account receive for a relying service."""
 
@@ -68,6 +69,7 @@ def bind(request: Request) -> HttpResponse:
 
 
 @require_POST
+@access.recently_authenticated()
 def unbind(request: Request) -> HttpResponse:
     """End that an account receives for a service."""
 
