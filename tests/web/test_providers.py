@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from click.testing import CliRunner
@@ -81,6 +81,13 @@ def provider() -> Iterator[FakeProvider]:
 
     class Door(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path.startswith("/authorize"):
+                said = fake.authorize(self.path)
+                self.send_response(302)
+                self.send_header("Location", f"{fake.codes[said['code']]['redirect_uri']}?{urlencode(said)}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             self._say(*fake.answer(self.path, {}))
 
         def do_POST(self) -> None:
