@@ -257,6 +257,8 @@ def test_removal_ends_the_entry_and_leaves_the_person(city):
     assert city.ask("DELETE", f"/Users/{amna['id']}").status_code == 204
     refused(city.get(f"/Users/{amna['id']}"), 404)
     refused(city.ask("DELETE", f"/Users/{amna['id']}"), 404)
+    left = DirectoryEntry.objects.get(id=amna["id"])
+    assert (left.attributes, left.external_id) == ({}, ""), "what it said of them goes with it"
     assert city.get("/Users").json()["totalResults"] == 0
     assert held_by("amna@ministry.example") == set()
     assert not account("amna").active

@@ -14,6 +14,7 @@ from pehra.access.models import ApiToken, KeptAnswer
 from pehra.access.rules import tokens as token_rules
 from pehra.findings import api as findings
 from pehra.kernel import clock
+from pehra.kernel.refusals import Invalid
 from pehra.ledger import api as ledger
 from pehra.web import machines
 from pehra.web.commands import commands
@@ -414,6 +415,19 @@ def test_what_was_refused_is_not_kept(country, program):
     assert not KeptAnswer.objects.exists()
     findings.mark_fixed(finding_id=finding.id, reason="patched", by=country.by, at=clock.now())
     assert caller.post(path, {"reason": "seen"}, headers=key).status_code == 200
+
+
+def test_what_is_refused_half_way_has_done_nothing(country, program, monkeypatch):
+    finding, act = of(country, "org-0001"), findings.mark_fixed
+
+    def half_way(**said):
+        act(**said)
+        raise Invalid("not after all", field="reason")
+
+    monkeypatch.setattr(findings, "mark_fixed", half_way)
+    answer = program("national").post(f"/findings/{finding.id}/fixed", {"reason": "patched"})
+    assert answer.status_code == 422
+    assert findings.finding(finding_id=finding.id, by=country.by).finding.state == finding.state
 
 
 def test_a_kept_answer_is_forgotten_after_a_day(country, program):

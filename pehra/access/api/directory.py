@@ -242,11 +242,11 @@ def patch_user(
 @transaction.atomic
 @elevated(part="access.directory", only_people=True)
 def remove_user(*, directory: Directory, user_id: str, version: str = "", by: Actor, at: datetime) -> None:
-    """End an entry and every membership of it; the person stays, for the acts they did."""
+    """End an entry, its memberships and what it says; the person stays, for the acts they did."""
     entry = _entry(entries_of(directory).select_for_update(), user_id)
     require_version(entry.version, version)
     entry.memberships.all().delete()
-    DirectoryEntry.objects.filter(id=entry.id).update(deleted_at=at, changed_at=at)
+    DirectoryEntry.objects.filter(id=entry.id).update(deleted_at=at, changed_at=at, attributes={}, external_id="")
     settle(directory, [entry.person_id], by=by, at=at)
     close_if_bare(entry, by=by, at=at)
     _record(directory, "access.directory.removed", entry, {}, by=by, at=at)
