@@ -5,10 +5,11 @@ from uuid import UUID
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 
 from pehra.access import api
 from pehra.access.api import telling
-from pehra.access.models import ApiToken, OneTimeLink, PendingAct, Person
+from pehra.access.models import ApiToken, OneTimeLink, PendingAct, Person, RelyingService, ServiceUse
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
 from pehra.ledger import api as ledger
 from pehra.outbox import api as outbox
@@ -46,6 +47,17 @@ def test_a_lead_alone_recovers_who_holds_no_role_of_two_people(someone, leads, m
     link = OneTimeLink.objects.get(recovery=True)
     assert (link.issued_by, link.used_at) == (leads[0].id, None)
     assert Authenticator.objects.count() == 3, "making the link ends nothing"
+    UserSession.objects.create(
+        user_id=person,
+        session_key="k",
+        ip="192.0.2.1",
+        user_agent="",
+        data={"sid": "sid-1"},
+        created_at=at,
+        last_seen_at=at,
+    )
+    service = RelyingService.objects.create(client_id="c", name="Tickets", created_by="x", created_at=at)
+    ServiceUse.objects.create(id=person, service=service, person_id=person, sid="older", first_at=at, last_at=at)
     hashed = Person.objects.get(id=person).get_session_auth_hash()
     assert api.redeem_link(token=token, at=at).id == person
     assert not Authenticator.objects.exists()
@@ -60,7 +72,10 @@ def test_a_lead_alone_recovers_who_holds_no_role_of_two_people(someone, leads, m
     assert {(one["change"], one["kind"]) for one in changes} == {
         ("delete", kind) for kind in ("passkey", "password", "recovery-codes", "totp")
     }
-    assert facts(person, "access.session.ended", machine)
+    (ended,) = facts(person, "access.session.ended", machine)
+    assert (ended["which"], ended["why"], ended["sids"]) == ("all", "recovery", ["sid-1"])
+    assert not UserSession.objects.exists()
+    assert ServiceUse.objects.get().ended_at == at
 
 
 def test_it_ends_the_tokens_of_the_person(someone, leads, machine, at):

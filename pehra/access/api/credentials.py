@@ -5,8 +5,9 @@ from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
-from allauth.usersessions.models import UserSession
 
+from pehra.access.api.provider import end_service_uses
+from pehra.access.api.sessions import end_all_of
 from pehra.access.models import ApiToken, OneTimeLink, Person
 from pehra.kernel.actors import Actor
 from pehra.ledger import api as ledger
@@ -39,9 +40,8 @@ def end_all(person: Person, *, teams: list[str], why: str, by: Actor, at: dateti
     OneTimeLink.objects.filter(person=person, used_at__isnull=True).delete()  # that they were given stays written
     for kind in kinds:
         _record("access.credential.changed", person.id, {"change": "delete", "kind": kind, "why": why}, teams, by, at)
-    for row in UserSession.objects.filter(user=person):
-        row.end()
-    _record("access.session.ended", person.id, {"which": "all", "why": why}, teams, by, at)
+    end_all_of(person.id, why=why, by=by, at=at)
+    end_service_uses(person_id=person.id, at=at)  # what other services hold of them, whatever session it came from
     for token in ApiToken.objects.select_for_update().filter(holder=person, revoked_at__isnull=True, expires_at__gt=at):
         ApiToken.objects.filter(id=token.id).update(revoked_at=at)
         _record("access.token.revoked", person.id, {"token": str(token.id), "name": token.name, "reason": why}, teams,

@@ -58,6 +58,7 @@ def connect(request: Request, provider_id: str) -> HttpResponse:
 def disconnect(request: Request, provider_id: str) -> HttpResponse:
     """End one's link to a provider."""
     api.unlink_provider(provider_id=provider_id, by=request.actor, at=request.at)
+    _end_others(request)
     messages.success(request, _("Written down, and in the ledger."))
     return redirect("access:providers")
 
@@ -75,6 +76,7 @@ def callback(request: Request, provider_id: str) -> HttpResponse:
             if not request.user.is_authenticated or request.actor.id != kept["person"]:
                 raise Forbidden(_("The other organisation's answer was not for this sign-in."))
             api.link_provider(provider_id=provider_id, word=word, by=request.actor, at=request.at)
+            _end_others(request)
             messages.success(request, _("Written down, and in the ledger."))
             return redirect("access:providers")
         person = api.person_of_word(provider_id=provider_id, word=word)
@@ -88,6 +90,12 @@ def callback(request: Request, provider_id: str) -> HttpResponse:
     proofs.note(request, person, proofs.PROVIDER, provider=provider_id, mfa=word.two_factors)
     answer: HttpResponse = perform_login(request, Login(user=person, redirect_url=kept["next"] or None))
     return answer
+
+
+def _end_others(request: Request) -> None:
+    """End the actor's other sessions: another way in was made or ended."""
+    here = request.session.session_key or ""
+    api.end_other_sessions(here=here, why="credential changed", by=request.actor, at=request.at)
 
 
 def _lead(request: Request, provider_id: str, *, link: bool) -> HttpResponse:
