@@ -21,6 +21,7 @@ def sweep(timestamp: int) -> None:
         if not done.expired + done.silent + done.unanswered:
             break
     api.forget_answers(at=clock.now())
+    api.forget_sessions(at=clock.now())
     api.forget_requests(at=clock.now())
     provider.forget_uses(at=clock.now())
 

@@ -178,6 +178,23 @@ def test_nobody_is_led_to_another_site(country, settings, wanted, goes):
     assert typed(Client(), "telecom", next=wanted).headers["Location"] == goes
 
 
+@pytest.mark.parametrize(
+    ("host", "secure", "offered"),
+    [
+        ("localhost:8000", False, True),
+        ("127.0.0.1:8000", False, False),
+        ("[2001:db8::7]", True, False),
+        ("192.0.2.7", True, False),
+        ("pehra.example", True, True),
+        ("pehra.example:8000", False, False),
+    ],
+)
+def test_a_passkey_is_offered_only_where_a_browser_would_make_one(db, host, secure, offered):
+    page = Client().get("/access/sign-in", headers={"Host": host}, secure=secure).content.decode()
+    assert ("Sign in with a passkey" in page) is offered
+    assert ("Passkeys work only where" in page) is not offered
+
+
 @pytest.mark.parametrize("path", ["signup/", "password/reset/", "email/", "inactive/", "3rdparty/", "login/code/"])
 def test_what_allauth_could_do_besides_is_not_there(signed_in, settings, path):
     settings.PEHRA_MFA_REQUIRED = False
@@ -469,3 +486,15 @@ def test_the_machine_ends_all_sessions_of_somebody(country, signed_in, settings)
     assert done.output == "1 ended\n"
     assert theirs.get("/incidents/").status_code == 302
     assert told_why(country.people["national"]) == ["laptop lost"]
+
+
+def test_of_a_session_that_ended_by_itself_nothing_is_kept(country, signed_in, settings):
+    from django.contrib.sessions.models import Session
+
+    settings.PEHRA_MFA_REQUIRED = False
+    signed_in("national")
+    at = clock.now()
+    assert access.forget_sessions(at=at) == 0
+    assert UserSession.objects.count() == Session.objects.count() == 1
+    assert access.forget_sessions(at=at + access.policy(at=at).session_max + timedelta(minutes=1)) == 1
+    assert UserSession.objects.count() == Session.objects.count() == 0

@@ -111,6 +111,7 @@ from pehra.access.api.sessions import (
     end_other_sessions,
     end_session,
     end_sessions,
+    forget_sessions,
     note_credential_change,
     sessions,
 )
@@ -218,6 +219,7 @@ __all__ = [
     "force_new_credential",
     "forget_answers",
     "forget_requests",
+    "forget_sessions",
     "glasses",
     "grant",
     "group",

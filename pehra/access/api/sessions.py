@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from pehra.access import queries
 from pehra.access.api.deciding import require
-from pehra.access.api.granting import require_within, teams_of_person
+from pehra.access.api.granting import policy, require_within, teams_of_person
 from pehra.access.api.provider import end_service_uses
 from pehra.access.api.second_wall import elevated
 from pehra.access.rules import devices
@@ -95,6 +96,16 @@ def end_all_of(person_id: UUID, *, why: str, by: Actor, at: datetime) -> int:
     if ended:
         _record(person_id, which="all", why=why, sids=ended, by=by, at=at)
     return len(ended)
+
+
+def forget_sessions(*, at: datetime) -> int:
+    """Delete what is kept of sessions that ended by themselves: browsers tell nobody that they were closed.
+
+    No session outlives the profile's longest, so a row that is older says only where somebody once was.
+    """
+    Session.objects.filter(expire_date__lt=at).delete()
+    gone, _each = rows.begun_before(at - policy(at=at).session_max).delete()
+    return gone
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """The list of a person's sessions, which allauth keeps: each row is one session, by its key."""
 
+from datetime import datetime
 from uuid import UUID
 
 from allauth.usersessions.models import UserSession
@@ -12,6 +13,12 @@ from pehra.access.sessions import proofs
 def of(person_id: UUID) -> QuerySet[UserSession]:
     """Return the rows of somebody's sessions, newest first."""
     found: QuerySet[UserSession] = UserSession.objects.filter(user_id=person_id).order_by("-created_at", "-pk")
+    return found
+
+
+def begun_before(moment: datetime) -> QuerySet[UserSession]:
+    """Return the rows of sessions that began before a moment, whoever's they are."""
+    found: QuerySet[UserSession] = UserSession.objects.filter(created_at__lt=moment)
     return found
 
 

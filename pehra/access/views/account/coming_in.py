@@ -8,6 +8,7 @@ from allauth.mfa.base.views import AuthenticateView
 from allauth.mfa.webauthn.views import LoginWebAuthnView
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -20,7 +21,7 @@ from pehra.kernel.refusals import Fault
 
 def passkeys_work(request: HttpRequest) -> bool:
     """Whether a browser makes and shows passkeys for this site: it has a name, and is the machine itself or secure."""
-    name = request.get_host().rpartition(":")[0] or request.get_host()
+    name, _port = split_domain_port(request.get_host())
     try:
         ipaddress.ip_address(name.strip("[]"))
     except ValueError:

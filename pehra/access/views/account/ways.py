@@ -161,7 +161,8 @@ class AddPasskeyPage(AddWebAuthnView):  # type: ignore[misc]
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """Show what was refused, with a new challenge."""
-        return self.render_to_response(self.get_context_data(form=form), status=422)
+        answer: HttpResponse = self.render_to_response(self.get_context_data(form=form), status=422)
+        return answer
 
 
 class EndPasskey(RemoveWebAuthnView):  # type: ignore[misc]
@@ -178,7 +179,8 @@ class EndPasskey(RemoveWebAuthnView):  # type: ignore[misc]
         """Forget its public half, unless it is the last way in."""
         row = self.get_object()
         if not get_adapter().can_delete_authenticator(row):
-            return self.render_to_response(self.get_context_data(form=form), status=422)
+            refused: HttpResponse = self.render_to_response(self.get_context_data(form=form), status=422)
+            return refused
         passkeys.remove_authenticator(self.request, row)
         return _changed(self.request, "delete", "passkey")
 
