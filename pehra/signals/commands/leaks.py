@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from uuid import UUID
 
 import click
@@ -36,7 +36,7 @@ def leaks(file: Path, source: str, tlp: str, pap: str, as_json: bool) -> None:
 
     with click.open_file(str(file), "rb") as content:
         said = api.receive_leak(
-            content=content, source=source, tlp=tlp, pap=pap, by=actors.system("cli"), at=clock.now()
+            content=cast("BinaryIO", content), source=source, tlp=tlp, pap=pap, by=actors.system("cli"), at=clock.now()
         )
     click.echo(_json(asdict(said)) if as_json else _told(file, said))
 

@@ -4,7 +4,7 @@ A form with a secret in it is never given back filled: what was typed is gone wi
 """
 
 from io import BytesIO
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -121,8 +121,7 @@ def _content(request: Request) -> BinaryIO:
     if file is not None and pasted.strip():
         raise Invalid(_("Give a file or paste, not both."), field="file")
     if file is not None and file.file is not None:
-        stream: BinaryIO = file.file
-        return stream
+        return cast("BinaryIO", file.file)
     return BytesIO(pasted.encode("utf-8", "replace"))
 
 
