@@ -11,6 +11,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
+from allauth.mfa.adapter import get_adapter
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -52,6 +53,7 @@ GIVEN: dict[str, dict[str, object]] = {
         **{"state": "held", "about": "", "proof": None, "sent_at": None, "attempts": 0},
         **{"problem": "no contact", "recipient_name": "Desk", "recipient_email": ""},
     },
+    "registry_evidence": {"media_type": "text/plain", "size": 6},
     "signals_leak": {
         **{"tlp": "TLP:AMBER", "pap": "PAP:AMBER", "rows_read": 1, "kept": 1},
         **dict.fromkeys(("duplicates", "known", "strangers", "set_aside_count"), 0),
@@ -102,11 +104,18 @@ def row_for(table: str, tenant: Tenant, *, at: datetime, made: dict[str, Any], l
             for field in model._meta.concrete_fields
             if not isinstance(field, models.AutoField | models.GeneratedField)
         }
-        made[table] = model.objects.create(**values | GIVEN.get(table, {}) | _of(table, tenant))
+        made[table] = model.objects.create(**values | GIVEN.get(table, {}) | _of(table, tenant, at))
     return made[table]
 
 
-def _of(table: str, tenant: Tenant) -> dict[str, object]:
+def _of(table: str, tenant: Tenant, at: datetime) -> dict[str, object]:
+    if table == "access_grant":
+        return {"valid_until": at + timedelta(hours=8)}
+    if table == "mfa_authenticator":
+        # What asks for no second factor: a walker comes in by a link alone.
+        return {"type": "recovery_codes", "data": {"seed": get_adapter().encrypt("00112233445566"), "used_mask": 0}}
+    if table == "access_directoryentry":
+        return {"attributes": {"emails": [{"value": f"secret-{next(_number)}@secret.example"}]}}
     if table != "access_pendingact":
         return {}
     asked = {"team": tenant.team, "organisation": tenant.organisation, "guided": False, "national": False}
