@@ -6,7 +6,7 @@ holds it. What belongs to nobody known is counted and not kept: Pehra is no coll
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import BinaryIO
+from typing import IO
 
 from django.conf import settings
 from django.db import transaction
@@ -36,7 +36,7 @@ ROWS_A_STATEMENT = 2_000
 
 def receive_leak(
     *,
-    content: BinaryIO,
+    content: IO[bytes],
     source: str,
     tlp: str = markings.Tlp.AMBER.value,
     pap: str = markings.Pap.AMBER.value,

@@ -1,7 +1,7 @@
 """The lines of a leak as it is read: never more of it in memory than one line may be long."""
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import IO
 
 from pehra.kernel.refusals import Invalid
 from pehra.signals.rules.leaks import LINE_BYTES_MAX, Limits
@@ -9,7 +9,7 @@ from pehra.signals.rules.leaks import LINE_BYTES_MAX, Limits
 _PIECE_BYTES = 64 * 1024
 
 
-def lines_of(stream: BinaryIO, limits: Limits) -> Iterator[bytes]:
+def lines_of(stream: IO[bytes], limits: Limits) -> Iterator[bytes]:
     """Yield lines with their ends; of one that is too long its beginning, which is too long as well."""
     size = 0
     while line := stream.readline(LINE_BYTES_MAX + 2):

@@ -4,7 +4,7 @@ A form with a secret in it is never given back filled: what was typed is gone wi
 """
 
 from io import BytesIO
-from typing import BinaryIO, cast
+from typing import IO, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -114,14 +114,14 @@ def receive(request: Request) -> HttpResponse:
     return redirect("signals:leak", leak.id)
 
 
-def _content(request: Request) -> BinaryIO:
+def _content(request: Request) -> IO[bytes]:
     """Return the file, or what was pasted where there is none."""
     file = request.FILES.get("file")
     pasted = request.POST.get("pasted", "")
     if file is not None and pasted.strip():
         raise Invalid(_("Give a file or paste, not both."), field="file")
     if file is not None and file.file is not None:
-        return cast("BinaryIO", file.file)
+        return cast("IO[bytes]", file.file)
     return BytesIO(pasted.encode("utf-8", "replace"))
 
 
