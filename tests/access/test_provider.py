@@ -95,8 +95,9 @@ def test_a_person_comes_in_and_the_service_learns_who(tickets, browser, officer)
 def test_only_what_was_asked_for_is_told(tickets, browser, officer):
     claims = tickets.verified(tickets.tokens(browser, scope="openid")["id_token"])
     assert not {"name", "email", "locale", "pehra_teams", "pehra_roles"} & set(claims)
-    found = tickets.sent_back(browser, scope="openid passwords")
-    assert found["error"] == "invalid_scope"
+    tokens = tickets.tokens(browser, scope="openid passwords offline_access")
+    assert tokens["scope"] == "openid", "what is unknown is left out"
+    assert tickets.sent_back(browser, scope="passwords")["error"] == "invalid_scope"
 
 
 def test_no_session_key_is_told(tickets, browser):
@@ -253,6 +254,44 @@ def test_there_is_no_flow_but_code(tickets, browser, response_type):
 def test_there_is_no_password_grant(tickets, officer):
     answer = tickets.ask("token", grant_type="password", username="officer@cast.example", password="x")
     refused(answer, "unsupported_grant_type")
+
+
+# Nonsense
+
+NONSENSE = [
+    "%",
+    "a=%zz",
+    "client_id=%FF",
+    "client_id=a&client_id=b",
+    "scope=%00",
+    "x=" + "y" * 5_000,
+    "=&=&",
+    "code=\u0661",
+]
+
+
+@pytest.mark.parametrize("query", NONSENSE)
+@pytest.mark.parametrize(
+    "path", ["authorize", "logout", "device", "userinfo", "token", "revoke", "introspect", "device/code"]
+)
+def test_nonsense_is_refused_and_never_our_fault(tickets, browser, path, query):
+    for kept in (browser, Client()):
+        answer = kept.get(f"/identity/o/{path}?{query}")
+        assert answer.status_code < 500
+        body = kept.post(f"/identity/o/{path}", query, content_type="application/x-www-form-urlencoded")
+        assert body.status_code < 500
+        assert "Location" not in body or body["Location"].startswith("/")
+
+
+ODD = [
+    *(("scope", ""), ("nonce", "x" * 3_000), ("state", "\u0661\n"), ("display", "\x80")),
+    *(("claims", "[1]"), ("claims", "{")),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), ODD)
+def test_odd_questions_are_answered_or_refused(tickets, browser, name, value):
+    assert tickets.authorize(browser, **{name: value}).status_code in (302, 400)
 
 
 # Secrets

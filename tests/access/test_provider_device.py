@@ -140,7 +140,7 @@ def test_the_road_is_for_public_services_that_were_given_it(add, machine, at):
     assert without.ask("device/code").json()["error"] == "unauthorized_client"
     secretive = Relying(services.add_service(name="S", redirect_uris=[BACK], by=machine, at=at))
     assert secretive.ask("device/code", client_id=secretive.client_id).status_code in (400, 401)
-    assert add().ask("device/code", scope="openid everything").json()["error"] == "invalid_scope"
+    assert add().ask("device/code", scope="everything").json()["error"] == "invalid_scope"
     assert add().ask("device/code", client_id="somebody").status_code in (400, 401)
 
 

@@ -30,7 +30,7 @@ from pehra.access.api import Request, provider
 from pehra.access.rules import provider as rules
 from pehra.access.rules.provider import SignedIn
 from pehra.access.sessions import authentication_of
-from pehra.access.views.provider.grants import Adapter, Grants, asked_of, server_for
+from pehra.access.views.provider.grants import Adapter, Grants, asked_of, known_of, server_for
 from pehra.access.views.provider.pages import answered, refused, told
 
 SID_BYTES = 18
@@ -57,8 +57,8 @@ def device_code(request: Request) -> HttpResponse:
             client = Client.objects.get(id=request.POST.get("client_id", ""))
             if rules.GRANT_TYPES[rules.GrantKind.DEVICE] not in client.get_grant_types():
                 raise errors.UnauthorizedClientError()
-            scope = request.POST["scope"].split() if "scope" in request.POST else ["openid"]
-            if not set(scope) <= set(client.get_scopes()):
+            scope = known_of(request.POST.get("scope", "openid").split(), client=client)
+            if not scope:
                 raise errors.InvalidScopeError()
             device_codes.create(client.id, scope, made)
         except errors.OAuth2Error as error:

@@ -108,7 +108,7 @@ def _open(answer: HttpResponse) -> HttpResponse:
 
 @login_not_required
 @csrf_exempt
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(["GET", "POST"])
 def authorize(request: Request) -> HttpResponse:
     """Send a person back to a service with a code, once it is clear who they are and that they may."""
     if request.method == "POST":
@@ -124,6 +124,8 @@ def authorize(request: Request) -> HttpResponse:
         except errors.FatalClientError as error:
             return refused(request, 400, str(error.error), _wrong_question(error))
         except errors.OAuth2Error as error:
+            if not error.redirect_uri:
+                return refused(request, 400, str(error.error), _wrong_question(error))
             return _back(request, error.in_uri(error.redirect_uri))
         client = info["request"].client
         answer = _unready(request, info)
@@ -265,7 +267,7 @@ def _not_for_them(request: Request, client: Client, info: dict[str, Any]) -> Htt
     return refused(request, 403, "access_denied", message, back=_error_address(info, "access_denied"))
 
 
-def _wrong_question(error: errors.FatalClientError) -> str:
+def _wrong_question(error: errors.OAuth2Error) -> str:
     if isinstance(error, errors.InvalidClientIdError | errors.MissingClientIdError):
         return _("No service that we know sent you here, or it was closed.")
     return _("The service asked in a way that we do not answer. It was told nothing of you.")
@@ -290,7 +292,7 @@ def token(request: Request) -> HttpResponse:
 
 @login_not_required
 @csrf_exempt
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(["GET", "POST"])
 def userinfo(request: Request) -> HttpResponse:
     """Return what a service may know of the person whose access token it holds."""
     with api.elevated(part="access.provider", only_people=True):

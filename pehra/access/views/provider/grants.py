@@ -38,6 +38,7 @@ from pehra.access.rules.provider import SignedIn
 
 FAMILY_LETTERS = 32
 BASIC_LETTERS_MAX = 2_000
+NOT_TAKEN = ("claims",)  # `claims_parameter_supported` is false
 
 
 class Adapter(DefaultOIDCAdapter):  # type: ignore[misc]
@@ -85,7 +86,12 @@ def asked_of(request: HttpRequest) -> tuple[str, str, str, dict[str, str]]:
     A client's name and secret come percent-encoded in a Basic header (RFC 6749, 2.3.1), which allauth does not undo;
     and the engine knows a form's type only without its parameters. Ours have no letter that undoing could change.
     """
-    address, method, body, headers = extract_params(request)
+    _address, method, body, headers = extract_params(request)
+    asked = request.GET.copy()
+    for name in NOT_TAKEN:
+        asked.pop(name, None)
+    # Written anew: the engine falls over what Django reads with patience.
+    address = f"{request.path}?{asked.urlencode()}" if asked else request.path
     changed = {"Content-Type": request.content_type or ""} if "Content-Type" in headers else {}
     scheme, _space, pair = headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "basic" and len(pair) <= BASIC_LETTERS_MAX:
@@ -94,6 +100,12 @@ def asked_of(request: HttpRequest) -> tuple[str, str, str, dict[str, str]]:
             plain = f"{unquote_plus(name)}{colon}{unquote_plus(secret)}"
             changed["Authorization"] = f"Basic {base64.b64encode(plain.encode()).decode()}"
     return address, method, body, headers | changed
+
+
+def known_of(scopes: Sequence[str], *, client: Client) -> list[str]:
+    """Return those of the scopes that a service may ask for."""
+    allowed = client.get_scopes()
+    return [scope for scope in dict.fromkeys(scopes) if scope in allowed]
 
 
 def family_of(code: str) -> str:
@@ -114,6 +126,13 @@ class Grants(OAuthLibRequestValidator):  # type: ignore[misc]
     ) -> bool:
         """Letter by letter: no port, no path and no parameter more than was registered."""
         return redirect_uri in request.client.get_redirect_uris()
+
+    def validate_scopes(
+        self, client_id: str, scopes: Sequence[str], client: Client, request: Asked, *args: Any, **kwargs: Any
+    ) -> bool:
+        """What we do not know is left out, as OpenID asks; where nothing is left there is nothing to give."""
+        request.scopes = known_of(scopes, client=request.client)
+        return bool(request.scopes)
 
     def is_pkce_required(self, client_id: str, request: Asked) -> bool:
         """Always, with a secret as without."""
