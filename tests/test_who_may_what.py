@@ -19,7 +19,7 @@ from tests.matrix.trying import PROBES
 from tests.matrix.world import Seat, World, build, seat_names
 
 WRITING = os.environ.get("PEHRA_GOLDEN") == "write"
-DATA: list[Path] = []
+WORLD_FOLDER: list[Path] = []
 EXCEPTIONS = Path(__file__).parent / "golden" / "doors-without-a-probe.txt"
 
 
@@ -27,13 +27,13 @@ EXCEPTIONS = Path(__file__).parent / "golden" / "doors-without-a-probe.txt"
 def world(django_db_setup: None, django_db_blocker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The world, written once a module in a transaction that is undone."""
     folder = tmp_path_factory.mktemp("world")
-    DATA[:] = [tmp_path_factory.mktemp("data")]
+    WORLD_FOLDER[:] = [tmp_path_factory.mktemp("data")]
     FILES["organisations"] = folder / "none.csv"
     FILES["organisations"].write_text("organisation,name\n")
     FILES["indicators"] = folder / "indicators.csv"
     FILES["indicators"].write_text("192.0.2.1\n")
     with django_db_blocker.unblock(), transaction.atomic():
-        with override_settings(PEHRA_DATA=DATA[0]):
+        with override_settings(PEHRA_DATA=WORLD_FOLDER[0]):
             made = build(folder)
         yield made
         transaction.set_rollback(True)
@@ -43,7 +43,7 @@ def world(django_db_setup: None, django_db_blocker, tmp_path_factory: pytest.Tem
 def data_of_the_world(request: pytest.FixtureRequest, settings) -> None:
     """The data folder in which the world's ledger was sealed, for every test that looks at the world."""
     if "world" in request.fixturenames:
-        settings.PEHRA_DATA = DATA[0]
+        settings.PEHRA_DATA = WORLD_FOLDER[0]
 
 
 def letter(probe: Probe, place, seat: Seat) -> str:

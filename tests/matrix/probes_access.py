@@ -105,6 +105,8 @@ PROBES: dict[str, Probe] = {
     "access.change_email (contact of the organisation)": acts(
         lambda p, by: access.change_email(person_id=p.contact, email="other@person.example", by=by, **WHY)
     ),
+    "access.recovered_lately": acts(lambda p, by: access.recovered_lately(by=by, at=AT), anywhere=True),
+    "access.providers": acts(lambda p, by: access.providers(by=by), anywhere=True),
     "access.count_sessions": acts(lambda p, by: access.count_sessions(person_id=p.contact, by=by, at=AT)),
     "access.end_sessions": acts(lambda p, by: access.end_sessions(person_id=p.contact, by=by, **WHY)),
     "access.sessions": acts(lambda p, by: access.sessions(by=by), anywhere=True),

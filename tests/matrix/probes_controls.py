@@ -42,7 +42,10 @@ PROBES: dict[str, Probe] = {
     "registry.assessment": acts(lambda p, by: registry.assessment(p.assessment, by=by)),
     "registry.controls_standing": acts(lambda p, by: registry.controls_standing(p.organisation, by=by, at=AT)),
     "registry.assessed_organisations": sees(
-        lambda p, by: p.organisation in {row.organisation for row in registry.assessed_organisations(by=by, at=AT).rows}
+        lambda p, by: (
+            p.organisation
+            in {row.organisation for row in registry.assessed_organisations(by=by, at=AT, view="all").rows}
+        )
     ),
     "registry.answer_controls": acts(_answered),
     "registry.add_evidence": acts(_shown),
