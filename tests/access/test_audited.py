@@ -4,6 +4,7 @@ from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
+from scim2_models import User
 
 from pehra.access import api
 from pehra.access.api import asking
@@ -66,3 +67,13 @@ def test_a_message_that_may_not_be_read_is_not_there_to_be_sent_either(acting, s
     )  # fmt: skip
     with pytest.raises(NotVisible):
         outbox.queue_again(message_id=number, by=api.actor_for(person_id=person, at=at), at=at, **WHY)
+
+
+def test_a_directory_that_was_handed_on_is_of_no_use_to_who_does_not_provide_it(acting, at):
+    owner = acting("owner", "organisation-admin", organisation="org-city")
+    other = acting("other", "organisation-admin", organisation="org-punjab")
+    directory = api.directory_for(by=owner, at=at)
+    said = {"user_name": "x", "emails": [User.Emails(value="x@city.example")]}
+    with pytest.raises(NotVisible):
+        api.add_user(directory=directory, said=User(**said), by=other, at=at)
+    assert api.add_user(directory=directory, said=User(**said), by=owner, at=at).user_name == "x"

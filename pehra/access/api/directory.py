@@ -98,6 +98,12 @@ def directory_for(*, kind: str = "", code: str = "", by: Actor, at: datetime) ->
     return Directory(scope=scope, roles=roles)
 
 
+def require_provided(directory: Directory, *, by: Actor) -> None:
+    """Refuse a directory that is not the actor's, whoever it was handed on by: to them it is not there."""
+    if not by.is_system and directory.scope not in provided_scopes(by):
+        raise NotVisible(_("There is no such resource."))
+
+
 def entries_of(directory: Directory) -> QuerySet[DirectoryEntry]:
     """Return the entries of a directory, without those it removed: the only way to one."""
     return DirectoryEntry.objects.filter(deleted_at__isnull=True, **directory.place)
@@ -201,6 +207,7 @@ def _entry(rows: QuerySet[DirectoryEntry], user_id: str) -> DirectoryEntry:
 @elevated(part="access.directory", only_people=True)
 def add_user(*, directory: Directory, said: User, by: Actor, at: datetime) -> User:
     """Add an entry, and the person when nobody has their address."""
+    require_provided(directory, by=by)
     if entries_of(directory).count() >= rules.PEOPLE_MAX:
         raise TooMany(_("A directory has at most %(number)d people.") % {"number": rules.PEOPLE_MAX})
     if said.active is None:
@@ -217,6 +224,7 @@ def add_user(*, directory: Directory, said: User, by: Actor, at: datetime) -> Us
 @elevated(part="access.directory", only_people=True)
 def replace_user(*, directory: Directory, user_id: str, said: User, version: str = "", by: Actor, at: datetime) -> User:
     """Make an entry what is said; the same again changes nothing."""
+    require_provided(directory, by=by)
 
     def replaced(current: User) -> User:
         said.replace(current)
@@ -231,6 +239,7 @@ def patch_user(
     *, directory: Directory, user_id: str, patch: PatchOp[User], version: str = "", by: Actor, at: datetime
 ) -> User:
     """Change parts of an entry, all or none."""
+    require_provided(directory, by=by)
 
     def patched(current: User) -> User:
         patch.patch(current, scim_policy=rules.POLICY)
@@ -243,6 +252,7 @@ def patch_user(
 @elevated(part="access.directory", only_people=True)
 def remove_user(*, directory: Directory, user_id: str, version: str = "", by: Actor, at: datetime) -> None:
     """End an entry, its memberships and what it says; the person stays, for the acts they did."""
+    require_provided(directory, by=by)
     entry = _entry(entries_of(directory).select_for_update(), user_id)
     require_version(entry.version, version)
     entry.memberships.all().delete()

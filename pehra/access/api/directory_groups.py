@@ -28,6 +28,7 @@ from pehra.access.api.directory import (
     meta,
     narrowed,
     page_of,
+    require_provided,
     require_version,
     uuid_of,
 )
@@ -128,6 +129,7 @@ def _as_group(row: DirectoryGroup, members: list[Member] | None) -> Group:
 @elevated(part="access.directory", only_people=True)
 def add_group(*, directory: Directory, said: Group, by: Actor, at: datetime) -> Group:
     """Add a group of the directory's own."""
+    require_provided(directory, by=by)
     ensure_role_groups(directory=directory, at=at)
     if groups_of(directory).count() >= rules.GROUPS_MAX:
         raise TooMany(_("A directory has at most %(number)d groups.") % {"number": rules.GROUPS_MAX})
@@ -144,6 +146,7 @@ def replace_group(
     *, directory: Directory, group_id: str, said: Group, version: str = "", by: Actor, at: datetime
 ) -> Group:
     """Make a group what is said, with exactly these members; the same again changes nothing."""
+    require_provided(directory, by=by)
     row = _for_change(directory, group_id, version)
     _replace(directory, row, said, by=by, at=at)
     return group(directory=directory, group_id=group_id)
@@ -155,6 +158,7 @@ def patch_group(
     *, directory: Directory, group_id: str, patch: PatchOp[Group], version: str = "", by: Actor, at: datetime
 ) -> None:
     """Change parts of a group, all or none. Members that come and go are not looked for among all the others."""
+    require_provided(directory, by=by)
     row = _for_change(directory, group_id, version)
     moves = [_move(operation) for operation in patch.operations or []]
     if all(move is not None for move in moves):
@@ -169,6 +173,7 @@ def patch_group(
 @elevated(part="access.directory", only_people=True)
 def remove_group(*, directory: Directory, group_id: str, version: str = "", by: Actor, at: datetime) -> None:
     """Remove a group of the directory's own; its members lose what it gave them."""
+    require_provided(directory, by=by)
     row = _for_change(directory, group_id, version)
     if row.fixed:
         raise Unchangeable(_("The group of a role is always there: take out its members instead."))
