@@ -279,8 +279,10 @@ def test_a_host_that_is_not_ours_is_refused(db, settings):
 
 
 @pytest.fixture
-def few(settings, fresh) -> None:
-    """Few requests a minute."""
+def few(settings, fresh, monkeypatch) -> None:
+    """Few requests a minute, and a minute that does not end while a test counts."""
+    now = clock.now()
+    monkeypatch.setattr("pehra.kernel.clock.now", lambda: now)
     settings.PEHRA_REQUESTS_PER_MINUTE_ADDRESS = 6
     settings.PEHRA_REQUESTS_PER_MINUTE_ACCOUNT = 12
 
