@@ -150,3 +150,20 @@ def test_a_device_code_is_of_no_use_to_another_service(add, browser):
     press(browser, device)
     assert poll(other, device).json()["error"] == "invalid_grant"
     assert poll(one, device).status_code == 200
+
+
+@pytest.mark.parametrize("how", ["by a lead", "other sessions", "recovered"])
+def test_who_ends_all_sessions_ends_the_devices_too(console, browser, officer, machine, how):
+    device = begun(console)
+    press(browser, device)
+    token = poll(console, device).json()["refresh_token"]
+    now, by = clock.now(), api.actor_for(person_id=officer, at=clock.now())
+    match how:
+        case "by a lead":
+            api.end_sessions(person_id=officer, reason="lost the laptop", by=machine, at=now)
+        case "other sessions":
+            api.end_other_sessions(here=browser.session.session_key, by=by, at=now)
+        case "recovered":
+            link = api.recover(person_id=officer, reason="lost everything", by=machine, at=now)
+            assert Client().post(f"/access/link/{link}").status_code == 302
+    assert console.refresh(token).json()["error"] == "invalid_grant"

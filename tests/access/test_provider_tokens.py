@@ -236,3 +236,10 @@ def test_services_are_listed_with_how_many_are_signed_in(tickets, browser, machi
     provider.end_service_uses(person_id=ServiceUse.objects.get().person_id, at=clock.now() + timedelta(seconds=1))
     (row,) = services.relying_services(by=machine)
     assert row.signed_in == 0
+
+
+def test_where_two_factors_are_wanted_one_opens_no_service(tickets, browser, settings):
+    settings.PEHRA_MFA_REQUIRED = True
+    answer = tickets.authorize(browser)
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/access/enrol?next=%2Fidentity%2Fo%2Fauthorize")

@@ -130,8 +130,10 @@ def still_signed_in(*, person_id: UUID, client_id: str, sid: str, at: datetime) 
 
 @transaction.atomic
 @elevated(part="access.provider", only_people=True)
-def end_service_uses(*, person_id: UUID, sids: Iterable[str] | None = None, at: datetime) -> int:
+def end_service_uses(*, person_id: UUID, sids: Iterable[str] | None = None, devices: bool = False, at: datetime) -> int:
     """End a person's sign-ins at services: those of these sessions, or all; their tokens go now; return how many.
+
+    With `devices` those of devices that were let in as well, which no browser's session stands behind.
 
     Each service with an address for it is told soon after, by the worker.
     """
@@ -139,6 +141,8 @@ def end_service_uses(*, person_id: UUID, sids: Iterable[str] | None = None, at: 
     tokens = Token.objects.filter(user_id=person_id)
     if sids is not None:
         named = [sid for sid in sids if sid]
+        if devices:
+            named += rows.filter(sid__startswith=rules.DEVICE).values_list("sid", flat=True)
         rows, tokens = rows.filter(sid__in=named), tokens.filter(data__signed_in__sid__in=named)
     tokens.delete()
     return _end(rows, at=at)

@@ -62,6 +62,7 @@ def end_session(*, session_id: int, by: Actor, at: datetime) -> None:
     if not ended:
         raise NotVisible(_("There is no such session."))
     _record(_own(by), which="one", why="ended", sids=ended, by=by, at=at)
+    end_service_uses(person_id=_own(by), sids=ended, at=at)
 
 
 @transaction.atomic
@@ -70,6 +71,7 @@ def end_other_sessions(*, here: str, why: str = "ended", by: Actor, at: datetime
     ended = rows.end(rows.of(_own(by)).exclude(session_key=here))
     if ended:
         _record(_own(by), which="others", why=why, sids=ended, by=by, at=at)
+    end_service_uses(person_id=_own(by), sids=ended, devices=True, at=at)
     return len(ended)
 
 
@@ -95,6 +97,7 @@ def end_all_of(person_id: UUID, *, why: str, by: Actor, at: datetime) -> int:
     ended = rows.end(rows.of(person_id))
     if ended:
         _record(person_id, which="all", why=why, sids=ended, by=by, at=at)
+    end_service_uses(person_id=person_id, at=at)
     return len(ended)
 
 
@@ -138,4 +141,3 @@ def _in_hands(person_id: UUID, *, by: Actor, at: datetime) -> None:
 def _record(person_id: UUID, *, which: str, why: str, sids: list[str], by: Actor, at: datetime) -> None:
     facts = {"which": which, "why": why, "sids": sids}
     ledger.record("access.session.ended", subject=f"person:{person_id}", by=by, at=at, facts=facts)
-    end_service_uses(person_id=person_id, sids=sids, at=at)
