@@ -334,7 +334,7 @@ def _ask(
         client.cookies = cookies
     told = {name: value for name, value in answer.headers.items() if name not in _OWN_TIME}
     body = EACH_TIME.sub(b"", raw).decode(errors="replace")
-    for word in hide:
+    for word in (*hide, str(ABSENT_NUMBER)):
         if word.isdigit():  # a number stands in many places: only where an address repeats it
             body = re.sub(rf"/({word}|{ABSENT_NUMBER})(?=[/\"?&])", "/?", body)
             told = {name: re.sub(rf"/({word}|{ABSENT_NUMBER})\b", "/?", value) for name, value in told.items()}
