@@ -45,9 +45,9 @@ def acts(
     return Probe(run=run, anywhere=anywhere, hidden=hidden, incomplete=incomplete)
 
 
-def sees(run: Callable[[Place, Actor], bool]) -> Probe:
+def sees(run: Callable[[Place, Actor], bool], *, anywhere: bool = False) -> Probe:
     """A list, or a number: whether the place's matter is in it."""
-    return Probe(run=run, shows=True)
+    return Probe(run=run, shows=True, anywhere=anywhere)
 
 
 FILES: dict[str, Path] = {}
@@ -83,8 +83,8 @@ PROBES: dict[str, Probe] = {
     "findings.mark_fixed": acts(lambda p, by: findings.mark_fixed(finding_id=p.finding, by=by, **WHY)),
     "findings.verify": acts(lambda p, by: findings.verify(finding_id=p.fixed, by=by, **WHY)),
     "findings.notices": sees(lambda p, by: p.organisation in {row.organisation for row in findings.notices(by=by)}),
-    "findings.counts_by": acts(lambda p, by: findings.counts_by("sector", by=by), anywhere=True),
-    "findings.totals": acts(lambda p, by: findings.totals(by=by), anywhere=True),
+    "findings.counts_by": sees(lambda p, by: bool(findings.counts_by("sector", by=by)), anywhere=True),
+    "findings.totals": sees(lambda p, by: findings.totals(by=by).open > 0, anywhere=True),
     "findings.reopen": acts(lambda p, by: findings.reopen(finding_id=p.fixed, by=by, **WHY)),
     # incidents
     "incidents.incident": acts(lambda p, by: incidents.incident(p.incident, by=by)),
@@ -102,8 +102,10 @@ PROBES: dict[str, Probe] = {
         lambda p, by: incidents.supply_moment(ref=p.incident, name="awareness", moment=AT, by=by, at=AT)
     ),
     "incidents.open_incident": acts(_open_incident, hidden=True),
-    "incidents.counts": acts(lambda p, by: incidents.counts(by=by), anywhere=True),
-    "incidents.next_clocks": acts(lambda p, by: incidents.next_clocks(by=by), anywhere=True),
+    "incidents.counts": sees(lambda p, by: incidents.counts(by=by).live > 0, anywhere=True),
+    "incidents.next_clocks": sees(
+        lambda p, by: p.incident in {row.incident.reference for row in incidents.next_clocks(by=by, limit=100)}
+    ),
     "incidents.record_stage_sent": acts(
         lambda p, by: incidents.record_stage_sent(ref=p.incident, duty="tried-duty", stage="report", by=by, at=AT)
     ),
@@ -141,9 +143,9 @@ PROBES: dict[str, Probe] = {
     "ledger.history": sees(lambda p, by: p.entry in {row.id for row in ledger.history(subject=p.incident, by=by)}),
     "ledger.prove": acts(lambda p, by: ledger.prove(p.entry, by=by)),
     # telemetry and intel: no constituency's matters
-    "telemetry.recent_inputs": acts(lambda p, by: telemetry.recent_inputs(by=by), anywhere=True),
+    "telemetry.recent_inputs": sees(lambda p, by: bool(telemetry.recent_inputs(by=by)), anywhere=True),
     "telemetry.query": acts(lambda p, by: telemetry.query("select 1 as one", by=by), anywhere=True),
-    "intel.indicators": acts(lambda p, by: list(intel.indicators(by=by, at=AT)), anywhere=True),
+    "intel.indicators": sees(lambda p, by: bool(intel.indicators(by=by, at=AT)), anywhere=True),
     "intel.import_indicators": acts(
         lambda p, by: intel.import_indicators(path=FILES["indicators"], source="tried", by=by, at=AT), anywhere=True
     ),

@@ -19,6 +19,7 @@ from pehra.findings import api as findings
 from pehra.findings.models import Finding, Notice
 from pehra.incidents.models import Clock, Incident
 from pehra.incidents.rules.clocks import ClockState
+from pehra.intel import api as intel
 from pehra.kernel.actors import Actor, system
 from pehra.kernel.identifiers import new_id
 from pehra.kernel.markings import Circle, Tlp
@@ -29,6 +30,7 @@ from pehra.registry import api as registry
 from pehra.registry.models import AssessmentAnswer, Organisation
 from pehra.signals import api as signals
 from pehra.signals.models import Leak, LeakedAccount
+from pehra.telemetry.models import LakeInput
 from tests.findings.conftest import frame, maker
 
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -124,6 +126,7 @@ def build(folder: Path) -> World:
         assert not taken.rejected, taken
     names = (*TEAMS, NEXT)
     places = {name: _place(name, number, machine) for number, name in enumerate(names, start=1)}
+    _watch(folder, machine)
     relying = _stream(machine)
     for place in places.values():
         place.client, place.receiver, place.stream = relying
@@ -269,6 +272,16 @@ def _leak(place: Place) -> None:
         organisation=place.organisation, lead_team=place.team, teams=[place.team], check_value=b"check",
     )  # fmt: skip
     place.leaked = account.id
+
+
+def _watch(folder: Path, machine: Actor) -> None:
+    """An indicator, and an input that came in: nobody's matters, and not for everybody's eyes."""
+    (folder / "known.csv").write_text("192.0.2.7\n")
+    intel.import_indicators(path=folder / "known.csv", source="world", by=machine, at=AT)
+    LakeInput.objects.create(
+        sha256="0" * 64, name="feed.csv", raw_name="feed.csv", bytes=1, rows_read=0, rows_stored=0, rows_duplicate=0,
+        rows_rejected=0, attributed=0, matched=0, by=machine.id, at=AT,
+    )  # fmt: skip
 
 
 def _stream(machine: Actor) -> tuple[str, UUID, UUID]:

@@ -171,6 +171,8 @@ def _view(row: Grant, grace: timedelta, *, at: datetime) -> ReviewView:
 @transaction.atomic
 def sweep(*, by: Actor, at: datetime) -> Swept:
     """Write down what ended by itself, end what nobody spoke for, close unanswered questions: some at a time."""
+    if not by.is_system:
+        raise Forbidden(_("What ends by itself is for Pehra itself to write down."))
     rule = policy(at=at)
     rows = Grant.objects.select_for_update(skip_locked=True)
     ended = list(rows.filter(end_recorded=False, valid_until__lte=at)[:SWEPT_AT_ONCE_MAX])
