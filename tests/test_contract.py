@@ -201,7 +201,8 @@ def test_findings_list(shell):
     organisation = next(one["organisation"] for one in said if one["organisation"])
     mine = shell.json("findings", "list", "--organisation", organisation)
     assert {one["organisation"] for one in mine} == {organisation}
-    assert shell.json("findings", "list", "--team", "no-such-team") == []
+    refused = shell("findings", "list", "--team", "no-such-team", "--json", code=2)
+    assert refused.out == "", "an empty list would say that nothing is wrong there"
 
 
 def test_outbox_list(shell):

@@ -50,10 +50,11 @@ def list_findings(
     rows = api.every_finding(by=actors.system("cli"), filters=filters, limit=limit)
     if as_json:
         # Row by row: a nation's findings as one Python string would not fit a small machine.
-        click.echo("[", nl=False)
-        for number, row in enumerate(rows):
-            click.echo((", " if number else "") + json.dumps(row.as_json(), ensure_ascii=False), nl=False)
-        click.echo("]")
+        before = "["
+        for row in rows:
+            click.echo(before + json.dumps(row.as_json(), ensure_ascii=False), nl=False)
+            before = ", "
+        click.echo("[]" if before == "[" else "]")
         return
     number = 0
     for row in rows:

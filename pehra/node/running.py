@@ -55,7 +55,9 @@ def run_all(
     data = Path(settings.PEHRA_DATA)
     make_data_folder(data)
     port = port or _free_port(host)
-    address = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
+    # Browsers make passkeys for a name, and take this one as secure without a certificate.
+    name = {"127.0.0.1": "localhost"}.get(host, f"[{host}]" if ":" in host else host)
+    address = f"http://{name}:{port}"
     with supervisor.only_one(data, address):
         serving.refuse_busy_port(host, port)
         initialise.make_secrets(data)
@@ -69,9 +71,9 @@ def run_all(
                         supervisor.Child(
                             name="web",
                             arguments=["serve", "--host", host, "--port", str(port)],
-                            environment={"PEHRA_HOSTS": _hosts(host)},
+                            environment={"PEHRA_HOSTS": _hosts(host), **_public(host, address)},
                         ),
-                        supervisor.Child(name="worker", arguments=["work"]),
+                        supervisor.Child(name="worker", arguments=["work"], environment=_public(host, address)),
                     ],
                     stopping=stopping,
                     say=say,
@@ -114,6 +116,13 @@ def _hosts(host: str) -> str:
     everywhere = host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
     named = [socket.gethostname(), socket.getfqdn()] if everywhere else [f"[{host}]" if ":" in host else host]
     return ",".join(dict.fromkeys([*settings.PEHRA_HOSTS, *named]))
+
+
+def _public(host: str, address: str) -> dict[str, str]:
+    """The name under which this node signs and is called, where nobody set one and it listens in one place."""
+    from pehra.node import settings
+
+    return {} if settings.PEHRA_URL or host in ("0.0.0.0", "::") else {"PEHRA_URL": address}  # noqa: S104
 
 
 def _free_port(host: str) -> int:

@@ -192,6 +192,7 @@ def openid_client(tmp_path_factory):
     done = subprocess.run(
         [node, npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
         cwd=folder, capture_output=True, text=True, timeout=INSTALL_SECONDS_MAX,
+        env=os.environ | {"NODE_OPTIONS": "--use-system-ca"},  # the machine's authorities, as pip has them
     )  # fmt: skip
     if done.returncode and any(word in done.stderr for word in ("ENOTFOUND", "ECONNREFUSED", "EAI_AGAIN", "ETIMEDOUT")):
         pytest.skip("no index of npm packages can be reached: openid-client was not tried")

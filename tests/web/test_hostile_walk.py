@@ -89,7 +89,7 @@ def _try_keys(walker: hostile.Walker, door: hostile.Door) -> None:
             if nobodys[same].status == 405:
                 continue  # refused before anything is looked up
             one = walker.ask(tried.theirs, method=method, said=said, hide=(tried.key,))
-            walker.compare(one, nobodys[same], method=method, address=tried.theirs)
+            walker.compare(one, nobodys[same], method=method, address=tried.theirs, key=tried.key)
 
 
 def _try_list(walker: hostile.Walker, door: hostile.Door) -> str:
@@ -146,7 +146,7 @@ def _try_form(walker: hostile.Walker, address: str, form: hostile.Form) -> None:
                 theirs, nobodys = form.filled(**{name: key}), form.filled(**{name: absent})
                 one = walker.ask(target, method=form.method, said=theirs, hide=(key,))
                 other = walker.ask(target, method=form.method, said=nobodys, hide=(absent,))
-                walker.compare(one, other, method=form.method, address=target, said=(name, table))
+                walker.compare(one, other, method=form.method, address=target, key=key, said=(name, table))
 
 
 @pytest.mark.parametrize("who", WHO)

@@ -123,6 +123,12 @@ WHOSE: dict[str, Seen] = {
 }
 
 
+def is_decided_by(table: str, row: Any, reader: Reader) -> bool:
+    """Whether Pehra shows a row beyond the wall: a question about an organisation, to who gives roles there."""
+    gives = any(name.partition("@")[0] == "access.grant" for name in reader.actor.permissions)
+    return table == "access_pendingact" and gives and row.facts.get("organisation") in reader.organisations
+
+
 def walled_tables() -> list[str]:
     """Every table that has a wall."""
     return sorted(wall.table for wall in WALLS)

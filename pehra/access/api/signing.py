@@ -20,7 +20,7 @@ from pehra.access.rules.roles import Permission
 from pehra.kernel.actors import Actor
 from pehra.ledger import api as ledger
 
-LOCAL_ADDRESS = "http://127.0.0.1:8000"
+LOCAL_ADDRESS = "http://localhost:8000"
 
 
 def issuer() -> str:
