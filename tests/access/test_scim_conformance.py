@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 from django.core import signals
+from django.core.handlers.wsgi import WSGIHandler
 from django.db import close_old_connections
 from scim2_client.engines.wsgi import WSGISCIMClient
 from scim2_tester import Status, check_server
 
-from pehra.node.wsgi import application
 from tests.access.directories import token_of
 
 BASES = {
@@ -35,7 +35,7 @@ def test_scim2_tester_finds_nothing(tree, one_connection, whose):
     role, scope, named = BASES[whose]
     provider = token_of("checker", role, **scope)
     client = WSGISCIMClient(
-        application,
+        WSGIHandler(),
         base_url=f"http://localhost/scim/v2{named}",
         headers={"Authorization": f"Bearer {provider.token}"},
     )
