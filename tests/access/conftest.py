@@ -7,8 +7,10 @@ from uuid import UUID
 import pytest
 
 from pehra.access import api
+from pehra.access.api import services
 from pehra.kernel.actors import Actor
 from tests.access.directories import Provider, token_of
+from tests.access.relying import AWAY, BACK, Relying, sign_in
 
 TREE = {"pkcert": "", "punjab-cert": "pkcert", "ntcert": "pkcert", "city-cert": "punjab-cert"}
 ORGANISATIONS = {"org-city": "city-cert", "org-punjab": "punjab-cert", "org-telecom": "ntcert"}
@@ -59,3 +61,32 @@ def punjab(tree) -> Provider:
 def team(tree) -> Provider:
     """The directory of a team, by a token of its lead."""
     return token_of("chief", "team-lead", team="city-cert")
+
+
+@pytest.fixture
+def add(machine, at, tree):
+    """Adds a relying service."""
+
+    def made(name="Tickets", **changed):
+        whole = {"redirect_uris": [BACK], "after_logout_uris": [AWAY]} | changed
+        return Relying(services.add_service(name=name, by=machine, at=at, **whole))
+
+    return made
+
+
+@pytest.fixture
+def tickets(add):
+    """A ticket system that relies on our sign-in."""
+    return add()
+
+
+@pytest.fixture
+def officer(someone):
+    """A duty officer of the national team."""
+    return someone("officer", "duty-officer", team="pkcert")
+
+
+@pytest.fixture
+def browser(officer):
+    """The browser of the duty officer, signed in."""
+    return sign_in(officer)

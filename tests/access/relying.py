@@ -119,3 +119,10 @@ def read(token: str, *, audience: str) -> dict[str, Any]:
     keys = independent.PyJWKSet.from_dict(Client().get("/.well-known/jwks.json").json())
     kid = independent.get_unverified_header(token)["kid"]
     return independent.decode(token, keys[kid], algorithms=["RS256"], audience=audience, issuer=api.issuer())
+
+
+def refused(answer, error, status=400):
+    """An OAuth refusal, kept by no cache."""
+    assert answer.status_code == status, answer.content
+    assert answer.json()["error"] == error
+    assert "no-store" in answer["Cache-Control"]

@@ -12,39 +12,9 @@ from pehra.access.models import ServiceUse
 from pehra.access.rules import provider as rules
 from pehra.kernel import clock
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
-from tests.access.relying import AWAY, BACK, Relying, sign_in
+from tests.access.relying import AWAY, BACK, refused, sign_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def add(machine, at, tree):
-    def made(name="Tickets", **changed):
-        whole = {"redirect_uris": [BACK], "after_logout_uris": [AWAY]} | changed
-        return Relying(services.add_service(name=name, by=machine, at=at, **whole))
-
-    return made
-
-
-@pytest.fixture
-def tickets(add):
-    return add()
-
-
-@pytest.fixture
-def officer(someone):
-    return someone("officer", "duty-officer", team="pkcert")
-
-
-@pytest.fixture
-def browser(officer):
-    return sign_in(officer)
-
-
-def refused(answer, error, status=400):
-    assert answer.status_code == status, answer.content
-    assert answer.json()["error"] == error
-    assert "no-store" in answer["Cache-Control"]
 
 
 # Refresh

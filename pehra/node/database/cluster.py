@@ -100,7 +100,7 @@ class Database:
                 if not server.wait_for_answer_or_end():
                     server.launch()
                 _make_database(place)
-            except BaseException:
+            except BaseException:  # whatever it was, Ctrl-C too: the lock is let go, and the same error goes on
                 os.close(users)
                 raise
             self._users = users
