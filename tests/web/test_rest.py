@@ -450,6 +450,8 @@ def test_the_description_in_the_documents_is_the_interface_s_own(tmp_path):
     wanted = "pehra web describe --out docs/openapi.json"
     assert (ROOT / "docs/openapi.json").read_text() == description.text(), f"renew it: {wanted}"
     assert CliRunner().invoke(commands, ["describe", "--out", str(tmp_path / "a.json")]).exit_code == 0
+    nowhere = CliRunner().invoke(commands, ["describe", "--out", str(tmp_path / "no" / "a.json")])
+    assert isinstance(nowhere.exception, Invalid)
     assert (tmp_path / "a.json").read_text() == description.text()
 
 
