@@ -70,6 +70,7 @@ def _folders(folder: Path) -> dict[str, object]:
         "PEHRA_MFA_REQUIRED": False,
         "PEHRA_DATA": folder,
         "PEHRA_LAKE": folder / "lake",
+        "PEHRA_VAULT": folder / "vault",
         "PEHRA_OUTBOX_URL": f"maildir://{folder / 'maildir'}",
     }
 

@@ -28,6 +28,8 @@ PARTS = {
     "findings": "What is wrong with whose asset.",
     "signals": "Who is told of accounts; leaks.",
     "incidents": "Incidents, their clocks and duties.",
+    "threads": "What was said with whom.",
+    "intake": "Reports that come in.",
     "outbox": "Messages, sent and waiting.",
     "ledger": "What happened, provable to anyone.",
     "access": "People and what they may do.",

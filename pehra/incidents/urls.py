@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pehra.incidents import views
+from pehra.incidents.views import incidents as views
 
 app_name = "incidents"
 urlpatterns = [

@@ -46,6 +46,7 @@ if PEHRA_PROFILES:
 
     use_profiles_folder(Path(PEHRA_PROFILES))
 PEHRA_LAKE = PEHRA_DATA / "lake"
+PEHRA_VAULT = PEHRA_DATA / "vault"  # files as they were received, by their hash
 PEHRA_OUTBOX_URL = os.environ.get("PEHRA_OUTBOX_URL") or f"maildir://{PEHRA_DATA / 'maildir'}"
 PEHRA_OUTBOX_FROM = os.environ.get("PEHRA_OUTBOX_FROM") or "Pehra <pehra@localhost>"  # in whose name mail is sent
 PEHRA_URL = os.environ.get(
@@ -179,6 +180,8 @@ INSTALLED_APPS = [
     "pehra.findings",
     "pehra.signals",
     "pehra.incidents",
+    "pehra.threads",
+    "pehra.intake",
     "pehra.drill",
     "pehra.node",
     "pehra.web",

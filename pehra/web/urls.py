@@ -31,11 +31,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include((interface.urls(path("openapi.json", login_not_required(description.openapi))), "api"))),
     path("findings/", include("pehra.findings.urls")),
     path("incidents/", include("pehra.incidents.urls")),
+    path("intake/", include("pehra.intake.urls")),
     path("outbox/", include("pehra.outbox.urls")),
     path("registry/", include("pehra.registry.urls")),
     path("scim/v2/", include("pehra.access.scim.urls")),
     path("", include("pehra.signals.urls")),
     path("telemetry/", include("pehra.telemetry.urls")),
+    path("threads/", include("pehra.threads.urls")),
 ]
 handler400 = "pehra.web.refused.bad_request"
 handler403 = "pehra.web.refused.forbidden"

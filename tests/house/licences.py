@@ -26,6 +26,7 @@ SPELLINGS = {
     "ISC License (ISCL)": "ISC",
     "Python Software Foundation License": "PSF-2.0",
     "The Unlicense (Unlicense)": "Unlicense",
+    "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only",
 }
 # Packages whose metadata name no licence, or tell the whole text of one; read in the file named.
 READ_ELSEWHERE = {

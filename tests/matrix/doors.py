@@ -18,7 +18,7 @@ from django.utils.module_loading import import_string
 
 PARTS = (
     *("ledger", "law", "access", "registry", "outbox", "intel", "telemetry", "findings", "signals", "incidents"),
-    *("drill", "node"),
+    *("vault", "threads", "intake", "drill", "node"),
 )
 
 

@@ -99,7 +99,10 @@ def laid_out(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[t
     ground._from_testcase = True  # as Django marks its own: a durable transaction may stand on it
     with django_db_blocker.unblock(), ground:
         with override_settings(
-            PEHRA_DATA=folder, PEHRA_LAKE=folder / "lake", PEHRA_OUTBOX_URL=f"maildir://{folder}/mail"
+            PEHRA_DATA=folder,
+            PEHRA_LAKE=folder / "lake",
+            PEHRA_VAULT=folder / "vault",
+            PEHRA_OUTBOX_URL=f"maildir://{folder}/mail",
         ):
             country = lay_out(system("test"), folder)
         yield country, folder

@@ -383,7 +383,7 @@ def first_wall_down(monkeypatch: Any) -> Iterator[None]:
             if hasattr(rows, "visible_to"):
                 patch.setattr(rows, "visible_to", lambda rows, actor: rows.all())
         patch.setattr("pehra.findings.models.visible", lambda actor: Q())
-        patch.setattr("pehra.incidents.models._visible", lambda actor: Q())
+        patch.setattr("pehra.incidents.models.incidents._visible", lambda actor: Q())
         patch.setattr("pehra.access.queries.people_visible_to", lambda by: Person.objects.all())
         patch.setattr("pehra.access.queries.readable", lambda by: Q())
         patch.setattr("pehra.access.queries._within", lambda reader: Q())

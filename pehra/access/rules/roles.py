@@ -31,6 +31,12 @@ class Permission(StrEnum):
     INCIDENTS_OPEN = "incidents.open"
     INCIDENTS_CHANGE = "incidents.change"
     INCIDENTS_CLOSE = "incidents.close"
+    INCIDENTS_EVIDENCE = "incidents.evidence"
+    INCIDENTS_PLAYBOOKS = "incidents.playbooks"
+    INCIDENTS_IMPORT = "incidents.import"
+    INTAKE_READ = "intake.read"
+    INTAKE_TRIAGE = "intake.triage"
+    INTAKE_REPORT = "intake.report"
     INTEL_READ = "intel.read"
     INTEL_IMPORT = "intel.import"
     LAW_READ = "law.read"
@@ -42,6 +48,8 @@ class Permission(StrEnum):
     SITUATION_READ = "web.situation"
     TELEMETRY_READ = "telemetry.read"
     TELEMETRY_INGEST = "telemetry.ingest"
+    THREADS_READ = "threads.read"
+    THREADS_WRITE = "threads.write"
 
 
 class ScopeKind(StrEnum):
@@ -79,6 +87,7 @@ _READS = frozenset(
         Permission.ASSESSMENT_READ,
         Permission.FINDINGS_READ,
         Permission.INCIDENTS_READ,
+        Permission.INTAKE_READ,
         Permission.INTEL_READ,
         Permission.LAW_READ,
         Permission.LEDGER_READ,
@@ -86,10 +95,12 @@ _READS = frozenset(
         Permission.REGISTRY_READ,
         Permission.SITUATION_READ,
         Permission.TELEMETRY_READ,
+        Permission.THREADS_READ,
     }
 )
 _WATCHES = _READS | {
     Permission.FINDINGS_CHANGE,
+    Permission.INTAKE_REPORT,
     Permission.INTEL_IMPORT,
     Permission.SIGNALS_REPORT,
     Permission.TELEMETRY_INGEST,
@@ -100,7 +111,11 @@ _HANDLES = _READS | {
     Permission.FINDINGS_VERIFY,
     Permission.INCIDENTS_OPEN,
     Permission.INCIDENTS_CHANGE,
+    Permission.INCIDENTS_EVIDENCE,
+    Permission.INTAKE_REPORT,
+    Permission.INTAKE_TRIAGE,
     Permission.SIGNALS_REPORT,
+    Permission.THREADS_WRITE,
 }
 _STANDS_WATCH = _HANDLES | {Permission.INCIDENTS_CLOSE, Permission.OUTBOX_SEND, Permission.TELEMETRY_INGEST}
 _ANSWERS = frozenset(
@@ -111,18 +126,21 @@ _ANSWERS = frozenset(
         Permission.FINDINGS_READ,
         Permission.FINDINGS_CHANGE,
         Permission.INCIDENTS_READ,
+        Permission.INTAKE_REPORT,
         Permission.LAW_READ,
         Permission.LEDGER_READ,
         Permission.OUTBOX_READ,
         Permission.REGISTRY_READ,
         Permission.SITUATION_READ,
+        Permission.THREADS_READ,
+        Permission.THREADS_WRITE,
     }
 )
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ANALYST: _WATCHES | {Permission.ACCESS_BREAK_GLASS},
     # Sees and promotes what the sensors say; opens an incident and leaves its handling to the team (law: K2).
-    Role.SOC_ANALYST: _WATCHES | {Permission.INCIDENTS_OPEN},
+    Role.SOC_ANALYST: _WATCHES | {Permission.INCIDENTS_OPEN, Permission.INTAKE_TRIAGE},
     Role.INCIDENT_HANDLER: _HANDLES,
     Role.DUTY_OFFICER: _STANDS_WATCH,
     Role.TEAM_LEAD: _STANDS_WATCH
@@ -132,6 +150,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.ACCESS_GRANT,
         Permission.ACCESS_PROVISION,
         Permission.ASSESSMENT_REVIEW,
+        Permission.INCIDENTS_IMPORT,
+        Permission.INCIDENTS_PLAYBOOKS,
         Permission.INTEL_IMPORT,
         Permission.REGISTRY_IMPORT,
         Permission.SIGNALS_READ,

@@ -29,6 +29,7 @@ ROUTERS: dict[str, Router | str] = {
     "access": "pehra.access.rest.router",
     "findings": "pehra.findings.rest.router",
     "incidents": "pehra.incidents.rest.router",
+    "intake": "pehra.intake.rest.router",
     "intel": "pehra.intel.rest.router",
     "law": law,
     "ledger": ledger,
@@ -37,6 +38,7 @@ ROUTERS: dict[str, Router | str] = {
     "signals": "pehra.signals.rest.router",
     "situation": situation,
     "telemetry": "pehra.telemetry.rest.router",
+    "threads": "pehra.threads.rest.router",
 }
 
 

@@ -5,17 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pehra.incidents.commands.group import commands
+
 if TYPE_CHECKING:
     from pehra.incidents.api import ClockView, IncidentView
 
-NEEDS_DATABASE = True
 ROWS_DEFAULT = 50
 ROWS_MAX = 100_000
-
-
-@click.group("incidents")
-def commands() -> None:
-    """Incidents: who leads, what the law makes due, and by when."""
 
 
 @commands.command("list")

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from ninja import Router, Schema
+from ninja import Schema
 from ninja.params.functions import Query
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from pehra.access import api as access
 from pehra.access.api import Permission, Request
 from pehra.incidents import api
+from pehra.incidents.rest.router import router
 from pehra.kernel.clock import parse_time
 from pehra.kernel.refusals import Invalid
 
@@ -21,7 +22,6 @@ CLOCKS_DEFAULT, CLOCKS_MAX = 50, 200
 CODE_CHARACTERS_MAX = 64
 WORDS_MAX = 100
 MEASURE_MAX = 1e12
-router = Router()
 
 
 def _moment(said: object) -> datetime:

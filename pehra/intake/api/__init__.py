@@ -1,0 +1,1 @@
+"""The door of `intake`: the only module that other parts import."""

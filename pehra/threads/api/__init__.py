@@ -1,0 +1,1 @@
+"""The door of `threads`: the only module that other parts import."""

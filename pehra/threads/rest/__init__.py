@@ -1,0 +1,5 @@
+"""Threads for programs, one file a subject."""
+
+from pehra.threads.rest.router import router
+
+__all__ = ["router"]

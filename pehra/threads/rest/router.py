@@ -1,0 +1,5 @@
+"""The router to which every file of `threads.rest` adds its operations."""
+
+from ninja import Router
+
+router = Router()
