@@ -25,6 +25,7 @@ from pehra.incidents.rules import states
 from pehra.incidents.rules.clocks import ClockState
 from pehra.incidents.rules.opening import TITLE_LENGTH_MAX
 from pehra.incidents.rules.states import State
+from pehra.incidents.rules.working import working_teams
 from pehra.kernel.actors import Actor
 from pehra.kernel.clock import format_time
 from pehra.kernel.reasons import Because
@@ -39,7 +40,6 @@ SET_BY_HAND = "set-by-hand"
 WIDESPREAD = "widespread"
 DECIDED_BY_PERSON = "decided by a person"
 MOMENTS = ("occurrence", "discovery", "awareness", "ransom_payment", "handling_end")
-WORKING_ROLES = frozenset({"lead", "coordinate", "support"})
 
 
 @transaction.atomic
@@ -314,8 +314,7 @@ def _clock(clocks: Sequence[Clock], duty: str, stage: str) -> Clock:
 
 def _require(incident: Incident, permission: Permission, *, by: Actor) -> None:
     """An informed team may read an incident; only those who lead, coordinate or support it change it."""
-    working = [role["team"] for role in incident.roles if role["role"] in WORKING_ROLES]
-    access.require(by, permission, teams=working or incident.teams)
+    access.require(by, permission, teams=working_teams(incident.roles, otherwise=incident.teams))
 
 
 def _require_live(incident: Incident) -> None:

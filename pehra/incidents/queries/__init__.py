@@ -1,5 +1,6 @@
 """Reading incidents, through the wall."""
 
+from pehra.incidents.queries.heading import Heading, heading, heading_of
 from pehra.incidents.queries.reading import (
     counts,
     every_incident,
@@ -27,6 +28,7 @@ __all__ = [
     "ClockView",
     "Counts",
     "DueView",
+    "Heading",
     "IncidentList",
     "IncidentPage",
     "IncidentView",
@@ -36,6 +38,8 @@ __all__ = [
     "every_incident",
     "find",
     "for_change",
+    "heading",
+    "heading_of",
     "incident",
     "incidents",
     "next_clocks",

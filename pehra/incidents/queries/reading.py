@@ -159,7 +159,6 @@ def incident(reference: str, *, by: Actor) -> IncidentPage:
         )
         for name, known in sorted(row.moments.items())
     )
-    missing = tuple(dict.fromkeys(fact for clock in view.clocks if clock.is_owed for fact in clock.missing))
     return IncidentPage(
         incident=view,
         summary=row.summary,
@@ -171,8 +170,8 @@ def incident(reference: str, *, by: Actor) -> IncidentPage:
         marking_because=row.marking_because,
         attributes=tuple(row.attributes) if row.attributes is not None else None,
         moments=moments,
-        unknown_moments=tuple(_supplied_by_hand(missing, view)),
-        missing=missing,
+        unknown_moments=tuple(unknown_moments(view)),
+        missing=tuple(_missing(view)),
         sides=_sides(row, by=by),
         finding_ids=tuple(row.findings.order_by("id").values_list("finding", flat=True)[:FINDINGS_SHOWN_MAX]),
         timeline=tuple(ledger.history(subject=row.reference, by=by)),
@@ -180,10 +179,14 @@ def incident(reference: str, *, by: Actor) -> IncidentPage:
     )
 
 
-def _supplied_by_hand(missing: Iterable[str], view: IncidentView) -> list[str]:
+def _missing(view: IncidentView) -> list[str]:
+    return list(dict.fromkeys(fact for clock in view.clocks if clock.is_owed for fact in clock.missing))
+
+
+def unknown_moments(view: IncidentView) -> list[str]:
     """Return the missing moments that a person can supply; that a stage was sent is recorded at its clock instead."""
     stages = {f"{clock.duty}/{clock.stage}" for clock in view.clocks}
-    names = [fact.removeprefix(MOMENT_PREFIX) for fact in missing if fact.startswith(MOMENT_PREFIX)]
+    names = [fact.removeprefix(MOMENT_PREFIX) for fact in _missing(view) if fact.startswith(MOMENT_PREFIX)]
     return [name for name in names if name not in stages]
 
 

@@ -18,7 +18,7 @@ from pehra.access import api as access
 from pehra.access.api import Permission, Request
 from pehra.findings import api as findings
 from pehra.incidents import api
-from pehra.incidents.rules.next_step import NextStep, Owed, next_step
+from pehra.incidents.views import frame
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible, Refusal
 from pehra.kernel.spreadsheets import table
 from pehra.law import api as law
@@ -210,18 +210,12 @@ def _act(request: Request, reference: str, form: str, act: Callable[[], object])
 def _page(request: Request, reference: str, *, refused: str = "", refusal: Refusal | None = None) -> HttpResponse:
     page = api.incident(reference, by=request.actor)
     incident = page.incident
-    working = [role["team"] for role in incident.roles if role["role"] in {"lead", "coordinate", "support"}]
-    teams = working or list(incident.teams)
-    may_change = access.may(request.actor, Permission.INCIDENTS_CHANGE, teams=teams)
-    may_close = access.may(request.actor, Permission.INCIDENTS_CLOSE, teams=teams)
+    head = api.heading_of(incident, opened_by=page.opened_by, by=request.actor)
     profile = law.load(settings.PEHRA_PROFILE)
     context = {
         "page": page,
-        "incident": incident,
-        "next": _next(page, may_close=may_close),
-        "may_change": may_change and incident.ended_at is None,
-        "may_close": may_close and incident.ended_at is None,
-        "moves": [state for state in page.moves if may_close or state not in {"closed", "dismissed"}],
+        **frame.around(request, head, tab="overview"),
+        "moves": [state for state in page.moves if head.may_close or state not in {"closed", "dismissed"}],
         "levels": list(reversed(profile.severity_levels)),
         "all_moments": MOMENTS,
         "profile": profile,
@@ -235,22 +229,6 @@ def _page(request: Request, reference: str, *, refused: str = "", refusal: Refus
         "typed": request.POST,
     }
     return render(request, "incidents/one.html", context, status=422 if refusal else 200)
-
-
-def _next(page: api.IncidentPage, *, may_close: bool) -> NextStep:
-    owed = [
-        Owed(
-            duty=clock.duty,
-            stage=clock.stage,
-            owed_to=clock.owed_to,
-            state=clock.state,
-            due=clock.due_at,
-            start_event=clock.start_event,
-        )
-        for clock in page.incident.clocks
-        if clock.is_owed
-    ]
-    return next_step(state=page.incident.state, owed=owed, unknown_moments=page.unknown_moments, may_close=may_close)
 
 
 def _findings(request: Request, page: api.IncidentPage) -> list[findings.FindingView]:
