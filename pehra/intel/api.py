@@ -18,10 +18,11 @@ from django.db import transaction
 
 from pehra.access import api as access
 from pehra.access.api import Permission
-from pehra.intel.gateways import rows, tables
+from pehra.intel.gateways import rows, suffixes, tables
 from pehra.intel.models import IntelVersion
 from pehra.intel.queries import IndicatorView, indicators
-from pehra.intel.rules import stix
+from pehra.intel.rules import free_text, stix
+from pehra.intel.rules.free_text import Found
 from pehra.intel.rules.indicators import COLUMNS, Reject, of_lines, settled
 from pehra.intel.rules.match_sets import MatchSets
 from pehra.kernel.actors import Actor
@@ -30,12 +31,14 @@ from pehra.kernel.refusals import Invalid
 from pehra.ledger import api as ledger
 
 __all__ = [
+    "Found",
     "ImportSummary",
     "IndicatorView",
     "MatchSets",
     "import_indicators",
     "indicators",
     "match_sets",
+    "observables_in",
     "record_sightings",
 ]
 
@@ -138,6 +141,14 @@ def _identified(frame: pl.DataFrame, source: str) -> pl.DataFrame:
     said = pl.concat_str(pl.lit(source), "type", "value", "stix_id", separator=_SEPARATOR).alias("said")
     digest = frame.select(said).select(polars_hash.col("said").chash.sha2_256().str.slice(0, 32)).to_series()
     return frame.with_columns(id=digest).unique("id", keep="last", maintain_order=True)
+
+
+def observables_in(text: str) -> tuple[Found, ...]:
+    """Return what free text, defanged or not, seems to show: each value once, in the order of the text.
+
+    A proposal that a person confirms. Pure: nothing is looked up, written or resolved.
+    """
+    return free_text.observables_in(text, is_registrable=suffixes.is_registrable)
 
 
 @dataclass(frozen=True)

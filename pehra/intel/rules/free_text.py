@@ -1,0 +1,201 @@
+"""Observables in free text, as people and mails write them: defanged, glued to Urdu words, in brackets, in prose.
+
+What is found is a proposal that a person confirms; so a doubtful word is left out rather than turned into a name.
+Nothing is looked up or resolved, reserved networks and names count like all others (the drill lives in them), and the
+time is linear in the text: every repetition begins at a border and has a limit. Each value is given once, at its first
+place. Sources: those of `kernel.observables`, and its normal forms.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+from pehra.kernel.observables import ObservableType, parse
+from pehra.kernel.refusals import Invalid
+
+TEXT_CHARACTERS_MAX = 1 << 20
+FOUND_MAX = 2_000
+LABELS_DROPPED_MAX = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """One observable: what it is, its normal form, and how and where the text writes it."""
+
+    kind: ObservableType
+    value: str
+    written: str
+    start: int
+
+
+# Digits and dots of other keyboards, one character for one, so that a place in the text stays where it is.
+_SAME_PLACE = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩۔。．：＠", "01234567890123456789...:@")
+
+_DOT = r"(?:\.|\\\.| ?[\[({] ?(?:\.|dot) ?[\])}] ?)"
+_AT = r"(?:@| ?[\[({] ?(?:@|at) ?[\])}] ?)"
+_COLON = r"(?:\[:\]|:)"
+_LATIN = r"a-z0-9_\u00c0-\u024f"
+_OTHER = r"[^\W\x00-\u024f]"  # letters of scripts that names do not mix with Latin
+_LABEL = rf"(?:[{_LATIN}](?:[{_LATIN}-]{{0,61}}[{_LATIN}])?|{_OTHER}(?:{_OTHER}|[\u064b-\u065f\u200c]){{0,61}})"
+_NAME = rf"{_LABEL}(?:{_DOT}{_LABEL})+"
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_V4 = rf"{_OCTET}(?:{_DOT}{_OCTET}){{3}}"
+_HEX = r"[0-9a-f]{1,4}"
+_LENGTH = r"(?:/[0-9]{1,3}(?![0-9/]))?"
+
+_SCHEME = r"(?:h(?:tt|xx|\*\*|xt|tx)ps?|f[tx]ps?|sftp|wss?|tcp|udp|ldaps?|rmi|smb)"
+_SEPARATOR = r"(?:\[:\]|\[:/{1,2}\]|\(:\)|:|\[://\])(?:\[/{1,2}\]|/){0,2}"
+# A mark with gaps around it (`portal [ . ] example`) belongs to the host, where a blank is no end.
+_GAPPED = r" ?[\[({] ?(?:\.|dot) ?[\])}] ?(?=[^\s])"
+_URL = (
+    rf"(?<![a-z0-9]){_SCHEME}{_SEPARATOR}(?<=[/\]])(?:{_GAPPED}|[^\s<>\"`«»“”‘’|\u0600-\u0605\u060c\u061b]){{1,4096}}"
+)
+
+_PATTERN = re.compile(
+    "|".join(
+        (
+            rf"(?P<url>{_URL})",
+            rf"(?P<email>(?<![a-z0-9._%+=-])(?:mailto:)?[a-z0-9](?:[a-z0-9._%+='/-]{{0,62}}[a-z0-9_+=-])?{_AT}{_NAME})",
+            rf"(?P<v6>(?<![a-z0-9:.])(?:{_HEX}|:){_COLON}(?:{_HEX}{_COLON}|{_COLON}){{0,7}}(?:{_V4}|{_HEX})?{_LENGTH}(?![a-z0-9:]))",
+            rf"(?P<v4>(?<![0-9a-z.]){_V4}{_LENGTH}(?!\.?[0-9a-z]|-[a-z0-9-]{{0,60}}\.[a-z]))",
+            r"(?P<cve>(?<![a-z0-9])CVE-[0-9]{4}-[0-9]{4,19}(?![0-9]))",
+            r"(?P<digest>(?<![a-z0-9])(?:[0-9a-f]{128}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![a-z0-9]))",
+            r"(?P<asn>(?<![a-z0-9.-])(?:(?-i:ASN?[ :#]{0,2})|as)(?:[0-9]{1,5}\.)?[0-9]{1,10}(?![a-z0-9.-]*[a-z0-9]))",
+            rf"(?P<name>(?<![{_LATIN}.@-]){_NAME})",
+        )
+    ),
+    re.IGNORECASE,
+)
+
+_RESERVED_TOPS = frozenset({"example", "test", "invalid", "onion", "arpa"})
+_FILE_TOPS = frozenset({"zip", "mov", "md", "py", "name", "sh", "rs", "ps", "so", "java", "cab", "bat", "swift", "foo"})
+_WORD_TOPS = frozenset(
+    {"it", "in", "is", "to", "so", "my", "me", "at", "be", "no", "as", "do", "am", "us", "and", "you"}
+)
+_VERSION = re.compile(r"(?:version|ver|release|firmware|build|update|v)[ .:]*$", re.IGNORECASE)
+_MESSAGE_ID = re.compile(
+    r"(?:message-id|references|in-reply-to|resent-message-id|content-id|feedback-id|original-mail-id):?"
+    r"[^\n@]*(?:\n[ \t][^\n@]*|<[^>\s]{1,200}>\s*)*$",
+    re.IGNORECASE,
+)
+_MESSAGE_ID_BEFORE_MAX = 300
+_CLOSING = {")": "(", "]": "[", "}": "{"}
+_URL_ENDS = ".,;:!?'\"*_~،؛۔؟…\u200e\u200f\u2066\u2067\u2068\u2069"
+
+
+def observables_in(text: str, *, is_registrable: Callable[[str], bool]) -> tuple[Found, ...]:
+    """Return the observables of a text in the order in which they stand there, each value once.
+
+    `is_registrable` says whether a name in its normal form stands under a suffix under which names are given out.
+    """
+    found: dict[tuple[ObservableType, str], Found] = {}
+    for one in _every(text[:TEXT_CHARACTERS_MAX], is_registrable):
+        found.setdefault((one.kind, one.value), one)
+        if len(found) == FOUND_MAX:
+            break
+    return tuple(found.values())
+
+
+def _every(text: str, is_registrable: Callable[[str], bool]) -> Iterator[Found]:
+    plain = text.translate(_SAME_PLACE)
+    for match in _PATTERN.finditer(plain):
+        kind, start = str(match.lastgroup), match.start()
+        written = _trimmed(text[start : match.end()]) if kind == "url" else match[0].strip()
+        if not _reads_as(kind, written, plain, start, match.end()):
+            continue
+        one = _named(written, is_registrable) if kind in {"name", "email"} else _read(written)
+        if one is not None and _is_worth(one):
+            value, written = one[1], one[2]
+            yield Found(kind=one[0], value=value, written=text[start : start + len(written)], start=start)
+
+
+_Read = tuple[ObservableType, str, str]
+
+
+def _read(written: str) -> _Read | None:
+    """Return type, normal form and spelling of what the text writes, or nothing where it is none."""
+    candidate = re.sub(r"^(ASN?)[ :#]+", r"\1", written, flags=re.IGNORECASE)
+    candidate = re.sub(r"^h(?:xt|tx)p", "hxxp", candidate, flags=re.IGNORECASE)
+    try:
+        observable = parse(candidate)
+    except Invalid:
+        return _as_network(written)
+    return observable.type, observable.value, written
+
+
+def _as_network(written: str) -> _Read | None:
+    """Return the network of a prefix written with host bits; in prose that is how people say `the net of`."""
+    try:
+        network = ip_network(parse(written.partition("/")[0]).value + "/" + written.partition("/")[2], strict=False)
+    except (Invalid, ValueError):
+        return None
+    return ObservableType.PREFIX, str(network), written
+
+
+def _named(written: str, is_registrable: Callable[[str], bool]) -> _Read | None:
+    """Return the name, without the words that a missing blank after a full stop has glued to it."""
+    for _ in range(LABELS_DROPPED_MAX + 1):
+        one = _read(written)
+        if one is None or one[0] not in {ObservableType.DOMAIN, ObservableType.EMAIL}:
+            return None
+        if _is_known(one[1].rpartition("@")[2], is_registrable) and not _ends_in_a_word(written):
+            return one
+        head, _, last = written.rpartition(".")
+        begins_a_sentence = last.isalpha() and (last.istitle() or not last.isascii())
+        if not begins_a_sentence or "." not in head:
+            return None
+        written = head
+    return None
+
+
+def _ends_in_a_word(written: str) -> bool:
+    """Whether the last label begins a sentence (`restored.It`), which names do not do."""
+    head, _, last = written.rpartition(".")
+    return last.istitle() and last.lower() in _WORD_TOPS and not head.istitle()
+
+
+def _is_known(name: str, is_registrable: Callable[[str], bool]) -> bool:
+    top = name.rpartition(".")[2]
+    if top in _FILE_TOPS and not name.startswith("www."):
+        return False
+    return top in _RESERVED_TOPS or is_registrable(name)
+
+
+def _is_worth(one: _Read) -> bool:
+    kind, value, _ = one
+    if kind in {ObservableType.MD5, ObservableType.SHA1}:
+        return not value.isdigit()
+    return value not in {"::", "0.0.0.0/0", "::/0"}
+
+
+def _reads_as(kind: str, written: str, plain: str, start: int, end: int) -> bool:
+    """Whether what stands around a candidate lets it be one: no version, no part of a path or program, no mail's id."""
+    before, after = plain[max(0, start - 16) : start], plain[end : end + 2]
+    match kind:
+        case "v4":
+            return not _VERSION.search(before)
+        case "v6":
+            return written.count(":") - written.count("[") >= 0 and any(sign.isdigit() for sign in written)
+        case "name":
+            in_a_path = before[-1:] in {"/", "\\"} and before[-2:] not in {"//", "\\\\"}
+            return (
+                not in_a_path and after[:1] not in {"(", "@", "$"} and not (after[:1] == "=" and written.count(".") < 2)
+            )
+        case "email":
+            return not _MESSAGE_ID.search(plain[max(0, start - _MESSAGE_ID_BEFORE_MAX) : start])
+        case "asn":
+            digits = sum(sign.isdigit() for sign in written)
+            return digits >= 3 or written[:3].upper() == "ASN"
+    return True
+
+
+def _trimmed(url: str) -> str:
+    """Return a URL without the sentence's own signs at its end; brackets stay where they were opened within it."""
+    while url:
+        last = url[-1]
+        unopened = last in _CLOSING and url.count(last) > url.count(_CLOSING[last])
+        if last not in _URL_ENDS and not unopened:
+            break
+        url = url[:-1]
+    return url
