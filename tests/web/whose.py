@@ -97,6 +97,9 @@ WHOSE: dict[str, Seen] = {
     "account_emailconfirmation": lambda row, reader: _or_people(row.email_address, reader),
     "allauth_idp_oidc_token": _or_people,
     "findings_correspondence": lambda row, reader: row.organisation in reader.organisations,
+    "incidents_custodyentry": lambda row, reader: _by_columns(row.evidence.incident, reader),
+    "incidents_evidence": lambda row, reader: _by_columns(row.incident, reader),
+    "incidents_evidencestamp": lambda row, reader: _by_columns(row.evidence.incident, reader),
     "incidents_incidentfinding": lambda row, reader: _by_columns(row.incident, reader),
     "incidents_incidentorganisation": lambda row, reader: (
         _by_columns(row, reader) or row.incident.lead_team in reader.actor.teams

@@ -134,6 +134,9 @@ WALLS: tuple[Wall, ...] = (
         seen=(*_CONSTITUENCY, LedBy(column="incident_id", table="incidents_incident")),
     ),
     Wall(table="incidents_incidentfinding", seen=(Through(column="incident_id", table="incidents_incident"),)),
+    Wall(table="incidents_evidence", seen=(Through(column="incident_id", table="incidents_incident"),)),
+    Wall(table="incidents_custodyentry", seen=(Through(column="evidence_id", table="incidents_evidence"),)),
+    Wall(table="incidents_evidencestamp", seen=(Through(column="evidence_id", table="incidents_evidence"),)),
     Wall(
         table="access_person",
         seen=(Person(column="id"), Through(column="id", table="access_grant", key="person_id"), People()),
@@ -188,6 +191,8 @@ WALLS: tuple[Wall, ...] = (
     ),
     Wall(table="signals_excludedperson", seen=(Through(column="stream_id", table="signals_stream"),)),
     Wall(table="signals_securityevent", seen=(Through(column="stream_id", table="signals_stream"),)),
+    Wall(table="desk_savedview", seen=(Person(), Team(column="team"))),
+    Wall(table="desk_presence", seen=(Person(), Teams())),
     Wall(table="signals_ledgerplace", seen=()),
     Wall(table="signals_leakedaccount", seen=(*_CONSTITUENCY, Person())),
     # Whoever handed a leak in sees that it was taken, and of its accounts only those of their own constituency.
@@ -245,6 +250,8 @@ KEPT = frozenset(
         "access_person",
         "findings_notice",
         "incidents_clock",
+        "incidents_evidence",
+        "incidents_evidencestamp",
         "incidents_incident",
         "incidents_incidentfinding",
         "incidents_incidentorganisation",
@@ -257,6 +264,8 @@ KEPT = frozenset(
         "signals_leakedaccount",
     }
 )
+# What is added and read, and never changed or taken away by anybody.
+APPENDED = frozenset({"incidents_custodyentry"})
 # Laid out by the owner, read by all.
 READ_ONLY = frozenset({"auth_permission", "django_content_type", "django_migrations"})
 # The ledger grows by its own doors alone: an act adds its entry, the sequencer its place.
@@ -277,4 +286,6 @@ def rights(table: str, role: str) -> frozenset[str]:
         return system if role == SYSTEM else web
     if table in READ_ONLY:
         return frozenset({"SELECT"})
+    if table in APPENDED:
+        return frozenset({"SELECT", "INSERT"})
     return _DML - {"DELETE"} if table in KEPT else _DML

@@ -1,5 +1,6 @@
 """Tables of incidents, a file a subject."""
 
+from pehra.incidents.models.evidence import CustodyEntry, Evidence, EvidenceQuerySet, EvidenceStamp
 from pehra.incidents.models.incidents import (
     CODE_LENGTH_MAX,
     Clock,
@@ -16,6 +17,10 @@ __all__ = [
     "CODE_LENGTH_MAX",
     "Clock",
     "ClockQuerySet",
+    "CustodyEntry",
+    "Evidence",
+    "EvidenceQuerySet",
+    "EvidenceStamp",
     "Incident",
     "IncidentFinding",
     "IncidentOrganisation",
