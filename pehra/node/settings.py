@@ -173,6 +173,7 @@ INSTALLED_APPS = [
     "allauth.idp.oidc",
     "pehra.ledger",
     "pehra.access",
+    "pehra.desk",
     "pehra.registry",
     "pehra.outbox",
     "pehra.intel",

@@ -18,7 +18,7 @@ from django.utils.module_loading import import_string
 
 PARTS = (
     *("ledger", "law", "access", "registry", "outbox", "intel", "telemetry", "findings", "signals", "incidents"),
-    *("vault", "threads", "intake", "drill", "node"),
+    *("vault", "desk", "threads", "intake", "drill", "node"),
 )
 
 

@@ -1,0 +1,30 @@
+"""What a saved view may be: a name, and the query of a list without its place in the list."""
+
+from urllib.parse import parse_qsl, urlencode
+
+from pehra.kernel.refusals import Invalid
+
+NAME_CHARACTERS_MAX = 80
+PLACE_CHARACTERS_MAX = 120
+QUERY_CHARACTERS_MAX = 1_000
+VIEWS_MAX = 50
+PRESENT_SECONDS = 60
+# Where in a list somebody stood is no part of a view.
+_PLACE_IN_LIST = frozenset({"before", "after", "page", "cursor"})
+
+
+def view_name(text: str) -> str:
+    """Return a name without the space around it; refuse none, and one that no list shows whole."""
+    name = " ".join(text.split())
+    if not name or len(name) > NAME_CHARACTERS_MAX:
+        raise Invalid(f"a view needs a name of at most {NAME_CHARACTERS_MAX} characters", field="name")
+    return name
+
+
+def view_query(text: str) -> str:
+    """Return a list's query in one spelling, without the reader's place in the list."""
+    pairs = [(key, value) for key, value in parse_qsl(text.lstrip("?")) if key not in _PLACE_IN_LIST and value.strip()]
+    query = urlencode(sorted(pairs))
+    if len(query) > QUERY_CHARACTERS_MAX:
+        raise Invalid("this filter is too long to be saved", field="query")
+    return query
