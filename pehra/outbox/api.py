@@ -21,21 +21,34 @@ from pehra.kernel.actors import Actor, system
 from pehra.kernel.clock import Clock
 from pehra.kernel.identifiers import new_id
 from pehra.kernel.markings import Circle, Tlp
-from pehra.kernel.refusals import Invalid
+from pehra.kernel.refusals import Forbidden, Invalid
 from pehra.ledger import api as ledger
 from pehra.outbox import queries
 from pehra.outbox.gateways.addresses import open_transport
 from pehra.outbox.gateways.transport import Parcel, PermanentFault, TemporaryFault, Transport
 from pehra.outbox.models import Attachment as AttachmentRow
 from pehra.outbox.models import Message
-from pehra.outbox.queries import AttachmentView, MessageView, attachment_content, message, messages
+from pehra.outbox.queries import (
+    AttachmentView,
+    MessageView,
+    answer_link,
+    answerable,
+    attachment_content,
+    message,
+    message_by_message_id,
+    messages,
+)
 from pehra.outbox.rules import letters, retries, states
+from pehra.outbox.rules.answer_links import ANSWER_HERE, ANSWER_VALID, AnswerLink
 from pehra.outbox.rules.leaving import AboveMarking, require_may_leave
 from pehra.outbox.rules.letters import Attachment, Recipient
 from pehra.outbox.rules.states import State
 
 __all__ = [
+    "ANSWER_HERE",
+    "ANSWER_VALID",
     "AboveMarking",
+    "AnswerLink",
     "Attachment",
     "AttachmentView",
     "Circle",
@@ -44,13 +57,17 @@ __all__ = [
     "Recipient",
     "SendSummary",
     "State",
+    "answer_link",
+    "answerable",
     "attachment_content",
     "is_address",
     "message",
+    "message_by_message_id",
     "messages",
     "queue",
     "queue_again",
     "queue_many",
+    "record_bounce",
     "require_may_leave",
     "send_due",
     "tell_of_access",
@@ -59,12 +76,16 @@ __all__ = [
 SEND_BATCH_MAX = 500
 DRAFTS_A_STATEMENT = 200
 DEDUPE_KEY_CHARACTERS_MAX = 200
+DIAGNOSTIC_CHARACTERS_MAX = 2_000
 NO_ADDRESS = "no contact: nobody knows an address to send this to"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A message to be queued. The same `dedupe_key` a second time is the same message: the first stands."""
+    """A message to be queued. The same `dedupe_key` a second time is the same message: the first stands.
+
+    With `answer_until` its reader may answer by a one-time link, which stands where the body says `ANSWER_HERE`.
+    """
 
     kind: str
     recipient: Recipient
@@ -77,6 +98,7 @@ class Draft:
     teams: tuple[str, ...] = ()
     organisation: str = ""
     attachments: tuple[Attachment, ...] = ()
+    answer_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,6 +250,7 @@ def _row(draft: Draft, *, by: Actor, at: datetime) -> Message:
         queued_at=at,
         queued_by=by.id,
         next_attempt_at=at if email else None,
+        answer_until=draft.answer_until,
     )
 
 
@@ -269,6 +292,35 @@ def queue_again(*, message_id: UUID, reason: str, by: Actor, at: datetime, email
     )
     facts = {"from": row.state, "reason": reason.strip(), "other_address": target != row.recipient_email}
     ledger.record("outbox.queued_again", subject=_subject(row), by=by, at=at, teams=row.teams, facts=facts)
+
+
+@transaction.atomic
+def record_bounce(
+    *, message_id: str, status: str, permanent: bool, diagnostic: str, raw_sha256: str, by: Actor, at: datetime
+) -> MessageView | None:
+    """Write down that a server could not deliver a message after all; None where no message of ours is meant.
+
+    That it was sent stays true, and its proof stays; the same report again changes nothing. What was said for good is
+    not softened by a later report of a delay.
+    """
+    if not by.is_system:
+        raise Forbidden("reports of delivery come from the mail itself")
+    row = Message.objects.select_for_update().filter(message_id=message_id).first()
+    if row is None:
+        return None
+    said = {
+        "status": status[: letters.SUBJECT_CHARACTERS_MAX],
+        "permanent": permanent,
+        "diagnostic": diagnostic[:DIAGNOSTIC_CHARACTERS_MAX],
+        "sha256": raw_sha256,
+    }
+    before = row.bounce or {}
+    if before.get("sha256") == raw_sha256 or (before.get("permanent") and not permanent):
+        return queries.view(row)
+    row.bounced_at, row.bounce = at, said
+    row.save(update_fields=["bounced_at", "bounce"])
+    ledger.record("outbox.bounced", subject=_subject(row), by=by, at=at, teams=row.teams, facts=said)
+    return queries.view(row)
 
 
 def send_due(

@@ -36,7 +36,7 @@ class Message(models.Model):
     """One message to one recipient. Personal data: the recipient's name and address.
 
     `next_attempt_at` of a queued message is when it is due; of one being sent, when its lease ends and its sender
-    counts as lost.
+    counts as lost. `bounced_at` is when a server said that it could not be delivered after all, `bounce` what it said.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -63,6 +63,9 @@ class Message(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     problem = models.TextField(blank=True)
     proof = models.JSONField(null=True, blank=True)
+    answer_until = models.DateTimeField(null=True, blank=True)  # how long its one-time link takes an answer
+    bounced_at = models.DateTimeField(null=True, blank=True)
+    bounce = models.JSONField(null=True, blank=True)
 
     objects = MessageQuerySet.as_manager()
 
@@ -90,6 +93,11 @@ class Message(models.Model):
             models.CheckConstraint(
                 condition=Q(lead_team="") | Q(teams__contains=[models.F("lead_team")]), name="outbox_lead_may_see"
             ),
+            models.CheckConstraint(
+                condition=Q(bounced_at__isnull=True, bounce__isnull=True)
+                | Q(bounced_at__isnull=False, bounce__isnull=False),
+                name="outbox_bounce_says_why",
+            ),
         ]
         indexes = [
             GinIndex(fields=["teams"], name="outbox_teams"),
@@ -97,6 +105,8 @@ class Message(models.Model):
             models.Index(fields=["about"], condition=~Q(about=""), name="outbox_about"),
             models.Index(fields=["next_attempt_at"], condition=Q(state__in=_MOVING), name="outbox_due"),
             models.Index(fields=["-id"], condition=Q(state__in=_STOPPED), name="outbox_stopped"),
+            models.Index(fields=["id"], condition=Q(answer_until__isnull=False), name="outbox_answerable"),
+            models.Index(fields=["-id"], condition=Q(bounced_at__isnull=False), name="outbox_bounced"),
         ]
 
     def __str__(self) -> str:

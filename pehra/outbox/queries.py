@@ -1,22 +1,26 @@
 """Reading messages: pages of them, one of them, the next one to send. Lists go through `visible_to`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from pehra.access import api as access
 from pehra.kernel.actors import Actor
 from pehra.kernel.clock import format_time
-from pehra.kernel.refusals import NotVisible
+from pehra.kernel.refusals import Forbidden, NotVisible
 from pehra.outbox.models import Attachment, Message
-from pehra.outbox.rules import letters
+from pehra.outbox.rules import answer_links, letters
+from pehra.outbox.rules.answer_links import ANSWER_HERE, ANSWER_PATH, AnswerLink
 from pehra.outbox.rules.states import State
 
 PAGE_MAX = 500
+REFERENCES_MAX = 100  # Message-IDs of one mail that are looked up
+LOCAL_ADDRESS = "http://localhost:8000"
 SEARCH_CHARACTERS_MAX = 200
 
 
@@ -56,6 +60,9 @@ class MessageView:
     sent_at: datetime | None
     problem: str
     proof: Mapping[str, Any] | None
+    answer_until: datetime | None = None
+    bounced_at: datetime | None = None
+    bounce: Mapping[str, Any] | None = None
     body: str = ""
     attachments: tuple[AttachmentView, ...] = ()
 
@@ -79,6 +86,9 @@ class MessageView:
             "sent_at": format_time(self.sent_at) if self.sent_at else None,
             "problem": self.problem,
             "proof": dict(self.proof) if self.proof is not None else None,
+            "answer_until": format_time(self.answer_until) if self.answer_until else None,
+            "bounced_at": format_time(self.bounced_at) if self.bounced_at else None,
+            "bounce": dict(self.bounce) if self.bounce is not None else None,
             **({"body": self.body} if self.body else {}),
             **({"attachments": [vars(attachment) for attachment in self.attachments]} if self.attachments else {}),
         }
@@ -113,7 +123,7 @@ def messages(
         )
     if before is not None:
         rows = rows.filter(id__lt=before)
-    return [_view(row) for row in rows[: min(limit, PAGE_MAX)]]
+    return [view(row) for row in rows[: min(limit, PAGE_MAX)]]
 
 
 def message(*, message_id: UUID, by: Actor) -> MessageView:
@@ -122,7 +132,7 @@ def message(*, message_id: UUID, by: Actor) -> MessageView:
     row = Message.objects.visible_to(reader).filter(id=message_id).first()
     if row is None:
         raise NotVisible("There is no such message.")
-    return _view(row, whole=True)
+    return view(row, whole=True)
 
 
 def for_change(message_id: UUID, *, by: Actor) -> Message:
@@ -145,6 +155,39 @@ def attachment_content(*, message_id: UUID, position: int, by: Actor) -> tuple[A
     return _attachment_view(row), bytes(row.content)
 
 
+def message_by_message_id(message_ids: Sequence[str], *, by: Actor) -> MessageView | None:
+    """Return the newest message of ours that a mail refers to by Message-ID. For Pehra itself, who sorts mail."""
+    if not by.is_system:
+        raise Forbidden("which mail a mail answers is found by Pehra itself")
+    row = Message.objects.filter(message_id__in=list(message_ids)[:REFERENCES_MAX]).order_by("-id").first()
+    return view(row, whole=True) if row else None
+
+
+def answerable(*, after: UUID | None, since: datetime, limit: int, by: Actor) -> list[MessageView]:
+    """Return messages that may be answered by link, in the order of their writing. For Pehra, who follows them."""
+    if not by.is_system:
+        raise Forbidden("letters are followed by Pehra itself")
+    rows = Message.objects.filter(answer_until__isnull=False, queued_at__gte=since).order_by("id")
+    if after is not None:
+        rows = rows.filter(id__gt=after)
+    return [view(row) for row in rows[: min(limit, PAGE_MAX)]]
+
+
+def answer_link(token: str) -> AnswerLink:
+    """Read the token of a one-time answer link; refuse one that is not ours. Whether it still holds is not said."""
+    return answer_links.read(token, key=settings.SECRET_KEY.encode())
+
+
+def _with_answer_link(row: Message) -> str:
+    """Return the text as it leaves: the mark of the answer link replaced by the link, which is nowhere else."""
+    if row.answer_until is None or ANSWER_HERE not in row.body:
+        return row.body
+    link = AnswerLink(message=row.id, until=row.answer_until)
+    base = (settings.PEHRA_URL or LOCAL_ADDRESS).rstrip("/")
+    token = answer_links.token(link, key=settings.SECRET_KEY.encode())
+    return row.body.replace(ANSWER_HERE, f"{base}{ANSWER_PATH}{token}")
+
+
 def due(at: datetime) -> QuerySet[Message]:
     """Return the messages a sender may take: those whose time has come, and those whose sender was lost."""
     moving = Message.objects.filter(state__in=[State.QUEUED, State.SENDING])
@@ -160,7 +203,7 @@ def letter(row: Message) -> letters.Letter:
         to_email=row.recipient_email,
         language=row.language,
         subject=row.subject,
-        body=row.body,
+        body=_with_answer_link(row),
         written_at=row.queued_at,
         attachments=tuple(
             letters.Attachment(name=file.name, media_type=file.media_type, content=bytes(file.content))
@@ -169,7 +212,8 @@ def letter(row: Message) -> letters.Letter:
     )
 
 
-def _view(row: Message, *, whole: bool = False) -> MessageView:
+def view(row: Message, *, whole: bool = False) -> MessageView:
+    """Return a message's row as shown; body and files only where it is read whole."""
     files = Attachment.objects.filter(message=row).defer("content").order_by("position") if whole else ()
     return MessageView(
         id=row.id,
@@ -193,6 +237,9 @@ def _view(row: Message, *, whole: bool = False) -> MessageView:
         sent_at=row.sent_at,
         problem=row.problem,
         proof=row.proof,
+        answer_until=row.answer_until,
+        bounced_at=row.bounced_at,
+        bounce=row.bounce,
         body=row.body if whole else "",
         attachments=tuple(_attachment_view(file) for file in files),
     )
