@@ -122,6 +122,9 @@ WHOSE: dict[str, Seen] = {
     "signals_stream": lambda row, reader: _receiver(row.receiver, reader),
     "socialaccount_socialaccount": _or_people,
     "socialaccount_socialtoken": lambda row, reader: _or_people(row.account, reader),
+    "threads_answer": lambda row, reader: _by_columns(row.letter.thread, reader),
+    "threads_letter": lambda row, reader: _by_columns(row.thread, reader),
+    "threads_reply": lambda row, reader: _by_columns(row.thread, reader),
     "usersessions_usersession": _or_people,
 }
 

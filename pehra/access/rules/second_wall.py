@@ -102,6 +102,10 @@ WALLS: tuple[Wall, ...] = (
     Wall(table="ledger_entry", seen=(Teams(),), adding=Adding.ANY),
     Wall(table="outbox_message", seen=_CONSTITUENCY, adding=Adding.ANY),
     Wall(table="outbox_attachment", seen=(Through(column="message_id", table="outbox_message"),), adding=Adding.ANY),
+    Wall(table="threads_thread", seen=_CONSTITUENCY),
+    Wall(table="threads_letter", seen=(Through(column="thread_id", table="threads_thread", key="number"),)),
+    Wall(table="threads_reply", seen=(Through(column="thread_id", table="threads_thread", key="number"),)),
+    Wall(table="threads_answer", seen=(Through(column="letter_id", table="threads_letter", key="number"),)),
     Wall(table="registry_organisation", seen=(Teams(), Organisation(column="code"))),
     Wall(
         table="registry_contact",
@@ -137,6 +141,14 @@ WALLS: tuple[Wall, ...] = (
     Wall(table="incidents_evidence", seen=(Through(column="incident_id", table="incidents_incident"),)),
     Wall(table="incidents_custodyentry", seen=(Through(column="evidence_id", table="incidents_evidence"),)),
     Wall(table="incidents_evidencestamp", seen=(Through(column="evidence_id", table="incidents_evidence"),)),
+    # What somebody reported about an organisation is not that organisation's to read: only what it reported itself.
+    Wall(table="intake_report", seen=(Teams(), Organisation(column="reporter_organisation"))),
+    Wall(table="intake_submission", seen=(Through(column="report_id", table="intake_report"),)),
+    Wall(table="intake_reportfile", seen=(Through(column="report_id", table="intake_report"),)),
+    Wall(table="intake_reportobservable", seen=(Through(column="report_id", table="intake_report"),)),
+    Wall(table="intake_triageact", seen=(Teams(),)),
+    Wall(table="intake_triagechange", seen=(Through(column="act_id", table="intake_triageact"),)),
+    Wall(table="intake_webhook", seen=(Team(column="team"),)),
     Wall(
         table="access_person",
         seen=(Person(column="id"), Through(column="id", table="access_grant", key="person_id"), People()),
@@ -218,6 +230,7 @@ EXCEPTIONS: dict[str, str] = {
     "findings_reason": "which rule of the law made somebody responsible, under a digest of it; names no asset",
     "findings_tallied": "when numbers were last counted",
     "incidents_referencecounter": "how many references a year has given out; references are in order for everybody",
+    "intake_teamtold": "when a team was last told that reports wait; no matter of anybody",
     "intel_indicator": "shared by all who may read intelligence; its marking, not a team, says how far it goes",
     "intel_intelversion": "that something changed",
     "intel_sighting": "how often an indicator was seen in an input, without whose asset it was",
@@ -255,6 +268,13 @@ KEPT = frozenset(
         "incidents_incident",
         "incidents_incidentfinding",
         "incidents_incidentorganisation",
+        "intake_report",
+        "intake_reportfile",
+        "intake_reportobservable",
+        "intake_submission",
+        "intake_triageact",
+        "intake_triagechange",
+        "intake_webhook",
         "outbox_attachment",
         "outbox_message",
         "registry_assessment",
@@ -262,6 +282,10 @@ KEPT = frozenset(
         "registry_evidence",
         "signals_leak",
         "signals_leakedaccount",
+        "threads_answer",
+        "threads_letter",
+        "threads_reply",
+        "threads_thread",
     }
 )
 # What is added and read, and never changed or taken away by anybody.
