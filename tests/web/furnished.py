@@ -128,6 +128,7 @@ def _value(
 ) -> object:
     """A value that fits a column, and that is the tenant's where the column says whose a row is."""
     own = {"team": tenant.team, "lead_team": tenant.team, "organisation": tenant.organisation}
+    own["reporter_organisation"] = tenant.organisation
     if field.is_relation:
         return _related(field, tenant, at=at, made=made, like=others)
     if field.name in own and not field.primary_key:

@@ -77,6 +77,10 @@ def _receiver(row: Any, reader: Reader) -> bool:
     return reader.people or reader.is_self(row.account_id)
 
 
+def _report(row: Any, reader: Reader) -> bool:
+    return reader.is_of(teams=row.teams, organisation=row.reporter_organisation)
+
+
 WHOSE: dict[str, Seen] = {
     "access_apitoken": lambda row, reader: (
         reader.people or reader.is_self(row.holder_id) or row.holder_id in reader.colleagues
@@ -104,6 +108,11 @@ WHOSE: dict[str, Seen] = {
     "incidents_incidentorganisation": lambda row, reader: (
         _by_columns(row, reader) or row.incident.lead_team in reader.actor.teams
     ),
+    "intake_report": _report,
+    "intake_reportfile": lambda row, reader: _report(row.report, reader),
+    "intake_reportobservable": lambda row, reader: _report(row.report, reader),
+    "intake_submission": lambda row, reader: _report(row.report, reader),
+    "intake_triagechange": lambda row, reader: _by_columns(row.act, reader),
     "mfa_authenticator": _or_people,
     "outbox_attachment": lambda row, reader: _by_columns(row.message, reader),
     "registry_assessment": lambda row, reader: row.organisation_id in reader.organisations,

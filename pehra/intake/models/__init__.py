@@ -1,0 +1,19 @@
+"""Tables of intake, a file a subject."""
+
+from pehra.intake.models.reports import Report, ReportFile, ReportObservable, ReportQuerySet, Submission, TeamTold
+from pehra.intake.models.triage import TriageAct, TriageActQuerySet, TriageChange
+from pehra.intake.models.webhooks import Webhook, WebhookQuerySet
+
+__all__ = [
+    "Report",
+    "ReportFile",
+    "ReportObservable",
+    "ReportQuerySet",
+    "Submission",
+    "TeamTold",
+    "TriageAct",
+    "TriageActQuerySet",
+    "TriageChange",
+    "Webhook",
+    "WebhookQuerySet",
+]
