@@ -6,6 +6,7 @@ an unknown answer that names the fact.
 
 import json
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -16,7 +17,7 @@ from zoneinfo import ZoneInfo
 from pehra.kernel.refusals import Invalid
 from pehra.law.gateways import folders
 from pehra.law.gateways.folders import only_profile, profiles_folder, use_profiles_folder
-from pehra.law.rules import assembling, deciding, facts_file
+from pehra.law.rules import asking, assembling, deciding, facts_file
 from pehra.law.rules import duties as duty_rules
 from pehra.law.rules import responsibility as responsibility_rules
 from pehra.law.rules.answers import (
@@ -31,36 +32,47 @@ from pehra.law.rules.answers import (
     TeamRole,
     WidespreadRule,
 )
+from pehra.law.rules.asking import Asked, StageDemands
+from pehra.law.rules.basis import current
 from pehra.law.rules.controls import Control, ControlSet, ControlTheme
 from pehra.law.rules.facts import EntityFacts, FindingFacts, IncidentFacts, Moments
 from pehra.law.rules.facts_file import StatedFacts
 from pehra.law.rules.problems import Problem, ProfileInvalid
 from pehra.law.rules.profile import Profile, Sector, SeverityLevel, Team, Territory
+from pehra.law.rules.questions import PUBLIC_FORM, AnswerKind, Demands, Form, Option, Question
 from pehra.law.rules.standing import acting
 
 __all__ = [
+    "PUBLIC_FORM",
     "AccessPolicy",
+    "AnswerKind",
+    "Asked",
     "CheckReport",
     "Control",
     "ControlSet",
     "ControlTheme",
+    "Demands",
     "DutyDue",
     "DutyJudgement",
     "EntityFacts",
     "FindingFacts",
+    "Form",
     "IncidentFacts",
     "Judgement",
     "Marking",
     "Moments",
     "NoticePolicy",
     "Obligation",
+    "Option",
     "Problem",
     "Profile",
     "ProfileInvalid",
+    "Question",
     "Responsibility",
     "Sector",
     "SeverityLevel",
     "SourceUse",
+    "StageDemands",
     "StatedFacts",
     "Team",
     "TeamRole",
@@ -68,11 +80,14 @@ __all__ = [
     "WidespreadRule",
     "access_policy",
     "acting_team",
+    "asked_by",
     "check",
     "control_set",
     "day_of",
+    "demands",
     "duties",
     "duties_considered",
+    "form",
     "load",
     "notice_policy",
     "obligations",
@@ -219,6 +234,21 @@ def duties_considered(
 ) -> tuple[DutyJudgement, ...]:
     """Say of every duty in use on a day whether it applies, does not, or cannot be decided, and why."""
     return duty_rules.judgements(profile, entity, incident, on)
+
+
+def demands(profile: Profile, *, on: date) -> Mapping[str, StageDemands]:
+    """Say what every stage in use on a day demands of a report, by `duty/stage`; a stage may say nothing yet."""
+    return asking.demands_of(profile.duties, on)
+
+
+def asked_by(profile: Profile, stages: Sequence[StageDemands], *, on: date) -> tuple[Asked, ...]:
+    """Return every question that some of the stages ask, each once, with who cannot do without it."""
+    return asking.asked(current(profile.questions, on), stages)
+
+
+def form(profile: Profile, *, code: str = PUBLIC_FORM, on: date) -> tuple[Form, tuple[Asked, ...]] | None:
+    """Return a form that hangs on no duty, with its questions; None where the profile has none of that code."""
+    return asking.form_of(profile, code, on)
 
 
 def obligations(profile: Profile, *, entity: EntityFacts, finding: FindingFacts, on: date) -> tuple[Obligation, ...]:

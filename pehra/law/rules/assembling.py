@@ -7,7 +7,7 @@ mistake, so nothing that a lawyer writes is silently ignored.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pehra.law.rules import consistency, lines, records, rule_records
+from pehra.law.rules import consistency, lines, question_records, records, rule_records
 from pehra.law.rules.problems import Problem
 from pehra.law.rules.profile import Identity, Profile
 from pehra.law.rules.reading import DEFAULTS, Notes, Place, Reader, file_reader
@@ -45,6 +45,10 @@ LAYOUT: Mapping[str, Mapping[str, tuple[str, Builder, bool]]] = {
         "obligation": ("obligation_rules", rule_records.obligation, False),
         "widespread": ("widespread_rules", rule_records.widespread, False),
     },
+    "questions.toml": {
+        "question": ("questions", question_records.question, True),
+        "form": ("forms", question_records.form, False),
+    },
     "duties.toml": {"duty": ("duties", rule_records.duty, False)},
     "sharing.toml": {"rule": ("sharing_rules", rule_records.sharing, True)},
     "access.toml": {"access": ("access_rules", rule_records.access, True)},
@@ -63,6 +67,7 @@ OPTIONAL_FILES = frozenset(
         "incident_words.toml",
         "triggers.toml",
         "duties.toml",
+        "questions.toml",
         "controls.toml",
     }
 )

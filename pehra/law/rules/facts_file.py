@@ -13,7 +13,7 @@ from pehra.kernel.clock import parse_time
 from pehra.kernel.refusals import Invalid
 from pehra.law.rules.facts import EntityFacts, IncidentFacts, Moments
 from pehra.law.rules.profile import Profile
-from pehra.law.rules.rule_records import TAXONOMIES
+from pehra.law.rules.rsit import TAXONOMIES
 
 _EVENTS = ("occurrence", "discovery", "awareness", "ransom_payment", "handling_end")
 _YEARS = (1900, 2999)  # beyond them a moment is a slip, and the calendar ends within a deadline of its last year

@@ -14,6 +14,7 @@ from pehra.kernel.markings import Pap, Tlp
 from pehra.law.rules.basis import Basis, Source, Status, current
 from pehra.law.rules.conditions import Condition, Order
 from pehra.law.rules.controls import Control, ControlSetRecord, ControlTheme
+from pehra.law.rules.questions import Demands, Form, Question
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,6 +299,7 @@ class Stage:
     forward_to: tuple[str, ...]
     channel: str
     note: str
+    demands: Demands | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -419,6 +421,8 @@ class Profile:
     control_sets: tuple[ControlSetRecord, ...] = ()
     control_themes: tuple[ControlTheme, ...] = ()
     controls: tuple[Control, ...] = ()
+    questions: tuple[Question, ...] = ()
+    forms: tuple[Form, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -20,12 +20,14 @@ from pehra.law.rules.profile import (
     Unit,
     WidespreadRuleRecord,
 )
+from pehra.law.rules.question_records import MOMENTS, demands
 from pehra.law.rules.reading import Reader
+from pehra.law.rules.rsit import TAXONOMIES
 
 ROLES = ("lead", "coordinate", "support", "inform")
 ABOUT = ("organisation", "unowned")
 OBLIGATIONS = ("notice", "incident")
-STARTS = ("occurrence", "discovery", "awareness", "ransom-payment", "handling-end")
+STARTS = MOMENTS
 STAGE_PREFIX = "stage:"
 SAME_TIME, END_OF_DAY = "same-time", "end-of-day"
 STAYS, NEXT_WORKING_DAY = "stays", "next-working-day"
@@ -34,21 +36,6 @@ COUNT_MAX = 1_000
 # A limit that a slip of the finger could lengthen to a lifetime is no limit.
 ACCESS_DAYS_MAX, ACCESS_HOURS_MAX = 3_660, 744
 CONTROL_WEIGHT_MAX, CONTROL_DAYS_MAX = 10, 1_830
-
-# RSIT 1003: the eleven classes. A rule over a class outside it would never apply, and nobody would notice.
-TAXONOMIES = (
-    "abusive-content",
-    "malicious-code",
-    "information-gathering",
-    "intrusion-attempts",
-    "intrusions",
-    "availability",
-    "information-content-security",
-    "fraud",
-    "vulnerable",
-    "other",
-    "test",
-)
 
 
 def condition(reader: Reader, key: str = "when") -> Condition:
@@ -203,6 +190,7 @@ def _stage(reader: Reader) -> Stage:
         forward_to=_recipients(reader, "forward_to", required=False),
         channel=reader.text("channel", required=False),
         note=reader.text("note", required=False),
+        demands=demands(reader),
     )
     _check_counting(reader, record)
     reader.finish()
