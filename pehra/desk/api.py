@@ -18,11 +18,13 @@ from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
 __all__ = [
     "PresentView",
     "SavedViewView",
+    "Shelf",
     "forget_presence",
     "present",
     "remove_view",
     "save_view",
     "saved_views",
+    "shelf",
 ]
 
 PRESENT_MAX = 20
@@ -45,6 +47,28 @@ class PresentView:
 
     name: str
     seen_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """What a list offers of saved views: `query` is its filter now, `here` the address to come back to."""
+
+    place: str
+    query: str
+    here: str
+    views: tuple[SavedViewView, ...]
+    teams: tuple[str, ...]
+
+
+def shelf(*, place: str, query: str, here: str, by: Actor) -> Shelf:
+    """Return the saved views of a list beside its filter now."""
+    return Shelf(
+        place=place,
+        query=rules.view_query(query),
+        here=here,
+        views=tuple(saved_views(place=place, by=by)),
+        teams=tuple(sorted(by.teams)),
+    )
 
 
 def saved_views(*, place: str, by: Actor) -> list[SavedViewView]:

@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(([path("", include("pehra.access.views.provider.urls"))], "idp"))),
     path("account/", include("pehra.access.views.account.urls")),
     path("api/v1/", include((interface.urls(path("openapi.json", login_not_required(description.openapi))), "api"))),
+    path("desk/", include("pehra.desk.urls")),
     path("findings/", include("pehra.findings.urls")),
     path("incidents/", include("pehra.incidents.urls")),
     path("intake/", include("pehra.intake.urls")),

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 
 from pehra.access import api as access
 from pehra.incidents.models import Clock, Incident, IncidentFinding, IncidentOrganisation, IncidentQuerySet
@@ -252,13 +252,9 @@ def views(rows: Sequence[Incident]) -> list[IncidentView]:
     for clock in Clock.objects.filter(incident__in=ids):
         clocks.setdefault(clock.incident_id, []).append(clock_view(clock))
     findings = _counted(IncidentFinding.objects.filter(incident__in=ids).values_list("incident"))
-    sides = _counted(IncidentOrganisation.objects.filter(incident__in=ids).values_list("incident"))
-    alone = [row.id for row in rows if row.organisation]
-    names = dict(IncidentOrganisation.objects.filter(incident__in=alone).values_list("incident", "name"))
-    return [
-        _view(row, clocks.get(row.id, ()), findings.get(row.id, 0), sides.get(row.id, 0), names.get(row.id, ""))
-        for row in rows
-    ]
+    asked = IncidentOrganisation.objects.filter(incident__in=ids).values_list("incident")
+    sides = {incident: (number, name) for incident, number, name in asked.annotate(Count("id"), Max("name"))}
+    return [_view(row, clocks.get(row.id, ()), findings.get(row.id, 0), *sides.get(row.id, (0, ""))) for row in rows]
 
 
 def _counted(rows: Any) -> dict[Any, int]:
@@ -279,7 +275,7 @@ def _view(row: Incident, clocks: Iterable[ClockView], findings: int, sides: int,
         teams=tuple(row.teams),
         roles=tuple(row.roles),
         organisation=row.organisation,
-        organisation_name=name,
+        organisation_name=name if row.organisation else "",
         sector=row.sector,
         territory=row.territory,
         taxonomy=row.taxonomy,

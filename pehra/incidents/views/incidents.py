@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from pehra.access import api as access
 from pehra.access.api import Permission, Request
+from pehra.desk import api as desk
 from pehra.findings import api as findings
 from pehra.incidents import api
 from pehra.incidents.views import frame
@@ -80,6 +81,9 @@ def listing(request: Request) -> HttpResponse:
         "newest": f"?{urlencode(shown)}",
         "older": f"?{urlencode(shown | {'before': page.following})}" if page.following else "",
         "export": f"{reverse('incidents:export')}?{urlencode(shown)}",
+        "shelf": desk.shelf(
+            place="incidents:list", query=urlencode(shown), here=request.get_full_path(), by=request.actor
+        ),
     }
     return render(request, "incidents/list.html", context)
 
