@@ -73,6 +73,10 @@ def _pending(row: Any, reader: Reader) -> bool:
     return _or_people(row, reader) or named or reader.is_self(row.asked_by)
 
 
+def _note(row: Any, reader: Reader) -> bool:
+    return reader.is_of(teams=[*row.teams, *(row.audience.teams if row.audience else ())])
+
+
 def _receiver(row: Any, reader: Reader) -> bool:
     return reader.people or reader.is_self(row.account_id)
 
@@ -113,6 +117,17 @@ WHOSE: dict[str, Seen] = {
     "intake_reportobservable": lambda row, reader: _report(row.report, reader),
     "intake_submission": lambda row, reader: _report(row.report, reader),
     "intake_triagechange": lambda row, reader: _by_columns(row.act, reader),
+    "incidents_consent": lambda row, reader: (
+        _by_columns(row, reader) or row.incident.lead_team in reader.actor.teams
+    ),
+    "incidents_incidentphase": lambda row, reader: _by_columns(row.incident, reader),
+    "incidents_lesson": lambda row, reader: reader.is_of(teams=row.incident.teams),
+    "incidents_note": lambda row, reader: _note(row, reader),
+    "incidents_noteversion": lambda row, reader: _note(row.note, reader),
+    "incidents_playbook": lambda row, reader: row.reach == "everybody" or reader.is_of(teams=row.teams),
+    "incidents_playbookrun": lambda row, reader: reader.is_of(teams=row.incident.teams),
+    "incidents_task": lambda row, reader: reader.is_of(teams=row.incident.teams),
+    "incidents_timelineentry": lambda row, reader: reader.is_of(teams=row.incident.teams),
     "mfa_authenticator": _or_people,
     "outbox_attachment": lambda row, reader: _by_columns(row.message, reader),
     "registry_assessment": lambda row, reader: row.organisation_id in reader.organisations,

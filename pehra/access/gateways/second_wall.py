@@ -27,6 +27,7 @@ from pehra.access.rules.second_wall import (
     Person,
     Team,
     Teams,
+    TeamsOf,
     Through,
     Wall,
     rights,
@@ -263,6 +264,9 @@ def _term(condition: Condition, table: str) -> str:
         case LedBy(column=column, table=other, key=key, lead=lead):
             led = f"{other}.{lead} = ANY ((SELECT pehra_teams())::text[])"
             return f"EXISTS (SELECT FROM {other} WHERE {other}.{key} = {table}.{column} AND {led})"
+        case TeamsOf(column=column, table=other, key=key, teams=teams):
+            theirs = f"{other}.{teams}::text[] && (SELECT pehra_teams())"
+            return f"EXISTS (SELECT FROM {other} WHERE {other}.{key} = {table}.{column} AND {theirs})"
         case Open(column=column, value=None):
             return f"{table}.{column} IS NULL"
         case Open(column=column, value=value):

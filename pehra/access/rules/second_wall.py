@@ -68,6 +68,16 @@ class LedBy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TeamsOf:
+    """A row of another table that is one of the actor's teams', by its list of teams: not its organisation's."""
+
+    column: str
+    table: str
+    key: str = "id"
+    teams: str = "teams"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Open:
     """Rows that are nobody's: a column has this value, or is null."""
 
@@ -75,7 +85,7 @@ class Open:
     value: str | None = None
 
 
-Condition = Teams | Team | Organisation | Person | People | Through | LedBy | Open
+Condition = Teams | Team | Organisation | Person | People | Through | LedBy | TeamsOf | Open
 
 
 class Adding(StrEnum):
@@ -95,6 +105,7 @@ class Wall:
 
 
 _CONSTITUENCY = (Teams(), Organisation())
+_WORK = TeamsOf(column="incident_id", table="incidents_incident")
 _OWN = (Person(column="user_id"), People())
 
 WALLS: tuple[Wall, ...] = (
@@ -149,6 +160,20 @@ WALLS: tuple[Wall, ...] = (
     Wall(table="intake_triageact", seen=(Teams(),)),
     Wall(table="intake_triagechange", seen=(Through(column="act_id", table="intake_triageact"),)),
     Wall(table="intake_webhook", seen=(Team(column="team"),)),
+    # The work on an incident is its teams'; its organisation is asked for consent, and sees in which phase it stands.
+    Wall(table="incidents_incidentphase", seen=(Through(column="incident_id", table="incidents_incident"),)),
+    Wall(table="incidents_playbook", seen=(Teams(), Open(column="reach", value="everybody"))),
+    Wall(table="incidents_playbookrun", seen=(_WORK,)),
+    Wall(table="incidents_task", seen=(_WORK,)),
+    Wall(table="incidents_note", seen=(Teams(), TeamsOf(column="audience_id", table="incidents_incident"))),
+    Wall(table="incidents_noteversion", seen=(Through(column="note_id", table="incidents_note"),)),
+    Wall(table="incidents_timelineentry", seen=(_WORK,)),
+    Wall(table="incidents_lesson", seen=(_WORK,)),
+    Wall(
+        table="incidents_consent",
+        seen=(*_CONSTITUENCY, LedBy(column="incident_id", table="incidents_incident")),
+    ),
+    Wall(table="incidents_unsavedtext", seen=(Person(),)),
     Wall(
         table="access_person",
         seen=(Person(column="id"), Through(column="id", table="access_grant", key="person_id"), People()),
@@ -263,11 +288,20 @@ KEPT = frozenset(
         "access_person",
         "findings_notice",
         "incidents_clock",
+        "incidents_consent",
         "incidents_evidence",
         "incidents_evidencestamp",
         "incidents_incident",
         "incidents_incidentfinding",
         "incidents_incidentorganisation",
+        "incidents_incidentphase",
+        "incidents_lesson",
+        "incidents_note",
+        "incidents_noteversion",
+        "incidents_playbook",
+        "incidents_playbookrun",
+        "incidents_task",
+        "incidents_timelineentry",
         "intake_report",
         "intake_reportfile",
         "intake_reportobservable",

@@ -1,0 +1,235 @@
+"""The workflow of a CACAO 2.0 playbook: its steps in an order in which a person can do them.
+
+An `action` or `playbook-action` is work; an `if-`, `while-` or `switch-condition` is a decision that a person takes;
+`start`, `end` and `parallel` only join. `after` names the nearest work or decisions that come before a step.
+
+Whether a step blocks, in which phase it stands and whether it acts on the organisation's systems are Pehra's own, kept
+in the step's `step_extensions` under `EXTENSION`; a playbook without them has steps that block nothing until somebody
+says so when it is started.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+STEPS_MAX = 300
+NEXT_MAX = 50
+NAME_MAX = 300
+EXTENSION = "extension-definition--6f3d8a52-0c1b-4e57-9a4e-2b7c51d0e8f4"
+WORK = frozenset({"action", "playbook-action"})
+DECISIONS = frozenset({"if-condition", "while-condition", "switch-condition"})
+JOINTS = frozenset({"start", "end", "parallel"})
+TYPES = WORK | DECISIONS | JOINTS
+AGENT_TYPES = frozenset(
+    {
+        *("group", "http-api", "individual", "linux", "location", "net-address"),
+        *("organization", "sector", "security-category", "ssh"),
+    }
+)
+COMMAND_TYPES = frozenset(
+    {
+        *("bash", "caldera-cmd", "elastic", "http-api", "jupyter", "kestrel", "manual", "openc2-http"),
+        *("powershell", "sigma", "ssh", "yara"),
+    }
+)
+_ID = re.compile(r"([a-z0-9-]+)--[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_SINGLE = ("on_completion", "on_success", "on_failure", "on_true", "on_false")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step that a person does or decides."""
+
+    id: str
+    type: str
+    name: str
+    description: str
+    commands: tuple[str, ...]
+    after: tuple[str, ...]
+    outcomes: Mapping[str, tuple[str, ...]]
+    is_blocking: bool = False
+    phase: str = ""
+    touches_organisation: bool = False
+    checklist: tuple[str, ...] = ()
+
+    @property
+    def is_decision(self) -> bool:
+        """Whether somebody decides here which way it goes on."""
+        return self.type in DECISIONS
+
+
+def read(
+    workflow: Mapping[str, Any], *, start: str, body: Mapping[str, Any]
+) -> tuple[list[Step], list[str], list[str]]:
+    """Return the steps in order, what keeps the workflow from being followed, and what is merely unusual."""
+    problems = _problems(workflow, start)
+    if problems:
+        return [], problems, []
+    order = _order(workflow, start)
+    before = _before(workflow, order)
+    steps = [_step(key, workflow[key], before) for key in order if workflow[key]["type"] not in JOINTS]
+    return steps, [], _remarks(workflow, order, body)
+
+
+def following(step: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the steps that may come next, by what leads to each (`on_completion`, a case's words)."""
+    found = {key: (step[key],) for key in _SINGLE if key in step}
+    if "next_steps" in step:
+        found["next_steps"] = tuple(step["next_steps"])
+    for word, target in step.get("cases", {}).items():
+        found[f"case: {word}"] = tuple(target) if isinstance(target, list) else (target,)
+    return found
+
+
+def untaken(workflow: Mapping[str, Any], *, start: str, decided: Mapping[str, str]) -> set[str]:
+    """Return the steps that can no longer be reached after some decisions were taken."""
+    every = set(_order(workflow, start))
+    return every - set(_order(workflow, start, decided=decided))
+
+
+def _problems(workflow: Mapping[str, Any], start: str) -> list[str]:
+    if len(workflow) > STEPS_MAX:
+        return [f"workflow: a playbook has at most {STEPS_MAX} steps"]
+    problems = []
+    for key, step in workflow.items():
+        if not isinstance(step, dict):
+            problems.append(f"workflow.{key}: must be an object")
+        elif step.get("type") not in TYPES:
+            problems.append(f"workflow.{key}.type: {step.get('type')!r} is no type of step")
+        else:
+            problems += [f"workflow.{key}.{said}" for said in _shape_problems(step)]
+    if problems:
+        return problems
+    for key, step in workflow.items():
+        for name, targets in following(step).items():
+            missing = [target for target in targets if target not in workflow]
+            problems += [f"workflow.{key}.{name}: there is no step {target!r}" for target in missing]
+    if start not in workflow:
+        problems.append(f"workflow_start: there is no step {start!r}")
+    elif workflow[start]["type"] != "start":
+        problems.append("workflow_start: must name a step of type start")
+    if not problems and not any(workflow[key]["type"] not in JOINTS for key in _order(workflow, start)):
+        problems.append("workflow: there is nothing to do between start and end")
+    return problems
+
+
+def _shape_problems(step: Mapping[str, Any]) -> Iterable[str]:
+    for key in ("name", "description", "condition", *_SINGLE):
+        if key in step and not isinstance(step[key], str):
+            yield f"{key}: must be a text"
+    targets = step.get("next_steps", [])
+    if not isinstance(targets, list) or not all(isinstance(target, str) for target in targets):
+        yield "next_steps: must be a list of steps"
+    elif len(targets) > NEXT_MAX:
+        yield f"next_steps: at most {NEXT_MAX}"
+    cases = step.get("cases", {})
+    if not isinstance(cases, dict) or not all(_is_target(target) for target in cases.values()):
+        yield "cases: must be an object of steps"
+    commands = step.get("commands", [])
+    if not isinstance(commands, list) or not all(isinstance(command, dict) for command in commands):
+        yield "commands: must be a list of objects"
+    own = step.get("step_extensions", {})
+    if not isinstance(own, dict) or not isinstance(own.get(EXTENSION, {}), dict):
+        yield "step_extensions: must be an object of objects"
+    if step["type"] == "end" and following(step):
+        yield "type: nothing comes after an end"
+
+
+def _is_target(target: object) -> bool:
+    many = isinstance(target, list) and all(isinstance(one, str) for one in target)
+    return isinstance(target, str) or many
+
+
+def _order(workflow: Mapping[str, Any], start: str, *, decided: Mapping[str, str] | None = None) -> list[str]:
+    """Return the reachable steps, each after as many of its predecessors as loops allow (reverse postorder)."""
+    taken = decided or {}
+    finished: list[str] = []
+    seen = {start}
+    waiting: list[tuple[str, list[str]]] = [(start, _next(workflow[start], taken.get(start)))]
+    while waiting:
+        key, targets = waiting[-1]
+        target = next((one for one in targets if one not in seen), None)
+        if target is None:
+            finished.append(key)
+            waiting.pop()
+        else:
+            seen.add(target)
+            waiting.append((target, _next(workflow[target], taken.get(target))))
+    return finished[::-1]
+
+
+def _next(step: Mapping[str, Any], outcome: str | None) -> list[str]:
+    """Return what may follow, last first: a depth-first walk then puts the first branch first."""
+    ways = following(step)
+    chosen = [ways.get(outcome, ()), ways.get("on_completion", ())] if outcome is not None else list(ways.values())
+    return [target for targets in chosen for target in targets][::-1]
+
+
+def _before(workflow: Mapping[str, Any], order: Sequence[str]) -> dict[str, list[str]]:
+    """Return of each step the nearest steps of work or decision before it. A way back to an earlier step is none."""
+    place = {key: number for number, key in enumerate(order)}
+    before: dict[str, list[str]] = {key: [] for key in order}
+    for key in order:
+        own = [key] if workflow[key]["type"] not in JOINTS else before[key]
+        for target in dict.fromkeys(_next(workflow[key], None)):
+            if place[target] > place[key]:
+                before[target] += [one for one in own if one not in before[target]]
+    return before
+
+
+def _step(key: str, step: Mapping[str, Any], before: Mapping[str, Sequence[str]]) -> Step:
+    own = step.get("step_extensions", {}).get(EXTENSION, {})
+    checklist = own.get("checklist", [])
+    return Step(
+        id=key,
+        type=step["type"],
+        name=(step.get("name") or step.get("condition") or step["type"]).strip()[:NAME_MAX],
+        description=step.get("description", "").strip(),
+        commands=tuple(_command(command) for command in step.get("commands", ())),
+        after=tuple(before[key]),
+        outcomes=following(step) if step["type"] in DECISIONS else {},
+        is_blocking=own.get("blocking") is True,
+        phase=str(own.get("phase", ""))[:64],
+        touches_organisation=own.get("touches_organisation") is True,
+        checklist=tuple(str(item)[:NAME_MAX] for item in checklist[:50]) if isinstance(checklist, list) else (),
+    )
+
+
+def _command(command: Mapping[str, Any]) -> str:
+    """Return a command as a person reads it: what kind it is, and its words."""
+    words = command.get("command") or command.get("description") or ""
+    return f"{command.get('type', '')}: {words}".strip(": ").strip()
+
+
+def _remarks(workflow: Mapping[str, Any], order: Sequence[str], body: Mapping[str, Any]) -> list[str]:
+    remarks = [f"{key}: nothing leads to this step" for key in workflow if key not in set(order)]
+    remarks += [
+        f"{key}: the name should be its type, -- and a UUID" for key in workflow if not _is_named(key, workflow)
+    ]
+    defined = {**_definitions(body, "agent_definitions"), **_definitions(body, "target_definitions")}
+    remarks += [
+        f"{key}: {kind!r} is no agent or target of the standard"
+        for key, kind in defined.items()
+        if kind not in AGENT_TYPES
+    ]
+    for key in order:
+        step = workflow[key]
+        named = [step["agent"]] if isinstance(step.get("agent"), str) else []
+        named += [one for one in step.get("targets", ()) if isinstance(one, str)]
+        remarks += [f"{key}: {name!r} is not defined" for name in named if name not in defined]
+        kinds = {str(command.get("type")) for command in step.get("commands", ())}
+        remarks += [f"{key}: {kind!r} is no command of the standard" for kind in sorted(kinds - COMMAND_TYPES)]
+    return remarks
+
+
+def _is_named(key: str, workflow: Mapping[str, Any]) -> bool:
+    match = _ID.fullmatch(key)
+    return match is not None and match[1] == workflow[key]["type"]
+
+
+def _definitions(body: Mapping[str, Any], name: str) -> dict[str, str]:
+    found = body.get(name, {})
+    if not isinstance(found, dict):
+        return {}
+    return {key: str(value.get("type")) for key, value in found.items() if isinstance(value, dict)}
