@@ -137,6 +137,7 @@ WALLS: tuple[Wall, ...] = (
     Wall(table="registry_evidence", seen=(Through(column="answer_id", table="registry_assessmentanswer"),)),
     Wall(table="findings_finding", seen=_CONSTITUENCY),
     Wall(table="findings_notice", seen=_CONSTITUENCY),
+    Wall(table="findings_manychange", seen=(Teams(), Person(column="changed_by"))),
     Wall(table="findings_tally", seen=(Teams(),)),
     Wall(
         table="findings_correspondence",
@@ -153,6 +154,7 @@ WALLS: tuple[Wall, ...] = (
     Wall(table="incidents_custodyentry", seen=(Through(column="evidence_id", table="incidents_evidence"),)),
     Wall(table="incidents_evidencestamp", seen=(Through(column="evidence_id", table="incidents_evidence"),)),
     # What somebody reported about an organisation is not that organisation's to read: only what it reported itself.
+    Wall(table="intake_organisationdraft", seen=(Organisation(),)),
     Wall(table="intake_report", seen=(Teams(), Organisation(column="reporter_organisation"))),
     Wall(table="intake_submission", seen=(Through(column="report_id", table="intake_report"),)),
     Wall(table="intake_reportfile", seen=(Through(column="report_id", table="intake_report"),)),
@@ -255,6 +257,7 @@ EXCEPTIONS: dict[str, str] = {
     "findings_reason": "which rule of the law made somebody responsible, under a digest of it; names no asset",
     "findings_tallied": "when numbers were last counted",
     "incidents_referencecounter": "how many references a year has given out; references are in order for everybody",
+    "intake_opendraft": "sealed under a key that only its writer's link carries; found by a digest of 256 bits",
     "intake_teamtold": "when a team was last told that reports wait; no matter of anybody",
     "intel_indicator": "shared by all who may read intelligence; its marking, not a team, says how far it goes",
     "intel_intelversion": "that something changed",
@@ -286,6 +289,7 @@ KEPT = frozenset(
         "access_grant",
         "access_pendingact",
         "access_person",
+        "findings_manychange",
         "findings_notice",
         "incidents_clock",
         "incidents_consent",
