@@ -45,7 +45,7 @@ _HEX = r"[0-9a-f]{1,4}"
 _LENGTH = r"(?:/[0-9]{1,3}(?![0-9/]))?"
 
 _SCHEME = r"(?:h(?:tt|xx|\*\*|xt|tx)ps?|f[tx]ps?|sftp|wss?|tcp|udp|ldaps?|rmi|smb)"
-_SEPARATOR = r"(?:\[:\]|\[:/{1,2}\]|\(:\)|:|\[://\])(?:\[/{1,2}\]|/){0,2}"
+_SEPARATOR = r"(?:\[:\]|\[:/{1,2}\]|\(:\)|: (?=//)|:|\[://\])(?:\[/{1,2}\]|/){0,2}"
 # A mark with gaps around it (`portal [ . ] example`) belongs to the host, where a blank is no end.
 _GAPPED = r" ?[\[({] ?(?:\.|dot) ?[\])}] ?(?=[^\s])"
 _URL = (
@@ -57,10 +57,10 @@ _PATTERN = re.compile(
         (
             rf"(?P<url>{_URL})",
             rf"(?P<email>(?<![a-z0-9._%+=-])(?:mailto:)?[a-z0-9](?:[a-z0-9._%+='/-]{{0,62}}[a-z0-9_+=-])?{_AT}{_NAME})",
-            rf"(?P<v6>(?<![a-z0-9:.])(?:{_HEX}|:){_COLON}(?:{_HEX}{_COLON}|{_COLON}){{0,7}}(?:{_V4}|{_HEX})?{_LENGTH}(?![a-z0-9:]))",
+            rf"(?P<v6>(?<![a-z0-9:.])(?:(?:{_HEX})?{_COLON}){{2,8}}(?:{_V4}|{_HEX})?{_LENGTH}(?![a-z0-9:]))",
             rf"(?P<v4>(?<![0-9a-z.]){_V4}{_LENGTH}(?!\.?[0-9a-z]|-[a-z0-9-]{{0,60}}\.[a-z]))",
             r"(?P<cve>(?<![a-z0-9])CVE-[0-9]{4}-[0-9]{4,19}(?![0-9]))",
-            r"(?P<digest>(?<![a-z0-9])(?:[0-9a-f]{128}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![a-z0-9]))",
+            r"(?P<digest>(?<![a-z0-9_])(?:[0-9a-f]{128}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![a-z0-9_]))",
             r"(?P<asn>(?<![a-z0-9.-])(?:(?-i:ASN?[ :#]{0,2})|as)(?:[0-9]{1,5}\.)?[0-9]{1,10}(?![a-z0-9.-]*[a-z0-9]))",
             rf"(?P<name>(?<![{_LATIN}.@-]){_NAME})",
         )
@@ -74,12 +74,13 @@ _WORD_TOPS = frozenset(
     {"it", "in", "is", "to", "so", "my", "me", "at", "be", "no", "as", "do", "am", "us", "and", "you"}
 )
 _VERSION = re.compile(r"(?:version|ver|release|firmware|build|update|v)[ .:]*$", re.IGNORECASE)
-_MESSAGE_ID = re.compile(
-    r"(?:message-id|references|in-reply-to|resent-message-id|content-id|feedback-id|original-mail-id):?"
-    r"[^\n@]*(?:\n[ \t][^\n@]*|<[^>\s]{1,200}>\s*)*$",
-    re.IGNORECASE,
+# What looks like an address after such a word names a mail or a record, not a mailbox.
+_IDENTIFIER = re.compile(
+    r"(?:[a-z]-id|message id|references|in-reply-to)(?::| of)?[ <\"']*(?:\s?<[^>\s]{1,200}>\s*){0,8}<?$", re.IGNORECASE
 )
-_MESSAGE_ID_BEFORE_MAX = 300
+_IDENTIFIER_BEFORE_MAX = 300
+_FINGERPRINT = re.compile(r"(?:fingerprint|key-?id|serial)[ :=]*$", re.IGNORECASE)
+_FIELD = re.compile(r"^[a-z.-]+=(?=[^@])", re.IGNORECASE)
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 _URL_ENDS = ".,;:!?'\"*_~،؛۔؟…\u200e\u200f\u2066\u2067\u2068\u2069"
 
@@ -99,9 +100,15 @@ def observables_in(text: str, *, is_registrable: Callable[[str], bool]) -> tuple
 
 def _every(text: str, is_registrable: Callable[[str], bool]) -> Iterator[Found]:
     plain = text.translate(_SAME_PLACE)
-    for match in _PATTERN.finditer(plain):
-        kind, start = str(match.lastgroup), match.start()
-        written = _trimmed(text[start : match.end()]) if kind == "url" else match[0].strip()
+    place = 0
+    while match := _PATTERN.search(plain, place):
+        kind, start, place = str(match.lastgroup), match.start(), match.end()
+        written = match[0].strip()
+        if kind == "url":
+            written = _trimmed(text[start : match.end()])
+            place = start + max(len(written), 1)
+        elif kind == "email" and (label := _FIELD.match(written)):
+            written, start = written[label.end() :], start + label.end()
         if not _reads_as(kind, written, plain, start, match.end()):
             continue
         one = _named(written, is_registrable) if kind in {"name", "email"} else _read(written)
@@ -116,7 +123,7 @@ _Read = tuple[ObservableType, str, str]
 def _read(written: str) -> _Read | None:
     """Return type, normal form and spelling of what the text writes, or nothing where it is none."""
     candidate = re.sub(r"^(ASN?)[ :#]+", r"\1", written, flags=re.IGNORECASE)
-    candidate = re.sub(r"^h(?:xt|tx)p", "hxxp", candidate, flags=re.IGNORECASE)
+    candidate = re.sub(r"^h(?:xt|tx)p", "hxxp", candidate, flags=re.IGNORECASE).replace(": //", "://", 1)
     try:
         observable = parse(candidate)
     except Invalid:
@@ -139,7 +146,9 @@ def _named(written: str, is_registrable: Callable[[str], bool]) -> _Read | None:
         one = _read(written)
         if one is None or one[0] not in {ObservableType.DOMAIN, ObservableType.EMAIL}:
             return None
-        if _is_known(one[1].rpartition("@")[2], is_registrable) and not _ends_in_a_word(written):
+        # The @ says that a mailbox is meant, under whatever name; a bare word with a dot must stand under a known one.
+        is_name = (one[0] is ObservableType.EMAIL and written.isascii()) or _is_known(one[1], is_registrable)
+        if is_name and not _ends_in_a_word(written):
             return one
         head, _, last = written.rpartition(".")
         begins_a_sentence = last.isalpha() and (last.istitle() or not last.isascii())
@@ -164,6 +173,8 @@ def _is_known(name: str, is_registrable: Callable[[str], bool]) -> bool:
 
 def _is_worth(one: _Read) -> bool:
     kind, value, _ = one
+    if kind is ObservableType.ASN:
+        return value != "AS0"  # RFC 7607: it names no network; anonymised reports write it
     if kind in {ObservableType.MD5, ObservableType.SHA1}:
         return not value.isdigit()
     return value not in {"::", "0.0.0.0/0", "::/0"}
@@ -176,14 +187,16 @@ def _reads_as(kind: str, written: str, plain: str, start: int, end: int) -> bool
         case "v4":
             return not _VERSION.search(before)
         case "v6":
-            return written.count(":") - written.count("[") >= 0 and any(sign.isdigit() for sign in written)
+            return any(sign.isdigit() for sign in written)
         case "name":
             in_a_path = before[-1:] in {"/", "\\"} and before[-2:] not in {"//", "\\\\"}
             return (
                 not in_a_path and after[:1] not in {"(", "@", "$"} and not (after[:1] == "=" and written.count(".") < 2)
             )
         case "email":
-            return not _MESSAGE_ID.search(plain[max(0, start - _MESSAGE_ID_BEFORE_MAX) : start])
+            return not _IDENTIFIER.search(plain[max(0, start - _IDENTIFIER_BEFORE_MAX) : start])
+        case "digest":
+            return not _FINGERPRINT.search(before)
         case "asn":
             digits = sum(sign.isdigit() for sign in written)
             return digits >= 3 or written[:3].upper() == "ASN"
@@ -191,11 +204,11 @@ def _reads_as(kind: str, written: str, plain: str, start: int, end: int) -> bool
 
 
 def _trimmed(url: str) -> str:
-    """Return a URL without the sentence's own signs at its end; brackets stay where they were opened within it."""
-    while url:
-        last = url[-1]
-        unopened = last in _CLOSING and url.count(last) > url.count(_CLOSING[last])
-        if last not in _URL_ENDS and not unopened:
-            break
-        url = url[:-1]
-    return url
+    """Return a URL up to the first bracket that it does not open itself, without the sentence's signs at its end."""
+    opened: list[str] = []
+    for place, sign in enumerate(url):
+        if sign in _CLOSING.values():
+            opened.append(sign)
+        elif sign in _CLOSING and (not opened or opened.pop() != _CLOSING[sign]):
+            return url[:place].rstrip(_URL_ENDS)
+    return url.rstrip(_URL_ENDS)
