@@ -5,38 +5,9 @@ to it, so that law, findings and statistics speak one language. A word that is n
 and the event is `other/undetermined`.
 """
 
-CLASSES: dict[str, tuple[str, ...]] = {
-    "abusive-content": ("spam", "harmful-speech", "violence"),
-    "malicious-code": ("infected-system", "c2-server", "malware-distribution", "malware-configuration"),
-    "information-gathering": ("scanner", "sniffing", "social-engineering"),
-    "intrusion-attempts": ("ids-alert", "brute-force", "exploit"),
-    "intrusions": (
-        "privileged-account-compromise",
-        "unprivileged-account-compromise",
-        "application-compromise",
-        "system-compromise",
-        "burglary",
-    ),
-    "availability": ("dos", "ddos", "misconfiguration", "sabotage", "outage"),
-    "information-content-security": (
-        "unauthorised-information-access",
-        "unauthorised-information-modification",
-        "data-loss",
-        "data-leak",
-    ),
-    "fraud": ("unauthorised-use-of-resources", "copyright", "masquerade", "phishing"),
-    "vulnerable": (
-        "weak-crypto",
-        "ddos-amplifier",
-        "potentially-unwanted-accessible",
-        "information-disclosure",
-        "vulnerable-system",
-    ),
-    "other": ("other", "undetermined"),
-    "test": ("test",),
-}
+from pehra.kernel.rsit import CLASS_OF, CLASSES
 
-CLASS_OF: dict[str, str] = {kind: name for name, kinds in CLASSES.items() for kind in kinds}
+__all__ = ["CLASSES", "CLASS_OF", "EXTENSIONS", "SPELLINGS", "UNDETERMINED", "class_of", "settled"]
 
 # IntelMQ's extensions that RSIT lacks. `blocklist` is kept, because a listing is a fact of its own and no incident.
 EXTENSIONS: dict[str, str] = {"blocklist": "other"}
