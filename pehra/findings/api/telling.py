@@ -269,6 +269,7 @@ def _draft(packet: Packet, name: str, *, at: datetime) -> outbox.Draft:
         teams=packet.teams,
         organisation=packet.organisation,
         attachments=(extract,) if extract else (),
+        answer_until=at + outbox.ANSWER_VALID,
     )
 
 
@@ -304,6 +305,7 @@ def _telling(packet: Packet, name: str, extract: str) -> Telling:
         road=packet.to.road,
         withheld=len(packet.withheld),
         waiting=packet.waiting,
+        answer=outbox.ANSWER_HERE,
     )
 
 

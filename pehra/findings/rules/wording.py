@@ -57,6 +57,7 @@ class Telling:
     road: Road
     withheld: int = 0
     waiting: int = 0
+    answer: str = ""  # where to answer without an account
 
     @property
     def count(self) -> int:
@@ -111,7 +112,11 @@ def _english(telling: Telling) -> str:
         lines += [
             f"{len(shown) + 1}. {telling.withheld} more may not be sent by mail: sign in to read them, or call us."
         ]
-    lines += [f"Then answer this mail, keep {telling.reference} in the subject, and say what was fixed."]
+    if telling.answer:
+        lines += ["Then say how it stands, without an account, in a minute (and correct it later if need be):"]
+        lines += [telling.answer, f"Or answer this mail and keep {telling.reference} in the subject."]
+    else:
+        lines += [f"Then answer this mail, keep {telling.reference} in the subject, and say what was fixed."]
     lines += ["A finding stays open until the repair was checked.", "", "WHAT WAS SEEN"]
     for group in shown:
         names = f" ({_names(group.names, 'and others')})" if group.names else ""
@@ -149,9 +154,15 @@ def _urdu(telling: Telling) -> str:
             f"{len(shown) + 1}۔ مزید {telling.withheld} مسائل ای میل سے نہیں "
             f"بھیجے جا سکتے: سائن اِن کر کے دیکھیں یا ہمیں فون کریں۔"
         ]
-    lines += [
-        f"پھر اس ای میل کا جواب دیں، موضوع میں {_ltr(telling.reference)} رہنے دیں، اور بتائیں کہ کیا درست کیا گیا۔"
-    ]
+    if telling.answer:
+        lines += [
+            "پھر ایک منٹ میں، بغیر اکاؤنٹ کے، بتائیں کہ معاملہ کہاں تک پہنچا (جواب بعد میں درست بھی کیا جا سکتا ہے):"
+        ]
+        lines += [telling.answer, f"یا اس ای میل کا جواب دیں اور موضوع میں {_ltr(telling.reference)} رہنے دیں۔"]
+    else:
+        lines += [
+            f"پھر اس ای میل کا جواب دیں، موضوع میں {_ltr(telling.reference)} رہنے دیں، اور بتائیں کہ کیا درست کیا گیا۔"
+        ]
     lines += ["ہر مسئلہ اُس وقت تک کھلا رہتا ہے جب تک درستی کی جانچ نہ ہو جائے۔", "", "کیا دیکھا گیا"]
     for group in shown:
         names = f" ({_ltr(_names(group.names, '…'))})" if group.names else ""
