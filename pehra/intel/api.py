@@ -20,7 +20,7 @@ from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.intel.gateways import rows, suffixes, tables
 from pehra.intel.models import IntelVersion
-from pehra.intel.queries import IndicatorView, indicators
+from pehra.intel.queries import IndicatorView, Known, indicators, known
 from pehra.intel.rules import free_text, stix
 from pehra.intel.rules.free_text import Found
 from pehra.intel.rules.indicators import COLUMNS, Reject, of_lines, settled
@@ -34,9 +34,11 @@ __all__ = [
     "Found",
     "ImportSummary",
     "IndicatorView",
+    "Known",
     "MatchSets",
     "import_indicators",
     "indicators",
+    "known",
     "match_sets",
     "observables_in",
     "record_sightings",

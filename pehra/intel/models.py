@@ -7,6 +7,7 @@ source, type and value, so that an import may be repeated without looking anythi
 
 from typing import Self
 
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -67,6 +68,8 @@ class Indicator(models.Model):
             ),
             models.CheckConstraint(name="indicator_tlp", condition=models.Q(tlp__in=[tlp.value for tlp in Tlp])),
         ]
+        # By hash: a URL or pattern may be longer than a row of an ordinary index.
+        indexes = [HashIndex(fields=["value"], name="indicator_value")]
 
 
 class Sighting(models.Model):

@@ -14,6 +14,7 @@ from pehra.intel import api
 from pehra.intel.models import Indicator, Sighting
 from pehra.kernel.actors import Actor
 from pehra.kernel.markings import Tlp
+from pehra.kernel.observables import parse
 from pehra.kernel.refusals import Forbidden, Invalid
 from pehra.ledger import api as ledger
 from pehra.registry.api import parse_v4
@@ -210,3 +211,47 @@ def test_a_bundle_nested_beyond_reading_is_refused(tmp_path: Path, machine: Acto
     path.write_text("[" * 100_000)
     with pytest.raises(Invalid, match="no STIX bundle"):
         api.import_indicators(path=path, source="peer", by=machine, at=at)
+
+
+def looked_up(by: Actor, at: datetime, *texts: str) -> dict[str, tuple[str, ...]]:
+    found = api.known(observables=[parse(text) for text in texts], by=by, at=at)
+    return {one.value: (known.value, *known.sources) for one, known in found.items()}
+
+
+def test_an_observable_is_known_by_itself_its_parents_its_host_and_its_nets(
+    tmp_path: Path, analyst: Actor, at: datetime
+) -> None:
+    file = tmp_path / "list.txt"
+    file.write_text(
+        "evil.example\n198.51.100.0/24\n203.0.113.7\nhttp://b.example/x\nd41d8cd98f00b204e9800998ecf8427e\n"
+    )
+    api.import_indicators(path=file, source="ours", by=analyst, at=at)
+    texts = (
+        "http://a.evil.example/x",
+        "who@evil.example",
+        "198.51.100.9",
+        "203.0.113.7",
+        "203.0.113.8",
+        "http://b.example/x",
+        "http://b.example/y",
+        "D41D8CD98F00B204E9800998ECF8427E",
+    )
+    assert looked_up(analyst, at, *texts) == {
+        "http://a.evil.example/x": ("evil.example", "ours"),
+        "who@evil.example": ("evil.example", "ours"),
+        "198.51.100.9": ("198.51.100.0/24", "ours"),
+        "203.0.113.7": ("203.0.113.7", "ours"),
+        "http://b.example/x": ("http://b.example/x", "ours"),
+        "d41d8cd98f00b204e9800998ecf8427e": ("d41d8cd98f00b204e9800998ecf8427e", "ours"),
+    }
+    assert looked_up(analyst, at - timedelta(days=1), "203.0.113.7") == {}
+
+
+def test_who_may_not_read_intelligence_learns_nothing_of_an_observable(
+    tmp_path: Path, analyst: Actor, stranger: Actor, at: datetime
+) -> None:
+    file = tmp_path / "list.txt"
+    file.write_text("203.0.113.7\n")
+    api.import_indicators(path=file, source="ours", by=analyst, at=at)
+    assert looked_up(analyst, at, "203.0.113.7")
+    assert looked_up(stranger, at, "203.0.113.7") == {}

@@ -1,8 +1,13 @@
-"""The Public Suffix List: under which suffixes names are given out. Read once, from the package's own file."""
+"""The Public Suffix List: under which suffixes names are given out. Read once, from the package's own file.
+
+Names that RFC 2606 and RFC 7686 reserve count as given out: exercises and documents live under them.
+"""
 
 from functools import cache
 
 from publicsuffixlist import PublicSuffixList
+
+_RESERVED = frozenset({"example", "test", "invalid", "onion", "arpa"})
 
 
 @cache
@@ -12,4 +17,5 @@ def _suffixes() -> PublicSuffixList:
 
 def is_registrable(name: str) -> bool:
     """Whether a name in its normal form is a registered one or stands below one."""
-    return _suffixes().privatesuffix(name) is not None
+    head, _, top = name.rpartition(".")
+    return bool(head and top in _RESERVED) or _suffixes().privatesuffix(name) is not None

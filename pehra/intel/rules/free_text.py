@@ -68,7 +68,6 @@ _PATTERN = re.compile(
     re.IGNORECASE,
 )
 
-_RESERVED_TOPS = frozenset({"example", "test", "invalid", "onion", "arpa"})
 _FILE_TOPS = frozenset({"zip", "mov", "md", "py", "name", "sh", "rs", "ps", "so", "java", "cab", "bat", "swift", "foo"})
 _WORD_TOPS = frozenset(
     {"it", "in", "is", "to", "so", "my", "me", "at", "be", "no", "as", "do", "am", "us", "and", "you"}
@@ -168,7 +167,7 @@ def _is_known(name: str, is_registrable: Callable[[str], bool]) -> bool:
     top = name.rpartition(".")[2]
     if top in _FILE_TOPS and not name.startswith("www."):
         return False
-    return top in _RESERVED_TOPS or is_registrable(name)
+    return is_registrable(name)
 
 
 def _is_worth(one: _Read) -> bool:
