@@ -37,6 +37,7 @@ from pehra.law.rules.basis import current
 from pehra.law.rules.controls import Control, ControlSet, ControlTheme
 from pehra.law.rules.facts import EntityFacts, FindingFacts, IncidentFacts, Moments
 from pehra.law.rules.facts_file import StatedFacts
+from pehra.law.rules.handling import ConsentAnswer, Phase
 from pehra.law.rules.problems import Problem, ProfileInvalid
 from pehra.law.rules.profile import Profile, Sector, SeverityLevel, Team, Territory
 from pehra.law.rules.questions import PUBLIC_FORM, AnswerKind, Demands, Form, Option, Question
@@ -48,6 +49,7 @@ __all__ = [
     "AnswerKind",
     "Asked",
     "CheckReport",
+    "ConsentAnswer",
     "Control",
     "ControlSet",
     "ControlTheme",
@@ -64,6 +66,7 @@ __all__ = [
     "NoticePolicy",
     "Obligation",
     "Option",
+    "Phase",
     "Problem",
     "Profile",
     "ProfileInvalid",
@@ -82,6 +85,7 @@ __all__ = [
     "acting_team",
     "asked_by",
     "check",
+    "consent_for",
     "control_set",
     "day_of",
     "demands",
@@ -92,6 +96,7 @@ __all__ = [
     "notice_policy",
     "obligations",
     "only_profile",
+    "phases",
     "profiles_folder",
     "read_facts",
     "require_known",
@@ -264,6 +269,16 @@ def _obligations(profile: Profile, entity: EntityFacts, finding: FindingFacts, o
 def widespread(profile: Profile, *, on: date) -> WidespreadRule | None:
     """Return the rule of the day over one problem seen on many sides, or None."""
     return deciding.widespread(profile, on)
+
+
+def phases(profile: Profile, *, on: date) -> tuple[Phase, ...]:
+    """Return the phases of handling an incident, in order; none where the profile knows none."""
+    return deciding.phases(profile, on)
+
+
+def consent_for(profile: Profile, *, entity: EntityFacts, on: date) -> ConsentAnswer | None:
+    """Say whether an organisation is asked before something is done on its systems; None where no rule says so."""
+    return deciding.consent_for(profile, entity, on)
 
 
 def severity(

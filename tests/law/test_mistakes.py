@@ -53,6 +53,7 @@ MISTAKES = [
         "first",
     ),
     Mistake("no-such-class", "triggers.toml", '["cii"]', '["ci"]', "obligation.when.classes_any", "'ci' is no class"),
+    Mistake("no-such-held-state", "handling.toml", '["closed"]', '["clsoed"]', "phase.holds", "'clsoed' is not one of"),
     Mistake("no-such-level", "duties.toml", '"high"', '"hihg"', "duty.when.severity_at_least", "'hihg' is no severity"),
     Mistake("no-such-source", "tiers.toml", '["PK-1"]', '["PK-111"]', "tier.sources", "'PK-111' is no source"),
     Mistake(

@@ -7,7 +7,7 @@ mistake, so nothing that a lawyer writes is silently ignored.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pehra.law.rules import consistency, lines, question_records, records, rule_records
+from pehra.law.rules import consistency, handling_records, lines, question_records, records, rule_records
 from pehra.law.rules.problems import Problem
 from pehra.law.rules.profile import Identity, Profile
 from pehra.law.rules.reading import DEFAULTS, Notes, Place, Reader, file_reader
@@ -50,6 +50,10 @@ LAYOUT: Mapping[str, Mapping[str, tuple[str, Builder, bool]]] = {
         "form": ("forms", question_records.form, False),
     },
     "duties.toml": {"duty": ("duties", rule_records.duty, False)},
+    "handling.toml": {
+        "phase": ("phases", handling_records.phase, False),
+        "consent": ("consent_rules", handling_records.consent, False),
+    },
     "sharing.toml": {"rule": ("sharing_rules", rule_records.sharing, True)},
     "access.toml": {"access": ("access_rules", rule_records.access, True)},
     "controls.toml": {
@@ -67,6 +71,7 @@ OPTIONAL_FILES = frozenset(
         "incident_words.toml",
         "triggers.toml",
         "duties.toml",
+        "handling.toml",
         "questions.toml",
         "controls.toml",
     }

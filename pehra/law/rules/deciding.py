@@ -7,7 +7,8 @@ from pehra.law.rules.answers import AccessPolicy, Judgement, Marking, NoticePoli
 from pehra.law.rules.basis import current
 from pehra.law.rules.conditions import judge
 from pehra.law.rules.controls import ControlSet, controls_for
-from pehra.law.rules.facts import EntityFacts, FindingFacts, Matter, stated
+from pehra.law.rules.facts import EntityFacts, FindingFacts, IncidentFacts, Matter, stated
+from pehra.law.rules.handling import ConsentAnswer, Phase
 from pehra.law.rules.profile import Profile
 from pehra.law.rules.standing import because, first_that_holds
 from pehra.law.rules.truth import Truth
@@ -150,3 +151,22 @@ def control_set(profile: Profile, entity: EntityFacts | None, on: date) -> Contr
         controls=controls,
         because=because(profile, record.code, record.basis, facts),
     )
+
+
+def phases(profile: Profile, on: date) -> tuple[Phase, ...]:
+    """Return the phases of a day, in order; none where the profile knows none."""
+    return current(profile.phases, on)
+
+
+def consent_for(profile: Profile, entity: EntityFacts, on: date) -> ConsentAnswer | None:
+    """Say whether an organisation must be asked before an act on its systems; None where no rule says so.
+
+    An unknown class does not loosen it: who may be a private operator is asked as one.
+    """
+    facts = stated(entity, IncidentFacts())
+    for rule in current(profile.consent_rules, on):
+        verdict = judge(rule.when, facts, profile.order)
+        if verdict.truth is not Truth.FALSE:
+            reason = because(profile, rule.code, rule.basis, verdict.facts)
+            return ConsentAnswer(needed=True, because=reason, missing=verdict.missing)
+    return None

@@ -14,6 +14,7 @@ from pehra.kernel.markings import Pap, Tlp
 from pehra.law.rules.basis import Basis, Source, Status, current
 from pehra.law.rules.conditions import Condition, Order
 from pehra.law.rules.controls import Control, ControlSetRecord, ControlTheme
+from pehra.law.rules.handling import ConsentRule, Phase
 from pehra.law.rules.questions import Demands, Form, Question
 
 
@@ -422,6 +423,8 @@ class Profile:
     control_themes: tuple[ControlTheme, ...] = ()
     controls: tuple[Control, ...] = ()
     questions: tuple[Question, ...] = ()
+    phases: tuple[Phase, ...] = ()
+    consent_rules: tuple[ConsentRule, ...] = ()
     forms: tuple[Form, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
 
@@ -458,6 +461,7 @@ class Profile:
             self.sharing_rules,
             self.notice_rules,
             self.access_rules,
+            self.consent_rules,
         )
         return sum(len(records) for records in ruled) + sum(len(duty.stages) for duty in self.duties)
 
