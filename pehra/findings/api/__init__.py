@@ -4,6 +4,7 @@ A finding is folded from sightings, told to its owner in one notice an organisat
 verified by somebody else. Nothing closes by itself, nothing is told twice, and what comes back is open again.
 """
 
+from pehra.findings.api.answers import say_fixed, take_back_fixed
 from pehra.findings.api.changes import mark_fixed, reopen, verify
 from pehra.findings.api.folding import FoldOutcome, fold
 from pehra.findings.api.numbers import renew_counts
@@ -24,6 +25,7 @@ from pehra.findings.queries import (
     notices,
     recent_by_kind,
     some,
+    told_in,
     totals,
 )
 from pehra.findings.rules.states import UNFIXED, MoveRefused, State
@@ -52,7 +54,10 @@ __all__ = [
     "recent_by_kind",
     "renew_counts",
     "reopen",
+    "say_fixed",
     "some",
+    "take_back_fixed",
+    "told_in",
     "totals",
     "verify",
 ]

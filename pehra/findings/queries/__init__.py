@@ -14,6 +14,7 @@ from pehra.findings.queries.reading import (
     notice_subject,
     notices,
     some,
+    told_in,
 )
 from pehra.findings.queries.shapes import (
     Filters,
@@ -50,6 +51,7 @@ __all__ = [
     "recent_by_kind",
     "renew_tally",
     "some",
+    "told_in",
     "totals",
     "untold",
     "views",

@@ -178,6 +178,12 @@ def notices(*, by: Actor, organisation: str = "", before: int | None = None, lim
     return [notice_view(row) for row in rows[: min(limit, PAGE_MAX)]]
 
 
+def told_in(*, reference: str, by: Actor) -> tuple[UUID, ...]:
+    """Return the findings that a notice told of; none where there is no such notice that the actor may see."""
+    row = Notice.objects.all().visible_to(reader(by)).filter(reference=reference).first()
+    return tuple(row.findings) if row else ()
+
+
 def by_ids(ids: Sequence[UUID]) -> list[FindingView]:
     """Return findings by their identifiers, in a fixed order; for this part's own use, behind the wall."""
     return views(list(Finding.objects.filter(id__in=ids).order_by(*IN_ORDER)))

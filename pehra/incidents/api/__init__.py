@@ -34,6 +34,7 @@ from pehra.incidents.queries import (
     incidents,
     next_clocks,
 )
+from pehra.incidents.queries.of_findings import finding_ids, live_with_findings
 from pehra.incidents.rules.clocks import ClockRefused, ClockState
 from pehra.incidents.rules.states import MoveRefused, State
 
@@ -54,10 +55,12 @@ __all__ = [
     "advance_clocks",
     "counts",
     "every_incident",
+    "finding_ids",
     "heading",
     "heading_of",
     "incident",
     "incidents",
+    "live_with_findings",
     "move",
     "next_clocks",
     "open_from_findings",

@@ -1,0 +1,20 @@
+"""Which incidents hold some findings, and which findings an incident holds, through the wall."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from pehra.incidents.models import IncidentFinding
+from pehra.incidents.queries.reading import find, visible
+from pehra.kernel.actors import Actor
+
+
+def finding_ids(*, ref: str, by: Actor) -> tuple[UUID, ...]:
+    """Return the findings of a visible incident."""
+    return tuple(find(ref, by=by).findings.order_by("finding").values_list("finding", flat=True))
+
+
+def live_with_findings(*, finding_ids: Sequence[UUID], by: Actor) -> tuple[str, ...]:
+    """Return the references of the incidents, not ended, that hold one of these findings."""
+    held = IncidentFinding.objects.filter(finding__in=list(finding_ids)).values("incident")
+    rows = visible(by).filter(id__in=held, ended_at__isnull=True)
+    return tuple(rows.order_by("reference").values_list("reference", flat=True))
