@@ -218,6 +218,14 @@ def names(*, ids: set[str], by: Actor) -> dict[str, str]:
     return {str(person.id): person.name for person in rows}
 
 
+def colleagues(*, teams: Iterable[str], by: Actor, at: datetime) -> dict[str, str]:
+    """Return the names, by actor id, of active people who hold a role in some of these teams that are the actor's."""
+    known = set(teams) if by.is_system else set(teams) & by.teams
+    held = valid_grants(at).filter(team__in=sorted(known), person_id=OuterRef("id"))
+    rows = Person.objects.filter(Exists(held), active=True, service=False).order_by("name", "id")[:PEOPLE_MAX]
+    return {str(person.id): person.name for person in rows}
+
+
 def names_of(ids: set[str]) -> dict[str, str]:
     """Return names by actor id, for this part's own use: of those who asked, gave or judged what the reader may see."""
     rows = Person.objects.filter(id__in=[parsed for text in ids if (parsed := uuid_of(text)) is not None])

@@ -22,8 +22,10 @@ def test_phases_come_in_order_and_say_which_states_they_hold() -> None:
 
 def test_a_private_critical_operator_is_asked_first_and_the_answer_says_why() -> None:
     answer = law.consent_for(law.load("pk"), entity=entity(frozenset({"cii-private"})), on=ON)
-    assert answer is not None and answer.needed
-    assert answer.because.rule == "private-operator" and not answer.missing
+    assert answer is not None
+    assert answer.needed
+    assert answer.because.rule == "private-operator"
+    assert not answer.missing
 
 
 @pytest.mark.parametrize("classes", [frozenset({"public-body"}), frozenset({"private"}), frozenset({"cii-public"})])
@@ -33,4 +35,5 @@ def test_others_are_not(classes: frozenset[str]) -> None:
 
 def test_who_may_be_one_is_asked_as_one() -> None:
     answer = law.consent_for(law.load("pk"), entity=entity(None), on=ON)
-    assert answer is not None and answer.missing == ("entity.classes",)
+    assert answer is not None
+    assert answer.missing == ("entity.classes",)

@@ -53,6 +53,11 @@ def names(*, ids: Iterable[str], by: Actor) -> dict[str, str]:
     return queries.names(ids=set(ids), by=by)
 
 
+def colleagues(*, teams: Iterable[str], by: Actor, at: datetime) -> dict[str, str]:
+    """Return the names, by actor id, of those who work in these teams, as far as they are the actor's own teams."""
+    return queries.colleagues(teams=teams, by=by, at=at)
+
+
 def person_by_email(*, email: str, by: Actor) -> UUID:
     """Return the id of the person with this address; one the actor may not see is not there."""
     person = queries.people_visible_to(by).filter(email=email.strip().lower()).first()
