@@ -1,10 +1,11 @@
-"""Periodic work: the clocks advance every few seconds, one call a tick."""
+"""Periodic work: the clocks advance every few seconds, one call a tick; evidence is stamped as it comes."""
 
 from procrastinate.contrib.django import app
 
 from pehra.kernel import clock
 
 ADVANCES_A_TICK_MAX = 20
+STAMPS_A_TICK_MAX = 3
 
 
 @app.periodic(cron="* * * * * */5", periodic_id="incidents.advance_clocks")
@@ -16,3 +17,12 @@ def advance_clocks(timestamp: int) -> None:
     for _ in range(ADVANCES_A_TICK_MAX):
         if not api.advance_clocks(at=clock.now()):
             return
+
+
+@app.periodic(cron="* * * * * */15", periodic_id="incidents.stamp_evidence")
+@app.task(name="incidents.stamp_evidence", queueing_lock="incidents.stamp_evidence", pass_context=False)
+def stamp_evidence(timestamp: int) -> None:
+    """Ask the time-stamping authority for what is due; one that does not answer holds up the next for ten seconds."""
+    from pehra.incidents import api
+
+    api.stamp_due(at=clock.now(), limit=STAMPS_A_TICK_MAX)

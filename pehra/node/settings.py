@@ -55,6 +55,9 @@ PEHRA_URL = os.environ.get(
 PEHRA_HOSTS = [host for host in os.environ.get("PEHRA_HOSTS", "").split(",") if host]  # further names it answers to
 # Networks beside the public one where relying services stand, such as 10.20.0.0/16: addresses there are called as well.
 PEHRA_SERVICE_NETWORKS = [name for name in os.environ.get("PEHRA_SERVICE_NETWORKS", "").split(",") if name.strip()]
+# A time-stamping authority (RFC 3161) that is asked to stamp the hash of evidence, and a file (PEM) with its root.
+PEHRA_TSA_URL = os.environ.get("PEHRA_TSA_URL", "")
+PEHRA_TSA_CERTIFICATES = os.environ.get("PEHRA_TSA_CERTIFICATES", "")
 PEHRA_LOG_LEVEL = os.environ.get("PEHRA_LOG_LEVEL", "warning")
 PEHRA_PG_BIN = os.environ.get("PEHRA_PG_BIN", "")  # the folder of other PostgreSQL programs for the embedded server
 PEHRA_DB_USER = os.environ.get("PEHRA_DB_USER", "")  # as root: the account that runs the embedded server

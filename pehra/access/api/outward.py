@@ -15,10 +15,11 @@ def outside_place(url: str, *, field: str = "url") -> Place:
     return outward.place(url, known=outward.networks(settings.PEHRA_SERVICE_NETWORKS), field=field)
 
 
-def post_outside(url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
+def post_outside(url: str, *, body: bytes, headers: Mapping[str, str], reads: bool = False) -> Answer:
     """Send one POST and return the answer, whatever its status; raise `Fault` where there is none in ten seconds.
 
-    No redirect is followed: 3xx is an answer like another. The address is judged anew at each call.
+    No redirect is followed: 3xx is an answer like another. The address is judged anew at each call. `reads`: the body
+    of a good answer is wanted too.
     """
     known = outward.networks(settings.PEHRA_SERVICE_NETWORKS)
-    return gateway.post(outward.place(url, known=known), body=body, headers=headers, known=known)
+    return gateway.post(outward.place(url, known=known), body=body, headers=headers, known=known, reads=reads)

@@ -25,7 +25,7 @@ ADDRESSES_TRIED_MAX = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What came back: the status, the media type without parameters, and of an error the first bytes."""
+    """What came back: the status, the media type without parameters, and of an error, or where asked for, the body."""
 
     status: int
     media_type: str
@@ -39,17 +39,23 @@ def post(
     headers: Mapping[str, str],
     known: Sequence[Network] = (),
     seconds: float = CALL_SECONDS_MAX,
+    reads: bool = False,
 ) -> Answer:
-    """Send one POST and return the answer, whatever its status; raise `Fault` when there is none in time."""
+    """Send one POST and return the answer, whatever its status; raise `Fault` when there is none in time.
+
+    `reads`: the body of a good answer matters as well; one over the limit is a fault.
+    """
     connection = _Connection(place, _addresses(place, known), seconds)
     with _deadline(connection, seconds):
         try:
             connection.request("POST", place.target, body=body, headers={**headers, "Host": place.authority})
             answer = connection.getresponse()
-            # Only an error has words worth reading: of all else the status is the answer.
-            body_read = answer.read(ANSWER_BYTES_MAX) if answer.status >= 400 else b""
+            # Only an error has words worth reading: of all else the status is the answer, unless the caller reads.
+            body_read = answer.read(ANSWER_BYTES_MAX) if reads or answer.status >= 400 else b""
             if connection.was_cut:
                 raise TimeoutError("cut")
+            if reads and answer.read(1):
+                raise http.client.HTTPException(f"more than {ANSWER_BYTES_MAX} bytes")
             media_type = answer.headers.get_content_type() if answer.headers.get("Content-Type") else ""
             return Answer(status=answer.status, media_type=media_type, body=body_read)
         except ssl.SSLError as error:

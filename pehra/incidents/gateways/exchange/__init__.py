@@ -1,0 +1,40 @@
+"""Formats of exchange, one file a format: bytes from a document, and documents from bytes.
+
+What comes from outside is hostile: nothing is resolved, loaded or fetched; size, depth and number have limits; a file
+that cannot be read says why and names no line of our code.
+"""
+
+from pehra.incidents.gateways.exchange import iodef_json, iodef_xml, stix
+from pehra.incidents.rules.documents import BYTES_MAX, Format, IncidentDocument, Unreadable
+
+_WRITERS = {Format.IODEF_XML: iodef_xml.written, Format.IODEF_JSON: iodef_json.written, Format.STIX: stix.written}
+_READERS = {Format.IODEF_XML: iodef_xml.read, Format.IODEF_JSON: iodef_json.read, Format.STIX: stix.read}
+_SNIFFED_BYTES = 64 * 1024
+
+
+def written(document: IncidentDocument, format: Format) -> bytes:
+    """Return a document in a format; refuse one whose mark the format cannot carry."""
+    return _WRITERS[format](document)
+
+
+def recognised(raw: bytes) -> Format | None:
+    """Return the format of a file by its content, or None when it is none of these. Names and types lie."""
+    head = raw[:_SNIFFED_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head.startswith(b"<"):
+        return Format.IODEF_XML if iodef_xml.NAMESPACE.encode() in head else None
+    if not head.startswith(b"{"):
+        return None
+    for format, is_it in ((Format.STIX, stix.is_it), (Format.IODEF_JSON, iodef_json.is_it)):
+        if is_it(raw):
+            return format
+    return None
+
+
+def read(raw: bytes) -> tuple[Format, tuple[IncidentDocument, ...]]:
+    """Return the incidents of a file, whatever its format."""
+    if len(raw) > BYTES_MAX:
+        raise Unreadable(f"a document has at most {BYTES_MAX} bytes", field="document")
+    format = recognised(raw)
+    if format is None:
+        raise Unreadable("this is neither IODEF 2 (XML or JSON) nor a STIX 2.1 bundle", field="document")
+    return format, _READERS[format](raw)

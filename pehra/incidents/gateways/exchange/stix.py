@@ -1,0 +1,23 @@
+"""STIX 2.1 bundles in JSON."""
+
+import json
+
+from pehra.incidents.gateways.exchange import json_text
+from pehra.incidents.rules import stix, stix_reading
+from pehra.incidents.rules.documents import IncidentDocument
+
+
+def written(document: IncidentDocument) -> bytes:
+    """Return a document as a bundle."""
+    return json.dumps(stix.written(document), ensure_ascii=False, indent=1).encode("utf-8", "replace")
+
+
+def is_it(raw: bytes) -> bool:
+    """Whether a file is a bundle or an incident of STIX 2.1, by its content."""
+    said = json_text.object_or_none(raw)
+    return said is not None and said.get("type") in {"bundle", "incident"}
+
+
+def read(raw: bytes) -> tuple[IncidentDocument, ...]:
+    """Return the incidents of a file."""
+    return stix_reading.read(json_text.parsed(raw))

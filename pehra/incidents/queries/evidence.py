@@ -1,0 +1,240 @@
+"""Reading evidence: what an incident has, the custody log of one piece, and the log as it leaves.
+
+Evidence is read by who may read incidents in a team that works on this one: an informed team and the organisation
+itself see the incident, and not what was taken as proof.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pehra.access import api as access
+from pehra.access.api import Permission
+from pehra.incidents.models import CustodyEntry, Evidence, EvidenceStamp, Incident
+from pehra.incidents.queries import reading
+from pehra.incidents.rules import custody
+from pehra.incidents.rules.evidence import EVIDENCE_AN_INCIDENT_MAX
+from pehra.incidents.rules.working import working_teams
+from pehra.kernel.actors import Actor
+from pehra.kernel.clock import format_time
+from pehra.kernel.refusals import NotVisible
+
+FORMAT = "pehra-custody-1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StampView:
+    """What an authority said, or why there is no stamp yet."""
+
+    authority: str
+    asked_at: datetime
+    stamped_at: datetime | None
+    serial: str
+    signer: str
+    problem: str
+    attempts: int
+    waits: bool
+
+    @property
+    def state(self) -> str:
+        """Return `stamped`, `waiting` or `failed`."""
+        if self.stamped_at:
+            return "stamped"
+        return "waiting" if self.waits else "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustodyView:
+    """One line of a custody log."""
+
+    position: int
+    act: str
+    at: datetime
+    by: str
+    by_name: str
+    to: str
+    reason: str
+    facts: dict[str, Any]
+    previous: str
+    digest: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the line as it is exported and hashed."""
+        return {**vars(self), "at": format_time(self.at)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceView:
+    """One piece of evidence; `custody` is filled where one piece is shown."""
+
+    id: UUID
+    incident: str
+    number: int
+    name: str
+    about: str
+    source: str
+    collected_at: datetime | None
+    media_type: str
+    sha256: str
+    size: int
+    tlp: str
+    quarantined: bool
+    quarantined_because: str
+    keep_until: date | None
+    added_at: datetime
+    added_by: str
+    destroyed_at: datetime | None
+    stamps: tuple[StampView, ...] = ()
+    custody: tuple[CustodyView, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Return how people call it."""
+        return f"E{self.number}"
+
+
+def may_read(incident: Incident, *, by: Actor) -> bool:
+    """Whether the actor may read the evidence of an incident that it sees."""
+    teams = working_teams(incident.roles, otherwise=incident.teams)
+    return access.may(by, Permission.INCIDENTS_READ, teams=teams)
+
+
+def evidence(reference: str, *, by: Actor) -> list[EvidenceView]:
+    """Return what an incident has as evidence, in the order in which it came."""
+    incident = _readable(reference, by=by)
+    rows = list(Evidence.objects.filter(incident=incident).order_by("number")[:EVIDENCE_AN_INCIDENT_MAX])
+    stamps: dict[UUID, list[StampView]] = {}
+    for stamp in EvidenceStamp.objects.filter(evidence__in=rows).order_by("asked_at"):
+        stamps.setdefault(stamp.evidence_id, []).append(_stamp(stamp))
+    return [view(row, incident, stamps=tuple(stamps.get(row.id, ()))) for row in rows]
+
+
+def one_evidence(reference: str, number: int, *, by: Actor) -> EvidenceView:
+    """Return one piece of evidence with its custody log."""
+    incident = _readable(reference, by=by)
+    row = found(incident, number)
+    stamps = tuple(_stamp(stamp) for stamp in row.stamps.order_by("asked_at"))
+    log = tuple(custody_view(entry) for entry in row.custody.order_by("position"))
+    return view(row, incident, stamps=stamps, custody=log)
+
+
+def custody_export(reference: str, number: int, *, by: Actor) -> dict[str, Any]:
+    """Return the custody log of one piece as a document that can be checked without Pehra."""
+    piece = one_evidence(reference, number, by=by)
+    row = Evidence.objects.get(id=piece.id)
+    answers = {stamp.authority: bytes(stamp.answer).hex() for stamp in row.stamps.exclude(answer=None) if stamp.answer}
+    entries = [entry.as_json() for entry in piece.custody]
+    return {
+        "format": FORMAT,
+        "incident": piece.incident,
+        "evidence": piece.label,
+        "id": str(piece.id),
+        "name": piece.name,
+        "about": piece.about,
+        "source": piece.source,
+        "collected_at": format_time(piece.collected_at) if piece.collected_at else None,
+        "media_type": piece.media_type,
+        "sha256": piece.sha256,
+        "size": piece.size,
+        "tlp": piece.tlp,
+        "stamps": [
+            {
+                "authority": stamp.authority,
+                "stamped_at": format_time(stamp.stamped_at),
+                "serial": stamp.serial,
+                "signer": stamp.signer,
+                "answer": answers[stamp.authority],
+            }
+            for stamp in piece.stamps
+            if stamp.stamped_at
+        ],
+        "entries": entries,
+        "first_wrong": custody.first_wrong(entries),
+    }
+
+
+def for_evidence_change(reference: str, number: int, *, permission: Permission, by: Actor) -> Evidence:
+    """Return a piece of evidence with its row locked, for somebody whose team works on its incident."""
+    incident = reading.for_change(reference, by=by)
+    require_working(incident, permission, by=by)
+    row = Evidence.objects.select_for_update().filter(incident=incident, number=number).first()
+    if row is None:
+        raise NotVisible(f"there is no evidence E{number} in {incident.reference}")
+    row.incident = incident
+    return row
+
+
+def require_working(incident: Incident, permission: Permission, *, by: Actor) -> None:
+    """Refuse whoever's team only reads of an incident."""
+    access.require(by, permission, teams=working_teams(incident.roles, otherwise=incident.teams))
+
+
+def found(incident: Incident, number: int) -> Evidence:
+    """Return the row of a numbered piece of an incident that was found already."""
+    row = Evidence.objects.filter(incident=incident, number=number).first()
+    if row is None:
+        raise NotVisible(f"there is no evidence E{number} in {incident.reference}")
+    return row
+
+
+def _readable(reference: str, *, by: Actor) -> Incident:
+    incident = reading.find(reference, by=by)
+    require_working(incident, Permission.INCIDENTS_READ, by=by)
+    return incident
+
+
+def view(
+    row: Evidence, incident: Incident, *, stamps: tuple[StampView, ...] = (), custody: tuple[CustodyView, ...] = ()
+) -> EvidenceView:
+    """Return a row as it is shown."""
+    return EvidenceView(
+        id=row.id,
+        incident=incident.reference,
+        number=row.number,
+        name=row.name,
+        about=row.about,
+        source=row.source,
+        collected_at=row.collected_at,
+        media_type=row.media_type,
+        sha256=row.sha256,
+        size=row.size,
+        tlp=row.tlp,
+        quarantined=row.quarantined,
+        quarantined_because=row.quarantined_because,
+        keep_until=row.keep_until,
+        added_at=row.added_at,
+        added_by=row.added_by,
+        destroyed_at=row.destroyed_at,
+        stamps=stamps,
+        custody=custody,
+    )
+
+
+def custody_view(entry: CustodyEntry) -> CustodyView:
+    """Return a line of the log as it is shown, exported and hashed."""
+    return CustodyView(
+        position=entry.position,
+        act=entry.act,
+        at=entry.at,
+        by=entry.by,
+        by_name=entry.by_name,
+        to=entry.to,
+        reason=entry.reason,
+        facts=entry.facts,
+        previous=entry.previous,
+        digest=entry.digest,
+    )
+
+
+def _stamp(row: EvidenceStamp) -> StampView:
+    return StampView(
+        authority=row.authority,
+        asked_at=row.asked_at,
+        stamped_at=row.stamped_at,
+        serial=row.serial,
+        signer=row.signer,
+        problem=row.problem,
+        attempts=row.attempts,
+        waits=row.next_attempt_at is not None,
+    )
