@@ -31,6 +31,7 @@ class Permission(StrEnum):
     INCIDENTS_OPEN = "incidents.open"
     INCIDENTS_CHANGE = "incidents.change"
     INCIDENTS_CLOSE = "incidents.close"
+    INCIDENTS_CONSENT = "incidents.consent"
     INCIDENTS_EVIDENCE = "incidents.evidence"
     INCIDENTS_PLAYBOOKS = "incidents.playbooks"
     INCIDENTS_IMPORT = "incidents.import"
@@ -160,9 +161,11 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {Permission.ASSESSMENT_READ, Permission.REGISTRY_READ, Permission.REGISTRY_IMPORT, Permission.LAW_READ}
     ),
     # An organisation says that it has mended something; whether it is mended is checked by its team.
-    Role.ORGANISATION_CONTACT: _ANSWERS,
+    # What may be done on its systems an organisation decides itself: no team holds this.
+    Role.ORGANISATION_CONTACT: _ANSWERS | {Permission.INCIDENTS_CONSENT},
     Role.ORGANISATION_ADMIN: _ANSWERS
     | {
+        Permission.INCIDENTS_CONSENT,
         Permission.ACCESS_READ,
         Permission.ACCESS_GRANT,
         Permission.ACCESS_PROVISION,

@@ -101,7 +101,10 @@ class IncidentPhase(models.Model):
 
 
 class PlaybookRun(models.Model):
-    """That a playbook was started on an incident. Its name stays readable where the playbook itself is not."""
+    """That a playbook was started on an incident. Its name stays readable where the playbook itself is not.
+
+    `ways` says of each step what may come next, by what leads there; `decisions` which way a person took at a step.
+    """
 
     id = models.UUIDField(primary_key=True)
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="runs")
@@ -110,6 +113,8 @@ class PlaybookRun(models.Model):
     modified = models.CharField(max_length=40)
     name = models.CharField(max_length=NAME_LENGTH_MAX)
     sha256 = models.CharField(max_length=64)
+    start = models.CharField(max_length=ID_LENGTH_MAX, blank=True)
+    ways = models.JSONField(default=dict)
     decisions = models.JSONField(default=dict)
     started_at = models.DateTimeField()
     started_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
