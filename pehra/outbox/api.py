@@ -37,6 +37,8 @@ from pehra.outbox.queries import (
     message,
     message_by_message_id,
     messages,
+    messages_about,
+    some,
 )
 from pehra.outbox.rules import letters, retries, states
 from pehra.outbox.rules.answer_links import ANSWER_HERE, ANSWER_VALID, AnswerLink
@@ -64,12 +66,14 @@ __all__ = [
     "message",
     "message_by_message_id",
     "messages",
+    "messages_about",
     "queue",
     "queue_again",
     "queue_many",
     "record_bounce",
     "require_may_leave",
     "send_due",
+    "some",
     "tell_of_access",
 ]
 

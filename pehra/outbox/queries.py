@@ -135,6 +135,21 @@ def message(*, message_id: UUID, by: Actor) -> MessageView:
     return view(row, whole=True)
 
 
+def some(*, ids: Sequence[UUID], whole: bool = False, by: Actor) -> list[MessageView]:
+    """Return those of some messages that the actor may see: what a thread shows of its letters."""
+    reader = access.narrowed(by, access.Permission.OUTBOX_READ)
+    rows = Message.objects.visible_to(reader).filter(id__in=list(ids)).order_by("id")
+    return [view(row, whole=whole) for row in (rows if whole else rows.defer("body"))[:PAGE_MAX]]
+
+
+def messages_about(*, about: str, by: Actor, limit: int) -> list[MessageView]:
+    """Return what was said about a ticket number, oldest first; a Message-ID finds its one message."""
+    reader = access.narrowed(by, access.Permission.OUTBOX_READ)
+    meant = Q(about=about) | Q(message_id=about)
+    rows = Message.objects.visible_to(reader).filter(meant).defer("body").order_by("id")
+    return [view(row) for row in rows[: min(limit, PAGE_MAX)]]
+
+
 def for_change(message_id: UUID, *, by: Actor) -> Message:
     """Return a message locked for a change by somebody who may send; one they may not see is not there."""
     reader = access.narrowed(by, access.Permission.OUTBOX_READ)
