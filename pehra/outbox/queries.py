@@ -1,7 +1,7 @@
 """Reading messages: pages of them, one of them, the next one to send. Lists go through `visible_to`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from pehra.kernel.clock import format_time
 from pehra.kernel.refusals import Forbidden, NotVisible
 from pehra.outbox.models import Attachment, Message
 from pehra.outbox.rules import answer_links, letters
-from pehra.outbox.rules.answer_links import ANSWER_HERE, ANSWER_PATH, AnswerLink
+from pehra.outbox.rules.answer_links import ANSWER_HERE, ANSWER_PATH, ANSWER_SHOWN, AnswerLink
 from pehra.outbox.rules.states import State
 
 PAGE_MAX = 500
@@ -66,6 +66,11 @@ class MessageView:
     body: str = ""
     attachments: tuple[AttachmentView, ...] = ()
 
+    @property
+    def text(self) -> str:
+        """The body as it is shown: its answer link is its reader's alone."""
+        return self.body.replace(ANSWER_HERE, ANSWER_SHOWN)
+
     def as_json(self) -> dict[str, Any]:
         """Return the message as JSON values; body and attachments only where they were read."""
         return {
@@ -89,7 +94,7 @@ class MessageView:
             "answer_until": format_time(self.answer_until) if self.answer_until else None,
             "bounced_at": format_time(self.bounced_at) if self.bounced_at else None,
             "bounce": dict(self.bounce) if self.bounce is not None else None,
-            **({"body": self.body} if self.body else {}),
+            **({"body": self.text} if self.body else {}),
             **({"attachments": [vars(attachment) for attachment in self.attachments]} if self.attachments else {}),
         }
 
@@ -136,10 +141,11 @@ def message(*, message_id: UUID, by: Actor) -> MessageView:
 
 
 def some(*, ids: Sequence[UUID], whole: bool = False, by: Actor) -> list[MessageView]:
-    """Return those of some messages that the actor may see: what a thread shows of its letters."""
+    """Return those of some messages that the actor may see, with their text if `whole`: what a thread shows of them."""
     reader = access.narrowed(by, access.Permission.OUTBOX_READ)
     rows = Message.objects.visible_to(reader).filter(id__in=list(ids)).order_by("id")
-    return [view(row, whole=whole) for row in (rows if whole else rows.defer("body"))[:PAGE_MAX]]
+    found = (rows if whole else rows.defer("body"))[:PAGE_MAX]
+    return [replace(view(row), body=row.body) if whole else view(row) for row in found]
 
 
 def messages_about(*, about: str, by: Actor, limit: int) -> list[MessageView]:

@@ -15,6 +15,7 @@ from uuid import UUID
 from pehra.kernel.refusals import Invalid
 
 ANSWER_HERE = "<<answer-link>>"  # what a letter's text says where its own link is to stand
+ANSWER_SHOWN = "[…/answer/…]"  # what is shown in its place to everybody but its reader
 ANSWER_PATH = "/answer/"
 ANSWER_VALID = timedelta(days=60)
 TOKEN_CHARACTERS_MAX = 80
