@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from pehra.incidents.views import evidence
 from pehra.incidents.views import incidents as views
 
 app_name = "incidents"
@@ -15,4 +16,10 @@ urlpatterns = [
     path("<str:reference>/facts", views.facts, name="facts"),
     path("<str:reference>/stage-sent", views.stage_sent, name="stage-sent"),
     path("<str:reference>/stage-withdrawn", views.stage_withdrawn, name="stage-withdrawn"),
+    path("<str:reference>/evidence", evidence.listing, name="evidence"),
+    path("<str:reference>/evidence/<int:number>/", evidence.one, name="evidence-one"),
+    path("<str:reference>/evidence/<int:number>/custody.json", evidence.custody, name="evidence-custody"),
+    path("<str:reference>/evidence/<int:number>/give-out", evidence.give_out, name="evidence-give-out"),
+    path("<str:reference>/evidence/<int:number>/sealed", evidence.sealed, name="evidence-sealed"),
+    path("<str:reference>/evidence/<int:number>/do/<str:what>", evidence.act, name="evidence-act"),
 ]

@@ -197,6 +197,7 @@ ENTRY_EVENT: Words = {
     "findings.fixed": _("Said to be fixed"),
     "findings.verified": _("Fixed, checked"),
     "findings.reopened": _("Opened again"),
+    "findings.undone": _("Taken back"),
     "incidents.opened": _("Incident opened"),
     "incidents.facts.stated": _("Facts stated"),
     "incidents.joined": _("Findings joined"),
@@ -210,6 +211,14 @@ ENTRY_EVENT: Words = {
     "incidents.clock.unfounded": _("Clock lost its ground"),
     "incidents.clock.withdrawn": _("Stage does not arise"),
     "incidents.stage.sent": _("Stage sent"),
+    "incidents.evidence.received": _("Evidence taken in"),
+    "incidents.evidence.given_out": _("Evidence given out"),
+    "incidents.evidence.handed_over": _("Evidence handed over"),
+    "incidents.evidence.quarantined": _("Evidence put into quarantine"),
+    "incidents.evidence.released": _("Evidence let out of quarantine"),
+    "incidents.evidence.checked": _("Evidence compared with its hash"),
+    "incidents.evidence.stamped": _("Evidence stamped by an authority"),
+    "incidents.evidence.retention_set": _("How long evidence is kept, set"),
     "intel.indicators.imported": _("Indicators imported"),
     "intel.indicators.sighted": _("Indicators seen"),
     "outbox.queued": _("Message written"),
@@ -281,6 +290,21 @@ MISSING: Words = {
     "reason": _("say why it does not apply"),
     "evidence": _("name or add what shows it"),
 }
+CUSTODY: Words = {
+    "received": _("Taken in"),
+    "given-out": _("Given out, encrypted"),
+    "handed-over": _("Handed over"),
+    "quarantined": _("Put into quarantine"),
+    "released": _("Let out of quarantine"),
+    "checked": _("Compared with its hash"),
+    "stamped": _("Stamped by an authority"),
+    "retention-set": _("How long it is kept, set"),
+}
+STAMP: Words = {
+    "stamped": _("stamped"),
+    "waiting": _("asked for"),
+    "failed": _("none came"),
+}
 STREAM: Words = {
     "enabled": _("enabled"),
     "paused": _("paused"),
@@ -322,6 +346,8 @@ TABLES: dict[str, Words] = {
     "moment": MOMENT,
     "body": BODY,
     "event": ENTRY_EVENT,
+    "custody": CUSTODY,
+    "stamp": STAMP,
     "stream": STREAM,
     "stream_delivery": STREAM_DELIVERY,
 }

@@ -56,6 +56,7 @@ from pehra.incidents.queries.evidence import (
 from pehra.incidents.queries.of_findings import finding_ids, live_with_findings
 from pehra.incidents.rules.clocks import ClockRefused, ClockState
 from pehra.incidents.rules.states import MoveRefused, State
+from pehra.incidents.rules.working import working_teams
 
 __all__ = [
     "ClockRefused",
@@ -82,8 +83,8 @@ __all__ = [
     "counts",
     "custody_export",
     "every_incident",
-    "finding_ids",
     "evidence",
+    "finding_ids",
     "give_out_evidence",
     "hand_over_evidence",
     "heading",
@@ -104,4 +105,5 @@ __all__ = [
     "state_facts",
     "supply_moment",
     "withdraw_clock",
+    "working_teams",
 ]
