@@ -108,18 +108,21 @@ WHOSE: dict[str, Seen] = {
     "incidents_custodyentry": lambda row, reader: _by_columns(row.evidence.incident, reader),
     "incidents_evidence": lambda row, reader: _by_columns(row.incident, reader),
     "incidents_evidencestamp": lambda row, reader: _by_columns(row.evidence.incident, reader),
+    "incidents_incidentasset": lambda row, reader: reader.is_of(teams=row.incident.teams),
+    "incidents_incidentlink": lambda row, reader: _by_columns(row.incident, reader),
+    "incidents_incidentobservable": lambda row, reader: reader.is_of(teams=row.incident.teams),
+    "incidents_merge": lambda row, reader: _by_columns(row.incident, reader) or _by_columns(row.into, reader),
     "incidents_incidentfinding": lambda row, reader: _by_columns(row.incident, reader),
     "incidents_incidentorganisation": lambda row, reader: (
         _by_columns(row, reader) or row.incident.lead_team in reader.actor.teams
     ),
+    "intake_mailfeed": lambda row, reader: _by_columns(row.mail, reader),
     "intake_report": _report,
     "intake_reportfile": lambda row, reader: _report(row.report, reader),
     "intake_reportobservable": lambda row, reader: _report(row.report, reader),
     "intake_submission": lambda row, reader: _report(row.report, reader),
     "intake_triagechange": lambda row, reader: _by_columns(row.act, reader),
-    "incidents_consent": lambda row, reader: (
-        _by_columns(row, reader) or row.incident.lead_team in reader.actor.teams
-    ),
+    "incidents_consent": lambda row, reader: _by_columns(row, reader) or row.incident.lead_team in reader.actor.teams,
     "incidents_incidentphase": lambda row, reader: _by_columns(row.incident, reader),
     "incidents_lesson": lambda row, reader: reader.is_of(teams=row.incident.teams),
     "incidents_note": lambda row, reader: _note(row, reader),

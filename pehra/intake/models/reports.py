@@ -99,6 +99,7 @@ class Report(models.Model):
     secret_sha256 = models.CharField(max_length=HASH_CHARACTERS, unique=True)
     lead_team = _code()
     teams = _codes()
+    working_teams = _codes()  # of those, the ones that decide about it; the others are informed
     routed_because = models.JSONField(default=dict)
     assignee = models.CharField(max_length=120, blank=True)
     has_news = models.BooleanField(default=False)  # something was added since somebody decided
@@ -140,6 +141,7 @@ class Report(models.Model):
         ]
         indexes = [
             GinIndex(fields=["teams"], name="intake_teams"),
+            GinIndex(fields=["working_teams"], name="intake_working_teams"),
             GinIndex(fields=["search"], name="intake_search"),
             models.Index(fields=["state", "-id"], name="intake_state"),
             models.Index(fields=["lead_team", "-id"], name="intake_lead"),
