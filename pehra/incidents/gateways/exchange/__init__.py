@@ -4,11 +4,21 @@ What comes from outside is hostile: nothing is resolved, loaded or fetched; size
 that cannot be read says why and names no line of our code.
 """
 
-from pehra.incidents.gateways.exchange import iodef_json, iodef_xml, stix
+from collections.abc import Callable
+
+from pehra.incidents.gateways.exchange import iodef_json, iodef_xml, stix_json
 from pehra.incidents.rules.documents import BYTES_MAX, Format, IncidentDocument, Unreadable
 
-_WRITERS = {Format.IODEF_XML: iodef_xml.written, Format.IODEF_JSON: iodef_json.written, Format.STIX: stix.written}
-_READERS = {Format.IODEF_XML: iodef_xml.read, Format.IODEF_JSON: iodef_json.read, Format.STIX: stix.read}
+_WRITERS: dict[Format, Callable[[IncidentDocument], bytes]] = {
+    Format.IODEF_XML: iodef_xml.written,
+    Format.IODEF_JSON: iodef_json.written,
+    Format.STIX: stix_json.written,
+}
+_READERS: dict[Format, Callable[[bytes], tuple[IncidentDocument, ...]]] = {
+    Format.IODEF_XML: iodef_xml.read,
+    Format.IODEF_JSON: iodef_json.read,
+    Format.STIX: stix_json.read,
+}
 _SNIFFED_BYTES = 64 * 1024
 
 
@@ -24,7 +34,7 @@ def recognised(raw: bytes) -> Format | None:
         return Format.IODEF_XML if iodef_xml.NAMESPACE.encode() in head else None
     if not head.startswith(b"{"):
         return None
-    for format, is_it in ((Format.STIX, stix.is_it), (Format.IODEF_JSON, iodef_json.is_it)):
+    for format, is_it in ((Format.STIX, stix_json.is_it), (Format.IODEF_JSON, iodef_json.is_it)):
         if is_it(raw):
             return format
     return None

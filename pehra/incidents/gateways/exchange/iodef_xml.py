@@ -24,7 +24,8 @@ _UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 def written(document: IncidentDocument) -> bytes:
     """Return a document as RFC 7970 has it."""
     root = _made(iodef_tree.to_elements(iodef.written(document)))
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+    raw: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+    return raw
 
 
 def _made(element: Element) -> Any:
