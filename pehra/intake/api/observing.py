@@ -1,7 +1,7 @@
 """What is to be seen in a submission: named by the reporter, or found in the text; whose it is, and whether known."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 
@@ -9,12 +9,12 @@ from pehra.intake.models import Report, ReportObservable
 from pehra.intake.rules.saying import OBSERVABLE_LENGTH_MAX, OBSERVABLES_MAX, Said
 from pehra.intel import api as intel
 from pehra.kernel.actors import system
-from pehra.kernel.observables import ObservableType, parse
+from pehra.kernel.observables import Observable, ObservableType, parse
 from pehra.kernel.refusals import Invalid
 from pehra.registry import api as registry
 
 # More than so many that a reader would look at one by one are not asked about one by one either.
-OWNERS_ASKED_MAX = 500
+ASKED_MAX = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,7 @@ class Seen:
     stated: bool
     owner: str = ""
     owner_team: str = ""
+    known: bool = False
 
     @property
     def digest(self) -> str:
@@ -39,7 +40,7 @@ def digest_of(type: str, value: str) -> str:
     return sha256(f"{ObservableType(type).value}\0{value}".encode()).hexdigest()
 
 
-def seen_in(said: Said, *, on: date) -> list[Seen]:
+def seen_in(said: Said, *, on: date, at: datetime) -> list[Seen]:
     """Return what a submission shows, each thing once: what was stated before what was found."""
     found: dict[tuple[ObservableType, str], Seen] = {}
     for one in said.observables:
@@ -56,23 +57,31 @@ def seen_in(said: Said, *, on: date) -> list[Seen]:
     for text in (said.title, said.description, *said.answers.values()):
         for kind, value, written in _in_text(text):
             found.setdefault((kind, value), Seen(type=kind, value=value, written=written, stated=False))
-    return _owned(list(found.values())[:OBSERVABLES_MAX], on=on)
+    return _looked_up(list(found.values())[:OBSERVABLES_MAX], on=on, at=at)
 
 
 def _in_text(text: str) -> Iterable[tuple[ObservableType, str, str]]:
     return ((one.kind, one.value, one.written) for one in intel.observables_in(text))
 
 
-def _owned(seen: list[Seen], *, on: date) -> list[Seen]:
-    asked, rest = seen[:OWNERS_ASKED_MAX], seen[OWNERS_ASKED_MAX:]
+def _looked_up(seen: list[Seen], *, on: date, at: datetime) -> list[Seen]:
+    """Return the same with whose each is, and whether intelligence speaks of it."""
+    asked, rest = seen[:ASKED_MAX], seen[ASKED_MAX:]
     if not asked:
         return seen
-    answers = registry.who(observables=[one.value for one in asked], on=on, by=system("intake"))
-    owned = [
-        Seen(**{**vars(one), "owner": answer.organisation, "owner_team": answer.teams[0].team if answer.teams else ""})
+    by = system("intake")
+    answers = registry.who(observables=[one.value for one in asked], on=on, by=by)
+    known = intel.known(observables=[Observable(one.type, one.value) for one in asked], by=by, at=at)
+    answered = [
+        replace(
+            one,
+            owner=answer.organisation,
+            owner_team=answer.teams[0].team if answer.teams else "",
+            known=Observable(one.type, one.value) in known,
+        )
         for one, answer in zip(asked, answers, strict=True)
     ]
-    return owned + rest
+    return answered + rest
 
 
 def add_observables(report: Report, seen: Sequence[Seen], *, number: int, at: datetime) -> None:
@@ -87,6 +96,7 @@ def add_observables(report: Report, seen: Sequence[Seen], *, number: int, at: da
             stated=one.stated,
             owner=one.owner,
             owner_team=one.owner_team,
+            known=one.known,
             number=number,
             seen_at=at,
         )

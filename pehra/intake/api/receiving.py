@@ -186,7 +186,7 @@ def _known(coming: _Coming) -> Receipt | None:
 def _received(coming: _Coming, who: Reporter, *, language: str, problem: str) -> Receipt:
     at, profile = coming.at, law.load(settings.PEHRA_PROFILE)
     today = law.day_of(profile, at)
-    seen = observing.seen_in(coming.said, on=today)
+    seen = observing.seen_in(coming.said, on=today, at=at)
     routed = routing.route(coming.said, owners={one.owner for one in seen} - {""}, at=at)
     id = new_id(at)
     report = Report(
@@ -208,6 +208,7 @@ def _received(coming: _Coming, who: Reporter, *, language: str, problem: str) ->
         secret_sha256=queries.digest_of_token(_token(id)),
         lead_team=routed.lead_team,
         teams=list(routed.teams),
+        working_teams=list(routed.working),
         routed_because=routed.because,
         group=id,
         received_at=at,
@@ -248,7 +249,7 @@ def _grouped(report: Report, coming: _Coming, seen: Sequence[observing.Seen]) ->
 def _added(coming: _Coming, report: Report) -> Receipt:
     at = coming.at
     last = report.submissions.order_by("-number").values_list("number", flat=True)[0]
-    seen = observing.seen_in(coming.said, on=law.day_of(law.load(settings.PEHRA_PROFILE), at))
+    seen = observing.seen_in(coming.said, on=law.day_of(law.load(settings.PEHRA_PROFILE), at), at=at)
     before = {name: getattr(report, name) for name in consolidated(Said())}
     values = consolidated(coming.said, before) | {"changed_at": at}
     if coming.said.tlp:
@@ -291,10 +292,13 @@ def _rerouted(
     teams = list(dict.fromkeys([*routed.teams, *report.teams]))
     if routed.lead_team == report.lead_team and teams == report.teams:
         return {}
-    told = report.told_at if routed.lead_team == report.lead_team else None
     return {
-        "lead_team": routed.lead_team, "teams": teams, "routed_because": routed.because, "told_at": told
-    }  # fmt: skip
+        "lead_team": routed.lead_team,
+        "teams": teams,
+        "working_teams": list(dict.fromkeys([*routed.working, *report.working_teams])),
+        "routed_because": routed.because,
+        "told_at": report.told_at if routed.lead_team == report.lead_team else None,
+    }
 
 
 def _submitted(report: Report, coming: _Coming, *, number: int) -> Submission:

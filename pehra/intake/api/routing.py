@@ -17,6 +17,7 @@ from pehra.kernel.refusals import Invalid
 from pehra.law import api as law
 from pehra.registry import api as registry
 
+WORKING_ROLES = frozenset({"lead", "coordinate", "support"})
 STATED, OWNED, UNKNOWN = "stated by the reporter", "who holds what was seen", "nothing says whose it is"
 
 
@@ -26,6 +27,7 @@ class Routing:
 
     lead_team: str
     teams: tuple[str, ...]
+    working: tuple[str, ...]
     because: dict[str, Any]
     tlp: Tlp
 
@@ -42,6 +44,7 @@ def route(said: Said, *, owners: Collection[str], at: datetime) -> Routing:
     return Routing(
         lead_team=lead,
         teams=tuple(dict.fromkeys([*([lead] if lead else []), *answer.teams])),
+        working=tuple(dict.fromkeys(role.team for role in answer.roles if str(role.role) in WORKING_ROLES)),
         because=because | {"basis": basis},
         tlp=law.sharing(profile, entity=entity, incident=incident, on=on).tlp,
     )

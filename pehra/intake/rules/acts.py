@@ -14,13 +14,14 @@ class Act(StrEnum):
     DISMISS = "dismiss"
     REOPEN = "reopen"
     ASSIGN = "assign"
+    HAND_OVER = "hand-over"
 
 
 # Others work on an incident that was opened, and letters went out: it is not undone but ended by its own states.
 UNDOABLE = frozenset(Act) - {Act.OPEN}
 # One incident a report, or one for all of them, is a decision about each: never done to all that match a filter.
-IN_BULK = frozenset({Act.JOIN, Act.DISMISS, Act.REOPEN, Act.ASSIGN, Act.MERGE})
-NEEDS_REASON = frozenset({Act.DISMISS, Act.MERGE, Act.REOPEN})
+IN_BULK = frozenset(Act) - {Act.OPEN}
+NEEDS_REASON = frozenset({Act.DISMISS, Act.MERGE, Act.REOPEN, Act.HAND_OVER})
 
 
 def parse_act(text: str) -> Act:
