@@ -50,6 +50,16 @@ GIVEN: dict[str, dict[str, object]] = {
     "incidents_consent": {"answer": "asked", "answered_at": None},
     "incidents_playbook": {"reach": "team"},
     "incidents_incident": {"entity": {}, "roles": [], "origin_key": ""},
+    "incidents_merge": {"undone_at": None, "undone_by": ""},
+    **{
+        table: {"removed_at": None, "removed_by": ""}
+        for table in (
+            "incidents_incidentasset",
+            "incidents_incidentlink",
+            "incidents_incidentobservable",
+            "incidents_incidentorganisation",
+        )
+    },
     "signals_stream": {"delivery": "push", "endpoint": "https://secret.example/events"},
     "outbox_message": {
         **{"state": "held", "about": "", "proof": None, "sent_at": None, "attempts": 0},
@@ -62,6 +72,8 @@ GIVEN: dict[str, dict[str, object]] = {
     },
     "signals_leakedaccount": {"secret_kind": ""},
 }
+# A tie between two incidents, and its column of the other one.
+OF_TWO = {"incidents_incidentlink": "other", "incidents_merge": "into"}
 # What people write: another's is seen by its words.
 FREE = frozenset({"body", "description", "email", "name", "note", "reason", "subject", "summary", "title"})
 # Columns that name a person without a foreign key.
@@ -118,6 +130,9 @@ def _of(table: str, tenant: Tenant, at: datetime) -> dict[str, object]:
         return {"type": "recovery_codes", "data": {"seed": get_adapter().encrypt("00112233445566"), "used_mask": 0}}
     if table == "access_directoryentry":
         return {"attributes": {"emails": [{"value": f"secret-{next(_number)}@secret.example"}]}}
+    if table in OF_TWO:
+        # The other of the two is an incident of its own, of the same tenant.
+        return {OF_TWO[table]: row_for("incidents_incident", tenant, at=at, made={}, like={})}
     if table != "access_pendingact":
         return {}
     asked = {"team": tenant.team, "organisation": tenant.organisation, "guided": False, "national": False}

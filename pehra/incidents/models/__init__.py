@@ -12,6 +12,13 @@ from pehra.incidents.models.incidents import (
     IncidentQuerySet,
     ReferenceCounter,
 )
+from pehra.incidents.models.joining import (
+    IncidentAsset,
+    IncidentLink,
+    IncidentObservable,
+    IncidentObservableQuerySet,
+    Merge,
+)
 from pehra.incidents.models.work import (
     Consent,
     ConsentQuerySet,
@@ -40,12 +47,17 @@ __all__ = [
     "EvidenceQuerySet",
     "EvidenceStamp",
     "Incident",
+    "IncidentAsset",
     "IncidentFinding",
+    "IncidentLink",
+    "IncidentObservable",
+    "IncidentObservableQuerySet",
     "IncidentOrganisation",
     "IncidentOrganisationQuerySet",
     "IncidentPhase",
     "IncidentQuerySet",
     "Lesson",
+    "Merge",
     "Note",
     "NoteQuerySet",
     "NoteVersion",

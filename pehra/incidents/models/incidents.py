@@ -84,6 +84,8 @@ class Incident(models.Model):
     impact = models.JSONField(default=dict)
     moments = models.JSONField(default=dict)
     widespread = models.BooleanField(default=False)
+    exercise = models.BooleanField(default=False)
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="parts")
     origin_rule = models.CharField(max_length=120, blank=True)
     origin_key = models.CharField(max_length=ORIGIN_KEY_LENGTH_MAX, blank=True)
     because = models.JSONField(default=list)
@@ -117,6 +119,10 @@ class Incident(models.Model):
                 condition=~Q(origin_key="") & Q(ended_at__isnull=True),
                 name="incidents_open_once",
             ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=models.F("id")),
+                name="incidents_merged_elsewhere",
+            ),
         ]
         indexes = [
             GinIndex(fields=["teams"], name="incidents_teams"),
@@ -127,6 +133,7 @@ class Incident(models.Model):
             models.Index(fields=["state", "-id"], name="incidents_state"),
             models.Index(fields=["-id"], condition=Q(ended_at__isnull=True), name="incidents_live"),
             models.Index(fields=["origin_key"], condition=~Q(origin_key=""), name="incidents_origin"),
+            models.Index(fields=["-id"], condition=Q(exercise=True), name="incidents_exercises"),
         ]
 
     def __str__(self) -> str:
@@ -144,7 +151,8 @@ class IncidentOrganisationQuerySet(models.QuerySet["IncidentOrganisation"]):
 class IncidentOrganisation(models.Model):
     """An organisation that an incident concerns, with the facts on which law was asked (as they were then).
 
-    `classes` is null when the registry does not know them: unknown is not none.
+    `classes` is null when the registry does not know them: unknown is not none. `moments` are those of this one alone:
+    when it noticed, what it was told. One that was taken out stays, and says when, by whom and why.
     """
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="organisations")
@@ -155,13 +163,21 @@ class IncidentOrganisation(models.Model):
     classes = ArrayField(models.CharField(max_length=CODE_LENGTH_MAX), null=True, blank=True)
     lead_team = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
     teams = _codes()
+    moments = models.JSONField(default=dict)
     added_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+    removed_by = models.CharField(max_length=120, blank=True)
+    removed_reason = models.TextField(blank=True)
 
     objects = IncidentOrganisationQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["incident", "organisation"], name="incidents_organisation_once"),
+            models.CheckConstraint(
+                condition=Q(removed_at__isnull=True, removed_by="") | (Q(removed_at__isnull=False) & ~Q(removed_by="")),
+                name="incidents_organisation_removed_by",
+            ),
         ]
         indexes = [models.Index(fields=["organisation"], name="incidents_by_organisation")]
 
@@ -195,6 +211,8 @@ class ClockQuerySet(models.QuerySet["Clock"]):
 class Clock(models.Model):
     """One stage of one duty that the law lays on somebody because of an incident.
 
+    What each of several organisations owes has a clock for each, with `organisation` and its teams' wall; what a team
+    owes has one. `gained_from` is the incident through whose merge it came.
     `fires_at` is the next moment at which time alone changes the state; the database holds that exactly the ticking
     states have one, so a clock cannot fall asleep. Personal data: the id of the person who said that a stage was
     sent.
@@ -227,12 +245,15 @@ class Clock(models.Model):
     lead_team = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
     teams = _codes()
     organisation = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
+    gained_from = models.ForeignKey(
+        Incident, on_delete=models.PROTECT, null=True, blank=True, related_name="lent_clocks"
+    )
 
     objects = ClockQuerySet.as_manager()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["incident", "duty", "stage"], name="incidents_clock_once"),
+            models.UniqueConstraint(fields=["incident", "duty", "stage", "organisation"], name="incidents_clock_once"),
             models.CheckConstraint(condition=Q(state__in=list(ClockState)), name="incidents_clock_state_known"),
             models.CheckConstraint(
                 condition=Q(state__in=sorted(TICKING), fires_at__isnull=False, due_at__isnull=False)
