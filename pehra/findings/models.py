@@ -197,3 +197,44 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+
+class ManyChangeQuerySet(models.QuerySet["ManyChange"]):
+    """Changes of many findings, read through the wall."""
+
+    def visible_to(self, actor: Actor) -> "ManyChangeQuerySet":
+        """Return the actor's own, and those that touched their teams' findings."""
+        if actor.is_system:
+            return self
+        return self.filter(Q(changed_by=actor.id) | Q(teams__overlap=sorted(actor.teams)))
+
+
+class ManyChange(models.Model):
+    """One act on many findings at once, with what each was before: what undoing it needs.
+
+    `before` maps a finding's id to its state, `fixed_at` and `verified_at`. `changed_by` is an actor's id.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    act = models.CharField(max_length=16)
+    reason = models.TextField()
+    before = models.JSONField()
+    teams = _codes()
+    changed_at = models.DateTimeField()
+    changed_by = models.CharField(max_length=120)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_by = models.CharField(max_length=120, blank=True)
+
+    objects = ManyChangeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(undone_at__isnull=True, undone_by="") | Q(undone_at__isnull=False) & ~Q(undone_by=""),
+                name="findings_undone_by_somebody",
+            )
+        ]
+        indexes = [GinIndex(fields=["teams"], name="findings_many_teams")]
+
+    def __str__(self) -> str:
+        return f"{self.act} at {self.changed_at}"

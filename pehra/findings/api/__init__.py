@@ -7,6 +7,18 @@ verified by somebody else. Nothing closes by itself, nothing is told twice, and 
 from pehra.findings.api.answers import say_fixed, take_back_fixed
 from pehra.findings.api.changes import mark_fixed, reopen, verify
 from pehra.findings.api.folding import FoldOutcome, fold
+from pehra.findings.api.many import (
+    MANY_MAX,
+    ManyAct,
+    ManyChangeView,
+    ManyDone,
+    ManyPreview,
+    ManyUndone,
+    change_many,
+    many_change,
+    preview_many,
+    undo_many,
+)
 from pehra.findings.api.numbers import renew_counts
 from pehra.findings.api.telling import queue_notices
 from pehra.findings.queries import (
@@ -31,25 +43,34 @@ from pehra.findings.queries import (
 from pehra.findings.rules.states import UNFIXED, MoveRefused, State
 
 __all__ = [
+    "MANY_MAX",
     "UNFIXED",
     "Filters",
     "FindingPage",
     "FindingView",
     "FoldOutcome",
     "KindSpread",
+    "ManyAct",
+    "ManyChangeView",
+    "ManyDone",
+    "ManyPreview",
+    "ManyUndone",
     "MoveRefused",
     "NoticeView",
     "Place",
     "State",
     "Totals",
+    "change_many",
     "counts_by",
     "every_finding",
     "finding",
     "findings",
     "fold",
     "history",
+    "many_change",
     "mark_fixed",
     "notices",
+    "preview_many",
     "queue_notices",
     "recent_by_kind",
     "renew_counts",
@@ -59,5 +80,6 @@ __all__ = [
     "take_back_fixed",
     "told_in",
     "totals",
+    "undo_many",
     "verify",
 ]

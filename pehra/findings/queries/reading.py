@@ -42,13 +42,18 @@ def findings(
     *, by: Actor, filters: Filters | None = None, before: UUID | None = None, limit: int = 100
 ) -> list[FindingView]:
     """Return a page of findings, newest opened first; `before` is the last id of the page before."""
-    wanted = filters or Filters()
-    rows = readable(by)
-    _require_known(wanted, rows, by=by)
-    rows = _filtered(rows, wanted)
+    rows = fitting(by=by, filters=filters)
     if before is not None:
         rows = rows.filter(id__lt=before)
     return views(list(rows.order_by("-id")[: min(limit, PAGE_MAX)]))
+
+
+def fitting(*, by: Actor, filters: Filters | None = None) -> FindingQuerySet:
+    """Return the rows of all readable findings that a filter finds, in no order."""
+    wanted = filters or Filters()
+    rows = readable(by)
+    _require_known(wanted, rows, by=by)
+    return _filtered(rows, wanted)
 
 
 def every_finding(*, by: Actor, filters: Filters | None = None, limit: int) -> Iterator[FindingView]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from django.conf import settings
+from django.db.models import Value
 
 from pehra.access import api as access
 from pehra.access.api import Permission
@@ -96,8 +97,9 @@ def entity_facts(organisations: Iterable[str]) -> dict[str, law.EntityFacts]:
 def names(codes: Iterable[str]) -> dict[str, str]:
     """Return the names of some organisations and teams; a code that is not registered is absent."""
     wanted = list(codes)
-    named = dict(Team.objects.filter(code__in=wanted).values_list("code", "name"))
-    return named | dict(Organisation.objects.filter(code__in=wanted).values_list("code", "name"))
+    teams = Team.objects.filter(code__in=wanted).annotate(rank=Value(0)).values_list("rank", "code", "name")
+    others = Organisation.objects.filter(code__in=wanted).annotate(rank=Value(1)).values_list("rank", "code", "name")
+    return {code: name for _rank, code, name in teams.union(others, all=True).order_by("rank")}
 
 
 @access.elevated(part="registry.names")

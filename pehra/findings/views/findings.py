@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from pehra.access import api as access
 from pehra.access.api import Permission, Request
+from pehra.desk import api as desk
 from pehra.findings import api
 from pehra.findings.rules.states import MOVES, State
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible, Refusal
@@ -54,16 +55,16 @@ ACTS = (
 def listing(request: Request) -> HttpResponse:
     """List the findings the actor may see, newest first."""
     access.require(request.actor, Permission.FINDINGS_READ)
-    chosen = _chosen(request.GET)
+    said = chosen(request.GET)
     before = _before(request.GET.get("before", ""))
-    rows = api.findings(by=request.actor, filters=_filters(chosen), before=before, limit=PAGE_ROWS + 1)
+    rows = api.findings(by=request.actor, filters=filters_of(said), before=before, limit=PAGE_ROWS + 1)
     more, rows = len(rows) > PAGE_ROWS, rows[:PAGE_ROWS]
-    shown = {name: value for name, value in chosen.items() if value}
+    shown = {name: value for name, value in said.items() if value}
     profile = law.load(settings.PEHRA_PROFILE)
     context = {
         "rows": rows,
         "organisations": registry.names(sorted({row.organisation for row in rows if row.organisation})),
-        "filters": chosen,
+        "filters": said,
         "filtered": bool(shown),
         "states": list(State),
         "sectors": profile.sectors,
@@ -73,6 +74,10 @@ def listing(request: Request) -> HttpResponse:
         "newest": f"?{urlencode(shown)}",
         "older": f"?{urlencode(shown | {'before': rows[-1].id})}" if more else "",
         "export": f"{reverse('findings:export')}?{urlencode(shown)}",
+        "shelf": desk.shelf(
+            place="findings:list", query=urlencode(shown), here=request.get_full_path(), by=request.actor
+        ),
+        "acts": [entry for entry in ACTS if access.may(request.actor, entry.permission)],
     }
     return render(request, "findings/list.html", context)
 
@@ -81,7 +86,7 @@ def listing(request: Request) -> HttpResponse:
 def export(request: Request) -> HttpResponse:
     """Give the same list as a CSV file, for a spreadsheet; the newest twenty thousand."""
     access.require(request.actor, Permission.FINDINGS_READ)
-    filters = _filters(_chosen(request.GET))
+    filters = filters_of(chosen(request.GET))
     rows = api.every_finding(by=request.actor, filters=filters, limit=EXPORT_ROWS_MAX)
     cells = ([_exported(getattr(row, name)) for name in EXPORTED] for row in rows)
     answer = HttpResponse(table(EXPORTED, cells), content_type="text/csv; charset=utf-8")
@@ -133,21 +138,23 @@ def _page(request: Request, finding_id: UUID, *, refusal: Refusal | None = None)
     return render(request, "findings/one.html", context, status=422 if refusal else 200)
 
 
-def _chosen(query: QueryDict) -> dict[str, str]:
+def chosen(query: QueryDict) -> dict[str, str]:
+    """Return what a list's filter says, each part cut to what one may be."""
     return {name: query.get(name, "").strip()[:FILTER_CHARACTERS_MAX] for name in FILTERS}
 
 
-def _filters(chosen: dict[str, str]) -> api.Filters:
-    state = chosen["state"]
+def filters_of(said: dict[str, str]) -> api.Filters:
+    """Return a filter as it was said; an unknown state is refused."""
+    state = said["state"]
     return api.Filters(
         unfixed=not state,
         state=_state(state) if state not in ("", "all") else None,
-        team=chosen["team"],
-        organisation=chosen["organisation"],
-        sector=chosen["sector"],
-        territory=chosen["territory"],
-        kind=chosen["kind"],
-        search=chosen["search"],
+        team=said["team"],
+        organisation=said["organisation"],
+        sector=said["sector"],
+        territory=said["territory"],
+        kind=said["kind"],
+        search=said["search"],
     )
 
 

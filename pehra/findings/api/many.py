@@ -1,0 +1,277 @@
+"""One act on all findings that a filter finds: looked at first, done in one transaction, and taken back whole.
+
+Who acts names how many they saw; when it is no longer as many, nothing is done. What was seen again, or changed by
+somebody, in the meantime is not touched by taking back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from pehra.access import api as access
+from pehra.access.api import Permission
+from pehra.findings import queries
+from pehra.findings.models import Finding, ManyChange
+from pehra.findings.queries import Filters, FindingView
+from pehra.findings.rules import states
+from pehra.findings.rules.states import State
+from pehra.kernel.actors import Actor
+from pehra.kernel.clock import format_time
+from pehra.kernel.identifiers import new_id
+from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
+from pehra.ledger import api as ledger
+
+MANY_MAX = 5_000
+SHOWN_MAX = 10
+REASON_CHARACTERS_MAX = 2_000
+UNDO_WITHIN = timedelta(days=7)
+_TIMES = ("fixed_at", "verified_at")
+
+
+class ManyAct(StrEnum):
+    """What may be said of many findings at once."""
+
+    FIXED = "fixed"
+    VERIFY = "verify"
+    REOPEN = "reopen"
+
+
+_TO = {ManyAct.FIXED: State.FIXED, ManyAct.VERIFY: State.VERIFIED, ManyAct.REOPEN: State.OPEN}
+_PERMISSION = {
+    ManyAct.FIXED: Permission.FINDINGS_CHANGE,
+    ManyAct.VERIFY: Permission.FINDINGS_VERIFY,
+    ManyAct.REOPEN: Permission.FINDINGS_CHANGE,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManyPreview:
+    """What an act would do: to how many, to which for instance, and how many it would leave as they are, and why."""
+
+    act: ManyAct
+    changes: int
+    elsewhere: int  # their state does not allow it
+    not_yours: int  # read, but not yours to change
+    shown: tuple[FindingView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManyDone:
+    """What an act on many did; by `id` it is taken back."""
+
+    id: UUID
+    act: ManyAct
+    changed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManyChangeView:
+    """An act on many as its page shows it, with whether it may still be taken back."""
+
+    id: UUID
+    act: ManyAct
+    reason: str
+    changed: int
+    changed_at: datetime
+    changed_by: str
+    undone_at: datetime | None
+    may_undo: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManyUndone:
+    """What taking back did: `kept` findings were changed by somebody else, or seen again, since."""
+
+    restored: int
+    kept: int
+
+
+def preview_many(
+    *, act: ManyAct | str, filters: Filters | None = None, ids: Sequence[UUID] = (), by: Actor
+) -> ManyPreview:
+    """Return what an act would do to all findings of a filter, or to those chosen; nothing is changed."""
+    wanted = _act(act)
+    rows = list(_asked(filters, ids, by=by))
+    movable, elsewhere, not_yours = _parted(rows, wanted, by=by)
+    shown = queries.by_ids([row.id for row in movable[:SHOWN_MAX]])
+    return ManyPreview(act=wanted, changes=len(movable), elsewhere=elsewhere, not_yours=not_yours, shown=tuple(shown))
+
+
+@transaction.atomic
+def change_many(
+    *,
+    act: ManyAct | str,
+    filters: Filters | None = None,
+    ids: Sequence[UUID] = (),
+    expected: int,
+    reason: str,
+    by: Actor,
+    at: datetime,
+) -> ManyDone:
+    """Do an act to all findings of a filter, or to those chosen, if they are as many as its preview said."""
+    wanted, words = _act(act), _reason(reason)
+    rows = list(_asked(filters, ids, by=by).select_for_update())
+    movable, _elsewhere, _not_yours = _parted(rows, wanted, by=by)
+    if len(movable) != expected:
+        raise Invalid(
+            f"it would be {len(movable)} findings now, and you saw {expected}: look at them again", field="expected"
+        )
+    if not movable:
+        raise Invalid("none of these findings can be changed in this way", field="act")
+    change = _kept(wanted, movable, words, by=by, at=at)
+    _move(wanted, movable, at=at)
+    ledger.record_many([_entry(row, change, by=by, at=at) for row in movable])
+    return ManyDone(id=change.id, act=wanted, changed=len(movable))
+
+
+def many_change(*, change_id: UUID, by: Actor, at: datetime) -> ManyChangeView:
+    """Return an act on many; one that touched nothing of the actor's, and is not the actor's own, is not there."""
+    row = ManyChange.objects.visible_to(by).filter(id=change_id).first()
+    if row is None:
+        raise NotVisible("There is no such change.")
+    return ManyChangeView(
+        id=row.id,
+        act=ManyAct(row.act),
+        reason=row.reason,
+        changed=len(row.before),
+        changed_at=row.changed_at,
+        changed_by=row.changed_by,
+        undone_at=row.undone_at,
+        may_undo=row.undone_at is None and at - row.changed_at <= UNDO_WITHIN,
+    )
+
+
+@transaction.atomic
+def undo_many(*, change_id: UUID, by: Actor, at: datetime) -> ManyUndone:
+    """Take an act on many back: each finding that is still as the act left it becomes what it was before."""
+    change = ManyChange.objects.visible_to(by).filter(id=change_id).select_for_update().first()
+    if change is None:
+        raise NotVisible("There is no such change.")
+    if change.undone_at is not None:
+        raise Invalid("this was taken back already", field="change")
+    if at - change.changed_at > UNDO_WITHIN:
+        raise Invalid("this is too long ago to be taken back at once; change each finding", field="change")
+    wanted = ManyAct(change.act)
+    rows = Finding.objects.visible_to(queries.reader(by)).filter(id__in=list(change.before)).select_for_update()
+    found = [row for row in rows.order_by("id") if _may(row, wanted, by=by)]
+    still = [row for row in found if _is_untouched(row, change, wanted)]
+    if not still and not found:
+        raise Forbidden("none of these findings is yours to change")
+    for row in still:
+        _restore(row, change.before[str(row.id)])
+    Finding.objects.bulk_update(still, ["state", *_TIMES], batch_size=500)
+    ManyChange.objects.filter(id=change.id).update(undone_at=at, undone_by=by.id)
+    ledger.record_many([_undone_entry(row, change, by=by, at=at) for row in still])
+    return ManyUndone(restored=len(still), kept=len(change.before) - len(still))
+
+
+def _asked(filters: Filters | None, ids: Sequence[UUID], *, by: Actor) -> Any:
+    rows = queries.fitting(by=by, filters=filters) if not ids else queries.readable(by).filter(id__in=ids)
+    rows = rows.order_by("-id")
+    if rows[MANY_MAX : MANY_MAX + 1].exists():
+        raise Invalid(f"more than {MANY_MAX} findings at once: narrow the filter", field="filters")
+    return rows
+
+
+def _parted(rows: Sequence[Finding], act: ManyAct, *, by: Actor) -> tuple[list[Finding], int, int]:
+    """Return which rows the act changes, how many stand elsewhere, and how many are not the actor's to change."""
+    movable, elsewhere, not_yours = [], 0, 0
+    for row in rows:
+        if _TO[act] not in states.MOVES[State(row.state)]:
+            elsewhere += 1
+        elif not _may(row, act, by=by):
+            not_yours += 1
+        else:
+            movable.append(row)
+    return movable, elsewhere, not_yours
+
+
+def _may(row: Finding, act: ManyAct, *, by: Actor) -> bool:
+    return access.may(by, _PERMISSION[act], teams=row.teams, organisation=row.organisation)
+
+
+def _kept(act: ManyAct, rows: Sequence[Finding], reason: str, *, by: Actor, at: datetime) -> ManyChange:
+    before = {str(row.id): {"state": row.state, **{name: _text(getattr(row, name)) for name in _TIMES}} for row in rows}
+    return ManyChange.objects.create(
+        id=new_id(at),
+        act=act,
+        reason=reason,
+        before=before,
+        teams=sorted({team for row in rows for team in row.teams}),
+        changed_at=at,
+        changed_by=by.id,
+    )
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _move(act: ManyAct, rows: Sequence[Finding], *, at: datetime) -> None:
+    for row in rows:
+        row.state = _TO[act]
+        if act is ManyAct.FIXED:
+            row.fixed_at = at
+        elif act is ManyAct.VERIFY:
+            row.verified_at = at
+        else:
+            row.reopened, row.reopened_at, row.examined = row.reopened + 1, at, ""
+    fields = ["state", *_TIMES, "reopened", "reopened_at", "examined"]
+    Finding.objects.bulk_update(rows, fields, batch_size=500)
+
+
+def _is_untouched(row: Finding, change: ManyChange, act: ManyAct) -> bool:
+    left = {
+        ManyAct.FIXED: row.fixed_at,
+        ManyAct.VERIFY: row.verified_at,
+        ManyAct.REOPEN: row.reopened_at,
+    }[act]
+    return row.state == _TO[act] and left == change.changed_at
+
+
+def _restore(row: Finding, before: dict[str, str | None]) -> None:
+    row.state = str(before["state"])
+    for name in _TIMES:
+        said = before[name]
+        setattr(row, name, datetime.fromisoformat(said) if said else None)
+
+
+_EVENTS = {ManyAct.FIXED: "findings.fixed", ManyAct.VERIFY: "findings.verified", ManyAct.REOPEN: "findings.reopened"}
+
+
+def _entry(row: Finding, change: ManyChange, *, by: Actor, at: datetime) -> ledger.Entry:
+    was = change.before[str(row.id)]["state"]
+    return ledger.Entry(
+        event=_EVENTS[ManyAct(change.act)],
+        subject=queries.finding_subject(row.id),
+        by=by,
+        at=at,
+        teams=row.teams,
+        facts={"from": was, "reason": change.reason, "many": str(change.id)},
+    )
+
+
+def _undone_entry(row: Finding, change: ManyChange, *, by: Actor, at: datetime) -> ledger.Entry:
+    facts = {"many": str(change.id), "act": change.act, "done": format_time(change.changed_at), "to": row.state}
+    return ledger.Entry(
+        event="findings.undone", subject=queries.finding_subject(row.id), by=by, at=at, teams=row.teams, facts=facts
+    )
+
+
+def _act(text: ManyAct | str) -> ManyAct:
+    try:
+        return ManyAct(text)
+    except ValueError as error:
+        raise Invalid(f"{text!r} is not an act on findings; one of: {', '.join(ManyAct)}", field="act") from error
+
+
+def _reason(text: str) -> str:
+    words = text.strip()
+    if not words or len(words) > REASON_CHARACTERS_MAX:
+        raise Invalid(f"say why, in at most {REASON_CHARACTERS_MAX} characters", field="reason")
+    return words

@@ -1,0 +1,1 @@
+"""Pages of findings, one file a subject."""
