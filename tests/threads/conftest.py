@@ -1,5 +1,6 @@
 """What the tests of threads share: letters that left, and who stands on the other side."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,9 +9,13 @@ from uuid import UUID
 
 import pytest
 
+from pehra.findings import api as findings
 from pehra.kernel.actors import Actor
 from pehra.kernel.markings import Circle, Tlp
 from pehra.outbox import api as outbox
+from pehra.outbox.models import Message
+from pehra.outbox.queries import letter
+from tests.findings import conftest as small
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,8 @@ class Sent:
 
 
 Writer = Callable[..., Sent]
+# The small country of the tests of findings, and how a finding comes to be.
+country, fold, sighting = small.country, small.fold, small.sighting
 
 
 @pytest.fixture
@@ -56,3 +63,20 @@ def write(machine: Actor, at: datetime) -> Writer:
 def sent(write: Writer) -> Sent:
     """One such letter."""
     return write()
+
+
+@pytest.fixture
+def told(fold: Any, sighting: Any, machine: Actor, at: datetime) -> outbox.MessageView:
+    """A notice of three findings to the telecom licensee of the small country, as its outbox holds it."""
+    fold(*(sighting(port=port) for port in range(3)))
+    findings.queue_notices(by=machine, at=at)
+    (message,) = [row for row in outbox.messages(by=machine) if row.kind == "findings.notice"]
+    return outbox.message(message_id=message.id, by=machine)
+
+
+def token_of(message: UUID) -> str:
+    """The token as its reader finds it in the bytes that leave."""
+    text = letter(Message.objects.get(id=message)).body
+    found = re.search(r"/answer/([A-Za-z0-9_-]+)", text)
+    assert found, text
+    return found[1]

@@ -1,6 +1,44 @@
-"""The door of `threads`: what a team and another side said to each other, and what came back."""
+"""The door of `threads`: what a team and another side said to each other, and what came back.
 
+A reply finds its thread by the Message-IDs that it refers to; an answer comes by a letter's one-time link, without an
+account; what came back or brought no answer goes to the next contact. Nothing here closes a matter by itself.
+"""
+
+from pehra.threads.api.answering import answer, answer_page
 from pehra.threads.api.coming_in import take_bounce, take_reply
+from pehra.threads.queries import (
+    AnswerPage,
+    AnswerView,
+    Delivery,
+    Found,
+    ReplyView,
+    ThreadPage,
+    ThreadView,
+    deliveries,
+    look_up,
+    thread,
+    threads,
+)
+from pehra.threads.rules.answers import Choice, Turn
 from pehra.threads.rules.replies import ReplyFile
 
-__all__ = ["ReplyFile", "take_bounce", "take_reply"]
+__all__ = [
+    "AnswerPage",
+    "AnswerView",
+    "Choice",
+    "Delivery",
+    "Found",
+    "ReplyFile",
+    "ReplyView",
+    "ThreadPage",
+    "ThreadView",
+    "Turn",
+    "answer",
+    "answer_page",
+    "deliveries",
+    "look_up",
+    "take_bounce",
+    "take_reply",
+    "thread",
+    "threads",
+]

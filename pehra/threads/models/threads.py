@@ -91,6 +91,7 @@ class Letter(models.Model):
     step = models.PositiveSmallIntegerField(default=0)
     at = models.DateTimeField()
     silent_at = models.DateTimeField(null=True, blank=True)
+    came_back_at = models.DateTimeField(null=True, blank=True)  # a server said for good that it reaches nobody
     ended = models.CharField(max_length=40, blank=True)
 
     class Meta:

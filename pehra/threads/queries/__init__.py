@@ -1,0 +1,49 @@
+"""Reading threads, through the wall."""
+
+from pehra.threads.queries.answering import answer_page
+from pehra.threads.queries.reading import (
+    STATES,
+    deliveries,
+    find,
+    for_change,
+    look_up,
+    reader,
+    thread,
+    thread_view,
+    threads,
+    visible,
+)
+from pehra.threads.queries.shapes import (
+    Answerable,
+    AnswerPage,
+    AnswerView,
+    Delivery,
+    Event,
+    Found,
+    ReplyView,
+    ThreadPage,
+    ThreadView,
+)
+
+__all__ = [
+    "STATES",
+    "AnswerPage",
+    "AnswerView",
+    "Answerable",
+    "Delivery",
+    "Event",
+    "Found",
+    "ReplyView",
+    "ThreadPage",
+    "ThreadView",
+    "answer_page",
+    "deliveries",
+    "find",
+    "for_change",
+    "look_up",
+    "reader",
+    "thread",
+    "thread_view",
+    "threads",
+    "visible",
+]
