@@ -196,6 +196,13 @@ TIME_ZONE = "UTC"
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 # What takes the findings of a leak further: incidents lie above the part that takes leaks in, and the node knows both.
 PEHRA_LEAKS_GO_ON_TO = ("pehra.incidents.api.open_from_findings",)
+# What takes feeds that came by mail further: the machine road is the node's, and intake lies below it.
+PEHRA_FEEDS_GO_ON_TO = "pehra.node.engine.ingest"
+# Mailboxes that are read (mailboxes.toml in the data folder): their passwords, by the mailbox's name.
+_PASSWORD_OF = "PEHRA_MAILBOX_PASSWORD_"  # noqa: S105 - how variables begin
+PEHRA_MAILBOX_PASSWORDS = {
+    name.removeprefix(_PASSWORD_OF).lower(): said for name, said in os.environ.items() if name.startswith(_PASSWORD_OF)
+}
 LOGGING_CONFIG = "pehra.node.logs.configure"
 LOGGING = {"level": PEHRA_LOG_LEVEL}
 
