@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pehra.incidents.views import evidence
+from pehra.incidents.views import evidence, presence
 from pehra.incidents.views import incidents as views
 
 app_name = "incidents"
@@ -10,6 +10,7 @@ urlpatterns = [
     path("", views.listing, name="list"),
     path("export.csv", views.export, name="export"),
     path("<str:reference>/", views.one, name="one"),
+    path("<str:reference>/present", presence.present, name="presence"),
     path("<str:reference>/move", views.move, name="move"),
     path("<str:reference>/severity", views.severity, name="severity"),
     path("<str:reference>/moment", views.moment, name="moment"),
