@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,10 +11,12 @@ from typing import Any
 
 import pytest
 import pyzipper
+from click.testing import CliRunner
 from django.db import DatabaseError, connection, transaction
 
 from pehra.incidents import api
 from pehra.incidents.api import EvidenceView, IncidentView
+from pehra.incidents.commands import commands
 from pehra.incidents.rules import custody
 from pehra.kernel.actors import Actor
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
@@ -23,6 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("country")]
 
 LOG = b"Nov 20 03:11:02 host sshd[1]: Accepted password for root from 192.0.2.7\n"
 PROGRAM = b"MZ\x90\x00" + bytes(60) + b"PE\x00\x00" + bytes(200)
+TOOL = Path(__file__).parents[2] / "tools/check_custody.py"
 PASSWORD = "correct horse battery"
 
 
@@ -272,3 +277,53 @@ def test_without_an_authority_none_is_asked(taken: EvidenceView, sector_analyst:
     with pytest.raises(Invalid, match="authority"):
         api.ask_for_stamp(ref=taken.incident, number=1, by=sector_analyst, at=at)
     assert Path(vault.path_of(taken.sha256)).is_file()
+
+
+def test_the_tool_checks_the_file_alone(
+    taken: EvidenceView, sector_analyst: Actor, at: datetime, tmp_path: Path
+) -> None:
+    api.hand_over_evidence(
+        ref=taken.incident, number=1, to="تجربہ گاہ", reason="carrier 7 😀", by=sector_analyst, at=at
+    )
+    document = api.custody_export(taken.incident, 1, by=sector_analyst)
+    log, file = tmp_path / "custody.json", tmp_path / "auth.log"
+    file.write_bytes(LOG)
+
+    def checked(said: object, *more: str) -> tuple[int, str]:
+        log.write_text(json.dumps(said))
+        tool = [sys.executable, "-I", str(TOOL), str(log), *more]
+        done = subprocess.run(tool, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout
+
+    assert checked(document, str(file)) == (
+        0,
+        f"2 entries, each following the one before; the last digest: {document['entries'][-1]['digest']}\n",
+    )
+    for place in (0, 1):
+        entries = [dict(entry) for entry in document["entries"]]
+        entries[place]["reason"] = "reworded"
+        assert checked(document | {"entries": entries}) == (
+            1,
+            f"entry {place + 1} is not what was written, or does not follow the one before\n",
+        )
+    assert checked(document | {"sha256": "00" * 32})[0] == 1
+    file.write_bytes(LOG + b"x")
+    assert "is not the file" in checked(document, str(file))[1]
+    assert checked(["no log"])[0] == 2
+
+
+def test_commands_take_in_list_and_give_out(opened: IncidentView, tmp_path: Path) -> None:
+    file, packed = tmp_path / "invoice.exe", tmp_path / "out.zip"
+    file.write_bytes(PROGRAM)
+    run = CliRunner().invoke
+    added = run(commands, ["evidence", "add", opened.reference, str(file), "--source", "mail gateway"])
+    assert added.output.startswith("E1  ")
+    assert "quarantine" in run(commands, ["evidence", "list", opened.reference]).output
+    get = ["evidence", "get", opened.reference, "1", str(packed), "--reason", "analysis", "--password", PASSWORD]
+    assert isinstance(run(commands, get).exception, Invalid)
+    assert run(commands, [*get, "--hostile"]).exit_code == 0
+    with pyzipper.AESZipFile(packed) as archive:
+        archive.setpassword(PASSWORD.encode())
+        assert archive.read("invoice.exe.hostile") == PROGRAM
+    printed = run(commands, ["evidence", "custody", opened.reference, "1"]).output
+    assert [entry["act"] for entry in json.loads(printed)["entries"]] == ["received", "given-out"]

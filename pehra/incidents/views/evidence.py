@@ -17,7 +17,6 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from pehra.access import api as access
@@ -138,7 +137,7 @@ def act(request: Request, reference: str, number: int, what: str) -> HttpRespons
     }
     if what not in acts:
         raise NotVisible(_("There is nothing at this address that you may see."))
-    said = {"reason": request.POST.get("reason", "")}
+    said: dict[str, Any] = {"reason": request.POST.get("reason", "")}
     who: dict[str, Any] = {"ref": reference, "number": number, "by": request.actor, "at": request.at}
     try:
         acts[what]()
@@ -159,7 +158,6 @@ def _checked(request: Request, reference: str, number: int) -> None:
 
 
 @require_POST
-@never_cache
 @recently_authenticated()
 def give_out(request: Request, reference: str, number: int) -> HttpResponse:
     """Show the password of a zip, once, with the button that gives the zip out."""
@@ -189,7 +187,6 @@ def _new_password() -> str:
 
 
 @require_POST
-@never_cache
 @recently_authenticated()
 def sealed(request: Request, reference: str, number: int) -> HttpResponse:
     """Give a piece out as an encrypted zip; the log has it before the first byte leaves."""
