@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pehra.incidents.views import evidence, presence
+from pehra.incidents.views import evidence, exchange, presence
 from pehra.incidents.views import incidents as views
 
 app_name = "incidents"
@@ -17,6 +17,7 @@ urlpatterns = [
     path("<str:reference>/facts", views.facts, name="facts"),
     path("<str:reference>/stage-sent", views.stage_sent, name="stage-sent"),
     path("<str:reference>/stage-withdrawn", views.stage_withdrawn, name="stage-withdrawn"),
+    path("<str:reference>/document", exchange.document, name="document"),
     path("<str:reference>/evidence", evidence.listing, name="evidence"),
     path("<str:reference>/evidence/<int:number>/", evidence.one, name="evidence-one"),
     path("<str:reference>/evidence/<int:number>/custody.json", evidence.custody, name="evidence-custody"),

@@ -15,6 +15,7 @@ from pehra.incidents.api.changing import (
     supply_moment,
     withdraw_clock,
 )
+from pehra.incidents.api.consenting import answer_consent, ask_consent, consents
 from pehra.incidents.api.evidence import (
     Sealed,
     add_evidence,
@@ -25,8 +26,31 @@ from pehra.incidents.api.evidence import (
     keep_evidence_until,
     quarantine_evidence,
 )
+from pehra.incidents.api.exchanging import (
+    Exported,
+    document,
+    document_format,
+    formats_for,
+    read_documents,
+)
+from pehra.incidents.api.lessons import add_lesson, answer_lesson, lessons, proposals
+from pehra.incidents.api.notes import NoteChanged, add_note, change_note, note_versions, notes
 from pehra.incidents.api.opening import open_from_findings
+from pehra.incidents.api.phases import enter_phase
+from pehra.incidents.api.playbooks import (
+    PlaybookRefused,
+    add_playbook,
+    playbook,
+    playbook_document,
+    playbook_of_tasks,
+    playbooks,
+    retire_playbook,
+    start_playbook,
+)
 from pehra.incidents.api.stamping import stamp_due
+from pehra.incidents.api.tasks import add_task, change_task, may_be_given, move_task, my_tasks, tick, work
+from pehra.incidents.api.timeline import add_entries, add_entry, correct_entry, pin, retract_entry, timeline
+from pehra.incidents.api.unsaved import forget_unsaved, keep_unsaved, unsaved
 from pehra.incidents.queries import (
     ClockView,
     Counts,
@@ -45,6 +69,7 @@ from pehra.incidents.queries import (
     incidents,
     next_clocks,
 )
+from pehra.incidents.queries.consents import ConsentView
 from pehra.incidents.queries.evidence import (
     CustodyView,
     EvidenceView,
@@ -53,38 +78,107 @@ from pehra.incidents.queries.evidence import (
     evidence,
     one_evidence,
 )
+from pehra.incidents.queries.lessons import LessonView
+from pehra.incidents.queries.notes import NoteVersionView, NoteView, Unsaved
 from pehra.incidents.queries.of_findings import finding_ids, live_with_findings
+from pehra.incidents.queries.playbooks import PlaybookView
+from pehra.incidents.queries.timeline import Moment
+from pehra.incidents.queries.work import PhaseView, TaskView, WorkPage
 from pehra.incidents.rules.clocks import ClockRefused, ClockState
+from pehra.incidents.rules.consents import Answer, ConsentRefused
+from pehra.incidents.rules.documents import (
+    Format,
+    IncidentDocument,
+    MarkNotCarried,
+    Party,
+    PartyRole,
+    Seen,
+    Unreadable,
+)
+from pehra.incidents.rules.documents import Side as SeenSide
+from pehra.incidents.rules.lessons import Aim, LessonRefused, LessonState
+from pehra.incidents.rules.playbooks import PlaybookInvalid
 from pehra.incidents.rules.states import MoveRefused, State
+from pehra.incidents.rules.tasks import TaskRefused, TaskState
+from pehra.incidents.rules.timeline import Precision, Source
 from pehra.incidents.rules.working import working_teams
 
 __all__ = [
+    "Aim",
+    "Answer",
     "ClockRefused",
     "ClockState",
     "ClockView",
+    "ConsentRefused",
+    "ConsentView",
     "Counts",
     "CustodyView",
     "DueView",
     "EvidenceView",
+    "Exported",
+    "Format",
     "Heading",
+    "IncidentDocument",
     "IncidentList",
     "IncidentPage",
     "IncidentView",
+    "LessonRefused",
+    "LessonState",
+    "LessonView",
+    "MarkNotCarried",
+    "Moment",
     "MomentView",
     "MoveRefused",
+    "NoteChanged",
+    "NoteVersionView",
+    "NoteView",
+    "Party",
+    "PartyRole",
+    "PhaseView",
+    "PlaybookInvalid",
+    "PlaybookRefused",
+    "PlaybookView",
+    "Precision",
     "Sealed",
+    "Seen",
+    "SeenSide",
     "SideView",
+    "Source",
     "StampView",
     "State",
+    "TaskRefused",
+    "TaskState",
+    "TaskView",
+    "Unreadable",
+    "Unsaved",
+    "WorkPage",
+    "add_entries",
+    "add_entry",
     "add_evidence",
+    "add_lesson",
+    "add_note",
+    "add_playbook",
+    "add_task",
     "advance_clocks",
+    "answer_consent",
+    "answer_lesson",
+    "ask_consent",
     "ask_for_stamp",
+    "change_note",
+    "change_task",
     "check_evidence",
+    "consents",
+    "correct_entry",
     "counts",
     "custody_export",
+    "document",
+    "document_format",
+    "enter_phase",
     "every_incident",
     "evidence",
     "finding_ids",
+    "forget_unsaved",
+    "formats_for",
     "give_out_evidence",
     "hand_over_evidence",
     "heading",
@@ -92,18 +186,39 @@ __all__ = [
     "incident",
     "incidents",
     "keep_evidence_until",
+    "keep_unsaved",
+    "lessons",
     "live_with_findings",
+    "may_be_given",
     "move",
+    "move_task",
+    "my_tasks",
     "next_clocks",
+    "note_versions",
+    "notes",
     "one_evidence",
     "open_from_findings",
     "open_incident",
+    "pin",
+    "playbook",
+    "playbook_document",
+    "playbook_of_tasks",
+    "playbooks",
+    "proposals",
     "quarantine_evidence",
+    "read_documents",
     "record_stage_sent",
+    "retire_playbook",
+    "retract_entry",
     "set_severity",
     "stamp_due",
+    "start_playbook",
     "state_facts",
     "supply_moment",
+    "tick",
+    "timeline",
+    "unsaved",
     "withdraw_clock",
+    "work",
     "working_teams",
 ]

@@ -192,7 +192,7 @@ def _observed(document: IncidentDocument, at: str) -> tuple[list[Tree], list[Tre
     for side in Side:
         here = [seen.observable for seen in document.observables if seen.side is side]
         cves = [observable for observable in here if observable.type is ObservableType.CVE]
-        around += [_vulnerability(cve, document, at) for cve in cves]
+        around += [_vulnerability(cve, document, at) | {"labels": [side.value]} for cve in cves]
         found = [_observable(observable) for observable in here if observable.type is not ObservableType.CVE]
         if found:
             objects += found

@@ -212,10 +212,10 @@ def _parties(near: Mapping[str, Tree], writer: Tree) -> Iterator[Party]:
 
 def _seen(near: Mapping[str, Tree]) -> Iterator[Seen]:
     sides: dict[str, Side] = {}
-    for each in near.values():
-        if each.get("type") == "observed-data":
+    for name, each in near.items():
+        if each.get("type") in {"observed-data", "vulnerability"}:
             side = next((Side(label) for label in _refs(each.get("labels")) if label in set(Side)), Side.RELATED)
-            sides |= dict.fromkeys(_refs(each.get("object_refs")), side)
+            sides |= {ref: side for ref in (name, *_refs(each.get("object_refs")))}
     for name, each in near.items():
         side = sides.get(name, Side.RELATED)
         yield from (seen for text in stix_patterns.texts_of(each) if (seen := documents.seen(text, side)))
