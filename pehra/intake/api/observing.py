@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from hashlib import sha256
 
 from pehra.intake.models import Report, ReportObservable
+from pehra.intake.rules.observing import digest_of
 from pehra.intake.rules.saying import OBSERVABLE_LENGTH_MAX, OBSERVABLES_MAX, Said
 from pehra.intel import api as intel
 from pehra.kernel.actors import system
@@ -33,11 +33,6 @@ class Seen:
     def digest(self) -> str:
         """What an index finds it by, however long it is."""
         return digest_of(self.type, self.value)
-
-
-def digest_of(type: str, value: str) -> str:
-    """Return the digest of an observable in its normal form."""
-    return sha256(f"{ObservableType(type).value}\0{value}".encode()).hexdigest()
 
 
 def seen_in(said: Said, *, on: date, at: datetime) -> list[Seen]:

@@ -1,5 +1,42 @@
 """Reading reports, through the wall."""
 
-from pehra.intake.queries.finding import digest_of_token, for_change, named, reader, visible
+from pehra.intake.queries.finding import digest_of_token, find, for_change, named, own, reader, visible
+from pehra.intake.queries.listing import matching, reports, views, waiting
+from pehra.intake.queries.reading import act_view, of_source, report
+from pehra.intake.queries.shapes import (
+    ActView,
+    FileView,
+    ObservableView,
+    ReasonView,
+    ReportList,
+    ReportPage,
+    ReportView,
+    SubmissionView,
+    SuggestionView,
+)
 
-__all__ = ["digest_of_token", "for_change", "named", "reader", "visible"]
+__all__ = [
+    "ActView",
+    "FileView",
+    "ObservableView",
+    "ReasonView",
+    "ReportList",
+    "ReportPage",
+    "ReportView",
+    "SubmissionView",
+    "SuggestionView",
+    "act_view",
+    "digest_of_token",
+    "find",
+    "for_change",
+    "matching",
+    "named",
+    "of_source",
+    "own",
+    "reader",
+    "report",
+    "reports",
+    "views",
+    "visible",
+    "waiting",
+]

@@ -1,0 +1,52 @@
+"""What came in is given out in one form only: sealed under a password, and written down.
+
+Whatever came from outside is hostile until somebody has looked at it where it can do no harm. No page shows it.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from pehra.access import api as access
+from pehra.access.api import Permission
+from pehra.intake import queries
+from pehra.intake.models import ReportFile
+from pehra.kernel.actors import Actor
+from pehra.kernel.refusals import NotVisible
+from pehra.ledger import api as ledger
+from pehra.vault import api as vault
+
+PASSWORD_BYTES = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sealed:
+    """A file of a report in an encrypted archive, and the password that opens it: shown once, kept nowhere."""
+
+    name: str
+    content: bytes
+    password: str
+    sha256: str
+
+
+@transaction.atomic
+def give_out(*, reference: str, number: int, file: int | None = None, by: Actor, at: datetime) -> Sealed:
+    """Give out a submission as it came (or, by its id, a file that came with it), sealed; the ledger says to whom."""
+    row = queries.find(reference, by=by)
+    access.require(by, Permission.INTAKE_TRIAGE, teams=row.working_teams or row.teams)
+    submission = row.submissions.filter(number=number).first()
+    if submission is None:
+        raise NotVisible("there is no such submission")
+    name, sha256 = f"{row.reference}-{number}", submission.raw_sha256
+    if file is not None:
+        kept = ReportFile.objects.filter(submission=submission, pk=file).first()
+        if kept is None:
+            raise NotVisible("there is no such file")
+        name, sha256 = kept.name, kept.sha256
+    password = secrets.token_urlsafe(PASSWORD_BYTES)
+    content = vault.sealed(vault.read(sha256), name=name, password=password)
+    facts = {"number": number, "file": file, "sha256": sha256}
+    ledger.record("intake.given_out", subject=row.reference, by=by, at=at, teams=row.teams, facts=facts)
+    return Sealed(name=f"{row.reference}-{sha256[:12]}.zip", content=content, password=password, sha256=sha256)

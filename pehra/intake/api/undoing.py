@@ -1,0 +1,72 @@
+"""The way back: an act is undone by its token, now or weeks later.
+
+Each report is again what it was before the act, unless somebody decided about it since: that decision stands, and is
+named. An incident that was opened is not undone here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from pehra.access import api as access
+from pehra.access.api import Permission
+from pehra.intake import queries
+from pehra.intake.api.deciding import EVENTS, ROWS_A_STATEMENT, columns, kept, put
+from pehra.intake.models import Report, TriageAct, TriageChange
+from pehra.intake.rules.acts import UNDOABLE, Act
+from pehra.intake.rules.states import MoveRefused
+from pehra.kernel.actors import Actor
+from pehra.kernel.refusals import NotVisible
+from pehra.ledger import api as ledger
+
+LEFT_NAMED_MAX = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undone:
+    """What was taken back, and which reports stay as they are since somebody decided about them later."""
+
+    act: Act
+    count: int
+    left: tuple[str, ...]
+
+
+@transaction.atomic
+def undo(*, token: UUID, by: Actor, at: datetime) -> Undone:
+    """Take an act back, by its token."""
+    act = TriageAct.objects.all().visible_to(queries.reader(by)).filter(id=token).select_for_update().first()
+    if act is None:
+        raise NotVisible("there is no such act")
+    access.require(by, Permission.INTAKE_TRIAGE, teams=act.teams)
+    if Act(act.act) not in UNDOABLE:
+        raise MoveRefused("an incident was opened: end it by its own states", field="token")
+    if act.undone_at is not None:
+        raise MoveRefused("this was taken back already", field="token")
+    changes = {change.report_id: change for change in act.changes.all()}
+    rows = list(Report.objects.filter(id__in=list(changes)).order_by("id").select_for_update(of=("self",)))
+    ours = [row for row in rows if access.may(by, Permission.INTAKE_TRIAGE, teams=row.working_teams or row.teams)]
+    back = [row for row in ours if _is_as_left(row, changes[row.id])]
+    if not back:
+        raise MoveRefused("each of these was decided about since", field="token")
+    for row in back:
+        put(row, changes[row.id].before)
+        row.changed_at = at
+    Report.objects.bulk_update(back, [*columns(), "changed_at"], batch_size=ROWS_A_STATEMENT)
+    act.undone_at, act.undone_by = at, by.id
+    act.save(update_fields=["undone_at", "undone_by"])
+    event = f"{EVENTS[Act(act.act)]}.undone"
+    facts = {"act": str(act.id), "together": len(back)}
+    ledger.record_many(
+        [ledger.Entry(event=event, subject=row.reference, by=by, at=at, teams=row.teams, facts=facts) for row in back]
+    )
+    stays = {row.id for row in back}
+    left = tuple(row.reference for row in rows if row.id not in stays)[:LEFT_NAMED_MAX]
+    return Undone(act=Act(act.act), count=len(back), left=left)
+
+
+def _is_as_left(row: Report, change: TriageChange) -> bool:
+    """Whether a report still is what the act made of it."""
+    now = kept(row)
+    return all(now[name] == value for name, value in change.after.items())
