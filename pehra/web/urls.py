@@ -39,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("pehra.signals.urls")),
     path("telemetry/", include("pehra.telemetry.urls")),
     path("threads/", include("pehra.threads.urls")),
+    path("answer/", include("pehra.threads.views.open.urls")),
 ]
 handler400 = "pehra.web.refused.bad_request"
 handler403 = "pehra.web.refused.forbidden"

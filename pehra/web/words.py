@@ -34,6 +34,27 @@ MESSAGE_STATE: Words = {
     "sent": _("sent"),
     "failed": _("not delivered"),
     "held": _("held for a person"),
+    "returned": _("came back"),
+}
+ANSWER: Words = {
+    "acknowledged": _("Acknowledged"),
+    "fixed": _("It is fixed"),
+    "false-positive": _("False alarm"),
+    "need-help": _("We need help"),
+}
+ANSWER_MEANS: Words = {
+    "acknowledged": _("We have read it and are looking."),
+    "fixed": _("We mended it. Somebody else will check, and close it."),
+    "false-positive": _("What you saw is no problem: say why."),
+    "need-help": _("Say below what you need: somebody at the team is told at once."),
+}
+TURN: Words = {"us": _("our turn"), "them": _("their turn"), "nobody": _("nobody's turn")}
+ENDED: Words = {
+    "answered": _("answered"),
+    "replied": _("replied by mail"),
+    "passed on": _("passed on to the next contact"),
+    "nobody left": _("nobody left to ask"),
+    "not awaited": _("no answer awaited"),
 }
 CLOCK_STATE: Words = {
     "running": _("running"),
@@ -198,6 +219,7 @@ ENTRY_EVENT: Words = {
     "findings.verified": _("Fixed, checked"),
     "findings.reopened": _("Opened again"),
     "findings.undone": _("Taken back"),
+    "findings.fix_taken_back": _("Not fixed after all, says who said so"),
     "incidents.opened": _("Incident opened"),
     "incidents.facts.stated": _("Facts stated"),
     "incidents.joined": _("Findings joined"),
@@ -226,6 +248,7 @@ ENTRY_EVENT: Words = {
     "outbox.sent": _("Message sent"),
     "outbox.held": _("Message held for a person"),
     "outbox.failed": _("Message not delivered"),
+    "outbox.bounced": _("Message came back"),
     "registry.assessment.opened": _("Assessment opened"),
     "registry.assessment.answered": _("Controls answered"),
     "registry.assessment.evidence.added": _("Evidence added"),
@@ -255,6 +278,13 @@ ENTRY_EVENT: Words = {
     "signals.leak.tried": _("Compared with a leaked secret"),
     "signals.leak.forgotten": _("Checks of leaked secrets forgotten"),
     "telemetry.input.ingested": _("Input taken in"),
+    "threads.answered": _("Answered by a one-time link"),
+    "threads.letter.written": _("Letter written"),
+    "threads.passed_on": _("Passed on to the next contact"),
+    "threads.nobody_left": _("Nobody left to ask"),
+    "threads.reply.received": _("Reply received"),
+    "threads.reply.written": _("Reply written here"),
+    "threads.settled": _("Nothing more to say"),
 }
 REPLY: Words = {
     "yes": pgettext_lazy("control", "Yes"),
@@ -328,6 +358,10 @@ TABLES: dict[str, Words] = {
     "incident": INCIDENT_STATE,
     "finding": FINDING_STATE,
     "message": MESSAGE_STATE,
+    "answer": ANSWER,
+    "answer_means": ANSWER_MEANS,
+    "turn": TURN,
+    "ended": ENDED,
     "clock": CLOCK_STATE,
     "team_role": TEAM_ROLE,
     "status": RULE_STATUS,

@@ -21,6 +21,8 @@ OPEN = {
     *(":account_login", ":account_logout", ":mfa_authenticate", ":mfa_login_webauthn"),
     # To another organisation's sign-in and back.
     *("access:provider", "access:provider-callback"),
+    # A letter answered by its one-time link; it shows what the letter said.
+    *("answer:page", "answer:page-slash", "answer:say"),
     # What services ask, by their own secret or by what they were given; where a browser asks, sign-in comes first.
     *("oidc:authorization", "oidc:configuration", "oidc:device_code", "oidc:introspect", "oidc:jwks", "oidc:logout"),
     *("oidc:revoke", "oidc:token", "oidc:userinfo"),

@@ -33,7 +33,7 @@ def of_answer(thread: Thread, new: Answer) -> list[outbox.Draft]:
         lines = [
             subject,
             "",
-            _("They answered by the one-time link of our letter. What they wrote stands in the thread."),
+            _("They answered by the one-time link of a letter. What they wrote is in the thread."),
         ]
         return subject, "\n".join([*lines, _("Thread: %(thread)s") % {"thread": thread.reference}, ""])
 

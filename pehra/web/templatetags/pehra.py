@@ -116,7 +116,7 @@ def tlp(marking: str) -> SafeString:
 def state(table: str, code: str) -> SafeString:
     """Return where an incident, finding or message stands, as a chip."""
     done = {"closed", "verified", "dismissed", "sent", "delivered", "met", "met-late", "withdrawn"}
-    failed = {"failed", "refused", "overdue"}
+    failed = {"failed", "refused", "overdue", "returned"}
     kind, shape = ("done", "check") if code in done else ("critical", "cross") if code in failed else ("open", "open")
     return _chip(kind, shape, word_of(table, code))
 
