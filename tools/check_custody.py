@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Check the custody log of a piece of evidence from its exported file alone: Python's own library, and nothing of Pehra.
+"""Check the custody log of a piece of evidence from its exported file alone; needs nothing of Pehra.
 
     python3 check_custody.py PK-2026-000001-E1-custody.json [the file itself]
 

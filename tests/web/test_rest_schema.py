@@ -129,6 +129,7 @@ def ids(country, laid) -> dict[str, list[str]]:
     return laid | {
         "finding_id": [*of_each.values(), str(uuid4())],
         "reference": [*(row.reference for row in incidents.incidents(by=country.by).rows), "PK-2026-9999999"],
+        "number": ["1", "2"],
         "message_id": [*({row.organisation: str(row.id) for row in outbox.messages(by=country.by)}.values())],
         "entry_id": [*{entry.event: str(entry.id) for entry in entries}.values(), str(uuid4())],
         "person_id": [str(person) for person in country.people.values()],
