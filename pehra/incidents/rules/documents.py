@@ -37,6 +37,17 @@ class Format(StrEnum):
     IODEF_JSON = "iodef-json"
     STIX = "stix"
 
+    @property
+    def label(self) -> str:
+        """What the standard is called, in every language."""
+        return _LABELS[self]
+
+
+_LABELS: dict[Format, str] = {
+    Format.IODEF_XML: "IODEF 2, XML (RFC 7970)",
+    Format.IODEF_JSON: "IODEF 2, JSON (RFC 8727)",
+    Format.STIX: "STIX 2.1",
+}
 
 MEDIA_TYPES: dict[Format, str] = {
     Format.IODEF_XML: "application/xml",

@@ -20,6 +20,7 @@ from pehra.desk import api as desk
 from pehra.findings import api as findings
 from pehra.incidents import api
 from pehra.incidents.views import frame
+from pehra.kernel.markings import Tlp
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible, Refusal
 from pehra.kernel.spreadsheets import table
 from pehra.law import api as law
@@ -223,6 +224,7 @@ def _page(request: Request, reference: str, *, refused: str = "", refusal: Refus
         "levels": list(reversed(profile.severity_levels)),
         "all_moments": MOMENTS,
         "profile": profile,
+        "formats": api.formats_for(Tlp(incident.tlp)),
         "findings": _findings(request, page),
         "notices": _notices(request, incident),
         "names": access.names(ids={entry.by for entry in page.timeline} | {page.opened_by}, by=request.actor),

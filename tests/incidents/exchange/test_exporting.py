@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from pehra.cli.main import root
 from pehra.incidents import api
 from pehra.incidents.api import Format, IncidentView, MarkNotCarried, PartyRole
+from pehra.incidents.commands import commands
 from pehra.incidents.models import Incident
 from pehra.kernel.actors import Actor
 from pehra.kernel.markings import Tlp
@@ -70,8 +70,8 @@ def test_who_does_not_see_it_finds_nothing_and_who_may_not_read_is_refused(
 ) -> None:
     with pytest.raises((NotVisible, Forbidden)):
         api.document(ref=opened.reference, format="stix", by=stranger, at=at)
+    silent = replace(sector_analyst, permissions=frozenset())
     with pytest.raises(Forbidden):
-        silent = replace(sector_analyst, permissions=frozenset())
         api.document(ref=opened.reference, format="stix", by=silent, at=at)
 
 
@@ -97,9 +97,9 @@ def test_who_is_informed_of_a_widespread_incident_exports_no_other_constituents(
 
 def test_the_command_writes_the_file_and_says_its_hash(opened: IncidentView, tmp_path: Any) -> None:
     file = tmp_path / "out.xml"
-    ran = CliRunner().invoke(root, ["incidents", "export", opened.reference, "iodef-xml", "--to", str(file)])
+    ran = CliRunner().invoke(commands, ["export", opened.reference, "iodef-xml", "--to", str(file)])
     assert ran.exit_code == 0, ran.output
     assert sha256(file.read_bytes()).hexdigest() in ran.output
-    read = CliRunner().invoke(root, ["incidents", "read-document", str(file)])
+    read = CliRunner().invoke(commands, ["read-document", str(file)])
     assert read.exit_code == 0, read.output
     assert opened.reference in read.output
