@@ -16,7 +16,7 @@ from django.db import transaction
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.incidents import queries
-from pehra.incidents.api import deriving, drafts, duty_clocks
+from pehra.incidents.api import deriving, drafts, duty_clocks, phases, tasks
 from pehra.incidents.api.assessment import Assessor, Grading
 from pehra.incidents.api.drafts import Draft, Side
 from pehra.incidents.models import Clock, Incident
@@ -141,10 +141,13 @@ def move(*, ref: str, to: State | str, reason: str, by: Actor, at: datetime) -> 
     clocks = deriving.locked_clocks(incident)
     if target is State.CLOSED:
         _require_nothing_owed(clocks)
+    if target is not State.DISMISSED:
+        phases.require_free(incident, target, at=at)
     if target is State.DISMISSED:
         for clock in clocks:
             if clock.state in clock_rules.OWED:
                 _withdraw(clock, reason=words, by=by, at=at)
+        tasks.skip_all(incident, reason=words, by=by, at=at)
     before = incident.state
     incident.state, incident.state_reason = target, words
     incident.ended_at = at if ends else None
@@ -262,17 +265,27 @@ def _require_moment(name: str, moment: datetime, clocks: Sequence[Clock], *, at:
 
 @transaction.atomic
 def record_stage_sent(
-    *, ref: str, duty: str, stage: str, by: Actor, at: datetime, moment: datetime | None = None
+    *,
+    ref: str,
+    duty: str,
+    stage: str,
+    by: Actor,
+    at: datetime,
+    moment: datetime | None = None,
+    organisation: str = "",
 ) -> queries.IncidentView:
     """Record that a stage was sent at `moment` (by default now): the clock is met, or met late; what follows it
-    starts."""
+    starts.
+
+    `organisation` says which one sent it, where several owe it.
+    """
     incident = queries.for_change(ref, by=by)
     _require(incident, Permission.INCIDENTS_CHANGE, by=by)
     sent_at = moment or at
     if sent_at > at:
         raise Invalid(f"{format_time(sent_at)} has not come yet", field="moment")
     clocks = deriving.locked_clocks(incident)
-    clock = _clock(clocks, duty, stage)
+    clock = _clock(clocks, duty, stage, organisation)
     state = clock_rules.sent(state=ClockState(clock.state), due=clock.due_at, at=sent_at)
     _end(clock, state=state, moment=sent_at, reason="", by=by)
     facts = duty_clocks.told(clock) | {"sent": format_time(sent_at)}
@@ -282,11 +295,14 @@ def record_stage_sent(
 
 
 @transaction.atomic
-def withdraw_clock(*, ref: str, duty: str, stage: str, reason: str, by: Actor, at: datetime) -> queries.IncidentView:
+def withdraw_clock(
+    *, ref: str, duty: str, stage: str, reason: str, by: Actor, at: datetime, organisation: str = ""
+) -> queries.IncidentView:
     """Say, with a reason, that a stage does not arise. The only way but sending it to end a clock."""
     incident = queries.for_change(ref, by=by)
     _require(incident, Permission.INCIDENTS_CLOSE, by=by)
-    _withdraw(_clock(deriving.locked_clocks(incident), duty, stage), reason=_reason(reason, needed=True), by=by, at=at)
+    clock = _clock(deriving.locked_clocks(incident), duty, stage, organisation)
+    _withdraw(clock, reason=_reason(reason, needed=True), by=by, at=at)
     return queries.views([incident])[0]
 
 
@@ -304,12 +320,15 @@ def _end(clock: Clock, *, state: ClockState, moment: datetime, reason: str, by: 
     clock.save(update_fields=["state", "fires_at", "ended_at", "ended_by", "ended_reason"])
 
 
-def _clock(clocks: Sequence[Clock], duty: str, stage: str) -> Clock:
-    found = next((clock for clock in clocks if (clock.duty, clock.stage) == (duty, stage)), None)
-    if found is None:
-        names = ", ".join(f"{clock.duty}/{clock.stage}" for clock in clocks) or "none"
+def _clock(clocks: Sequence[Clock], duty: str, stage: str, organisation: str) -> Clock:
+    same = [clock for clock in clocks if (clock.duty, clock.stage) == (duty, stage)]
+    found = [clock for clock in same if clock.organisation == organisation] if organisation else same
+    if not found:
+        names = ", ".join(dict.fromkeys(f"{clock.duty}/{clock.stage}" for clock in clocks)) or "none"
         raise NotVisible(f"this incident has no stage {duty}/{stage}; it has: {names}")
-    return found
+    if len(found) > 1:
+        raise Invalid(f"{len(found)} organisations owe this stage; say which", field="organisation")
+    return found[0]
 
 
 def _require(incident: Incident, permission: Permission, *, by: Actor) -> None:

@@ -5,6 +5,8 @@ team's alone. Personal data: free text may name a person when somebody types one
 hold ids of acting people. Nothing is deleted but drafts.
 """
 
+from typing import TypeVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -79,10 +81,13 @@ class Playbook(models.Model):
         return self.name
 
 
-class OfItsTeamsQuerySet(models.QuerySet[models.Model]):
+AnyRow = TypeVar("AnyRow", bound=models.Model)
+
+
+class OfItsTeamsQuerySet(models.QuerySet[AnyRow]):
     """Rows of the work on an incident, read through the wall."""
 
-    def visible_to(self, actor: Actor) -> "OfItsTeamsQuerySet":
+    def visible_to(self, actor: Actor) -> "OfItsTeamsQuerySet[AnyRow]":
         """Only those of incidents that one of the actor's teams reads."""
         return self.filter(_of_its_teams(actor))
 
@@ -119,7 +124,7 @@ class PlaybookRun(models.Model):
     started_at = models.DateTimeField()
     started_by = models.CharField(max_length=ACTOR_LENGTH_MAX)
 
-    objects = OfItsTeamsQuerySet.as_manager()
+    objects = OfItsTeamsQuerySet["PlaybookRun"].as_manager()
 
     class Meta:
         constraints = [
@@ -157,7 +162,7 @@ class Task(models.Model):
     ended_by = models.CharField(max_length=ACTOR_LENGTH_MAX, blank=True)
     ended_reason = models.TextField(blank=True)
 
-    objects = OfItsTeamsQuerySet.as_manager()
+    objects = OfItsTeamsQuerySet["Task"].as_manager()
 
     class Meta:
         constraints = [
@@ -255,7 +260,7 @@ class TimelineEntry(models.Model):
     retracted_by = models.CharField(max_length=ACTOR_LENGTH_MAX, blank=True)
     retracted_reason = models.TextField(blank=True)
 
-    objects = OfItsTeamsQuerySet.as_manager()
+    objects = OfItsTeamsQuerySet["TimelineEntry"].as_manager()
 
     class Meta:
         constraints = [
@@ -291,7 +296,7 @@ class Lesson(models.Model):
     decided_reason = models.TextField(blank=True)
     result = models.CharField(max_length=ID_LENGTH_MAX, blank=True)
 
-    objects = OfItsTeamsQuerySet.as_manager()
+    objects = OfItsTeamsQuerySet["Lesson"].as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["incident", "number"], name="incidents_lesson_number_once")]

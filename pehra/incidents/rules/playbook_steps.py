@@ -34,6 +34,7 @@ COMMAND_TYPES = frozenset(
     }
 )
 _ID = re.compile(r"([a-z0-9-]+)--[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+Ways = Mapping[str, Mapping[str, Sequence[str]]]
 _SINGLE = ("on_completion", "on_success", "on_failure", "on_true", "on_false")
 
 
@@ -66,15 +67,16 @@ def read(
     problems = _problems(workflow, start)
     if problems:
         return [], problems, []
-    order = _order(workflow, start)
-    before = _before(workflow, order)
+    ways = ways_of(workflow)
+    order = _order(ways, start)
+    before = _before(workflow, ways, order)
     steps = [_step(key, workflow[key], before) for key in order if workflow[key]["type"] not in JOINTS]
     return steps, [], _remarks(workflow, order, body)
 
 
 def following(step: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Return the steps that may come next, by what leads to each (`on_completion`, a case's words)."""
-    found = {key: (step[key],) for key in _SINGLE if key in step}
+    found: dict[str, tuple[str, ...]] = {key: (step[key],) for key in _SINGLE if key in step}
     if "next_steps" in step:
         found["next_steps"] = tuple(step["next_steps"])
     for word, target in step.get("cases", {}).items():
@@ -82,10 +84,14 @@ def following(step: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def untaken(workflow: Mapping[str, Any], *, start: str, decided: Mapping[str, str]) -> set[str]:
+def ways_of(workflow: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
+    """Return of every step what may come next, by what leads there: what a run keeps of its playbook."""
+    return {key: {way: list(targets) for way, targets in following(step).items()} for key, step in workflow.items()}
+
+
+def untaken(ways: Ways, *, start: str, decided: Mapping[str, str]) -> set[str]:
     """Return the steps that can no longer be reached after some decisions were taken."""
-    every = set(_order(workflow, start))
-    return every - set(_order(workflow, start, decided=decided))
+    return set(_order(ways, start)) - set(_order(ways, start, decided=decided))
 
 
 def _problems(workflow: Mapping[str, Any], start: str) -> list[str]:
@@ -109,7 +115,7 @@ def _problems(workflow: Mapping[str, Any], start: str) -> list[str]:
         problems.append(f"workflow_start: there is no step {start!r}")
     elif workflow[start]["type"] != "start":
         problems.append("workflow_start: must name a step of type start")
-    if not problems and not any(workflow[key]["type"] not in JOINTS for key in _order(workflow, start)):
+    if not problems and not any(workflow[key]["type"] not in JOINTS for key in _order(ways_of(workflow), start)):
         problems.append("workflow: there is nothing to do between start and end")
     return problems
 
@@ -141,12 +147,12 @@ def _is_target(target: object) -> bool:
     return isinstance(target, str) or many
 
 
-def _order(workflow: Mapping[str, Any], start: str, *, decided: Mapping[str, str] | None = None) -> list[str]:
+def _order(ways: Ways, start: str, *, decided: Mapping[str, str] | None = None) -> list[str]:
     """Return the reachable steps, each after as many of its predecessors as loops allow (reverse postorder)."""
     taken = decided or {}
     finished: list[str] = []
     seen = {start}
-    waiting: list[tuple[str, list[str]]] = [(start, _next(workflow[start], taken.get(start)))]
+    waiting: list[tuple[str, list[str]]] = [(start, _next(ways[start], taken.get(start)))]
     while waiting:
         key, targets = waiting[-1]
         target = next((one for one in targets if one not in seen), None)
@@ -155,24 +161,23 @@ def _order(workflow: Mapping[str, Any], start: str, *, decided: Mapping[str, str
             waiting.pop()
         else:
             seen.add(target)
-            waiting.append((target, _next(workflow[target], taken.get(target))))
+            waiting.append((target, _next(ways[target], taken.get(target))))
     return finished[::-1]
 
 
-def _next(step: Mapping[str, Any], outcome: str | None) -> list[str]:
+def _next(ways: Mapping[str, Sequence[str]], outcome: str | None = None) -> list[str]:
     """Return what may follow, last first: a depth-first walk then puts the first branch first."""
-    ways = following(step)
     chosen = [ways.get(outcome, ()), ways.get("on_completion", ())] if outcome is not None else list(ways.values())
     return [target for targets in chosen for target in targets][::-1]
 
 
-def _before(workflow: Mapping[str, Any], order: Sequence[str]) -> dict[str, list[str]]:
+def _before(workflow: Mapping[str, Any], ways: Ways, order: Sequence[str]) -> dict[str, list[str]]:
     """Return of each step the nearest steps of work or decision before it. A way back to an earlier step is none."""
     place = {key: number for number, key in enumerate(order)}
     before: dict[str, list[str]] = {key: [] for key in order}
     for key in order:
         own = [key] if workflow[key]["type"] not in JOINTS else before[key]
-        for target in dict.fromkeys(_next(workflow[key], None)):
+        for target in dict.fromkeys(_next(ways[key])):
             if place[target] > place[key]:
                 before[target] += [one for one in own if one not in before[target]]
     return before

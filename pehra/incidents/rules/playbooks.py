@@ -37,6 +37,8 @@ class Playbook:
     description: str
     types: tuple[str, ...]
     steps: tuple[Step, ...]
+    start: str
+    ways: Mapping[str, Mapping[str, Sequence[str]]]
     remarks: tuple[str, ...]
     revoked: bool = False
     valid_from: datetime | None = None
@@ -69,6 +71,8 @@ def read(document: bytes) -> Playbook:
         description=str(body.get("description", "")),
         types=tuple(str(word) for word in body.get("playbook_types", ())),
         steps=tuple(steps),
+        start=body["workflow_start"],
+        ways=playbook_steps.ways_of(body["workflow"]),
         remarks=(*_head_remarks(body), *remarks),
         revoked=body.get("revoked") is True,
         valid_from=_stamp(body.get("valid_from")),
@@ -90,6 +94,10 @@ def _json(document: bytes) -> dict[str, Any]:
         raise PlaybookInvalid([f"this is not JSON: {error}"]) from error
     if "\x00" in text or "\\u0000" in text:
         raise PlaybookInvalid(["a text holds a NUL, which no text needs"])
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise PlaybookInvalid(["a text holds half a character"]) from error
     if not isinstance(body, dict):
         raise PlaybookInvalid(["a playbook is a JSON object"])
     return body

@@ -124,8 +124,9 @@ def _day(match: re.Match[str], zone: ZoneInfo, _at: datetime) -> tuple[datetime,
 
 def _clock(match: re.Match[str], zone: ZoneInfo, at: datetime) -> tuple[datetime, Precision]:
     here = at.astimezone(_offset(match["zone"]) or zone)
-    said = {"hour": int(match["hour"]), "minute": int(match["minute"]), "second": int(match["second"] or 0)}
-    local = here.replace(microsecond=0, **said)
+    local = here.replace(
+        hour=int(match["hour"]), minute=int(match["minute"]), second=int(match["second"] or 0), microsecond=0
+    )
     if match["before"] or local > here + CLOCK_DRIFT:
         local -= timedelta(days=1)
     return local.astimezone(UTC), _precision(match)

@@ -1,0 +1,76 @@
+"""What every act of the work on an incident begins and ends with: the row locked, the permission, the ledger entry."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Max
+
+from pehra.access import api as access
+from pehra.access.api import Permission
+from pehra.incidents import queries
+from pehra.incidents.models import Incident
+from pehra.incidents.rules import states
+from pehra.incidents.rules.states import State
+from pehra.incidents.rules.working import working_teams
+from pehra.kernel.actors import Actor
+from pehra.kernel.refusals import Invalid, NotVisible
+from pehra.ledger import api as ledger
+
+REASON_LENGTH_MAX = 2_000
+
+
+def locked(ref: str, *, by: Actor, permission: Permission = Permission.INCIDENTS_CHANGE, live: bool = True) -> Incident:
+    """Return a visible incident, locked, that the actor may work on; refuse one that has ended, when it must be live.
+
+    The work on an incident is its teams': whoever sees it only as the organisation concerned finds none.
+    """
+    incident = queries.for_change(ref, by=by)
+    require(incident, permission, by=by)
+    if live and State(incident.state) in states.ENDED:
+        raise states.MoveRefused(f"the incident is {incident.state}; open a new one instead", field="state")
+    return incident
+
+
+def require(incident: Incident, permission: Permission, *, by: Actor) -> None:
+    """Refuse, unless one of the teams that work on the incident gave the actor this permission."""
+    access.require(by, permission, teams=working_teams(incident.roles, otherwise=incident.teams))
+
+
+def of_its_teams(ref: str, *, by: Actor) -> Incident:
+    """Return an incident that one of the actor's teams reads. Its organisation sees it, and none of the work."""
+    incident = queries.find(ref, by=by)
+    reader = queries.reader(by)
+    if not reader.is_system and not set(incident.teams) & reader.teams:
+        raise NotVisible("the work on this incident is its teams'")
+    return incident
+
+
+def record(incident: Incident, event: str, facts: Mapping[str, object], *, by: Actor, at: datetime) -> None:
+    """Write an act into the ledger, for the teams of the incident."""
+    ledger.record(event, subject=incident.reference, by=by, at=at, teams=incident.teams, facts=dict(facts))
+
+
+def words(text: str, *, field: str, most: int, needed: bool = True) -> str:
+    """Return what was written, stripped; refuse nothing where something is needed, NULs, and too much."""
+    said = text.replace("\r\n", "\n").strip()
+    if needed and not said:
+        raise Invalid("this must be said", field=field)
+    if len(said) > most:
+        raise Invalid(f"at most {most} characters, not {len(said)}", field=field)
+    if "\x00" in said or any("\ud800" <= letter <= "\udfff" for letter in said):
+        raise Invalid("a text holds a NUL or half a character, which no text needs", field=field)
+    return said
+
+
+def reason(text: str) -> str:
+    """Return a reason; refuse none."""
+    said = words(text, field="reason", most=REASON_LENGTH_MAX, needed=False)
+    if not said:
+        raise Invalid("say why: a reason is kept with this decision", field="reason")
+    return said
+
+
+def next_number(rows: Any) -> int:
+    """Return the number after the highest of an incident's rows; under its lock none is given twice."""
+    return int(rows.aggregate(highest=Max("number"))["highest"] or 0) + 1

@@ -1,0 +1,148 @@
+"""Consent of an organisation, asked and recorded for each act on its systems.
+
+The organisation answers here itself, or a team writes down what it said by telephone or letter, with the name of who
+said it. Silence is no consent. What the law of the profile asks of whom is `law.consent_for`.
+"""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from pehra.access import api as access
+from pehra.access.api import Permission
+from pehra.incidents import queries as incidents
+from pehra.incidents.api import acting, duty_clocks
+from pehra.incidents.models import Consent, Incident, IncidentOrganisation, Task
+from pehra.incidents.queries import consents as queries
+from pehra.incidents.queries.consents import ConsentView
+from pehra.incidents.rules import consents as rules
+from pehra.incidents.rules.consents import Answer
+from pehra.kernel.actors import Actor
+from pehra.kernel.clock import format_time
+from pehra.kernel.identifiers import new_id
+from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
+from pehra.law import api as law
+
+PORTAL = "portal"
+NAME_LENGTH_MAX = 200
+
+
+def consents(ref: str, *, by: Actor) -> tuple[ConsentView, ...]:
+    """Return what organisations of an incident were asked and said, as far as the actor may read of them."""
+    return queries.consents_of(incidents.find(ref, by=by), by=by)
+
+
+@transaction.atomic
+def ask_consent(*, ref: str, organisation: str = "", act: str, task: int = 0, by: Actor, at: datetime) -> ConsentView:
+    """Ask an organisation of the incident whether one act may be done; `task` names the task that would do it."""
+    incident = acting.locked(ref, by=by)
+    side = _side(incident, organisation, by=by)
+    row = Consent(
+        id=new_id(at),
+        incident=incident,
+        organisation=side.organisation,
+        teams=list(dict.fromkeys([*side.teams, incident.lead_team])) if incident.widespread else list(incident.teams),
+        number=acting.next_number(Consent.objects.filter(incident=incident)),
+        task=_task(incident, task),
+        act=acting.words(act, field="act", most=rules.ACT_LENGTH_MAX),
+        asked_at=at,
+        asked_by=by.id,
+        answer=Answer.ASKED,
+    )
+    row.teams = [team for team in row.teams if team]
+    row.save(force_insert=True)
+    facts = {"consent": row.number, "organisation": row.organisation, "task": task, "act": row.act}
+    acting.record(incident, "incidents.consent.asked", facts, by=by, at=at)
+    return queries.consent_view(row)
+
+
+@transaction.atomic
+def answer_consent(
+    *,
+    ref: str,
+    number: int,
+    answer: str,
+    terms: str = "",
+    valid_until: datetime | None = None,
+    name: str = "",
+    channel: str = PORTAL,
+    by: Actor,
+    at: datetime,
+) -> ConsentView:
+    """Write down what an organisation said: itself, or by a team with who said it and by which channel."""
+    incident = incidents.find(ref, by=by)
+    row = queries.one_consent(incident, number, by=by)
+    target = rules.parse_answer(answer)
+    rules.require_move(Answer(row.answer), target)
+    row.channel, row.answered_name = _spoken_for(incident, row, name, channel, by=by)
+    if valid_until is not None and valid_until <= at:
+        raise Invalid("this consent would have ended already", field="valid_until")
+    before = row.answer
+    row.answer, row.answered_at, row.answered_by = target, at, by.id
+    row.terms = acting.words(terms, field="terms", most=rules.TERMS_LENGTH_MAX, needed=False)
+    row.valid_until = valid_until if target is Answer.GIVEN else None
+    row.save()
+    facts = {
+        **{"consent": number, "organisation": row.organisation, "from": before, "to": target, "terms": row.terms},
+        **{"channel": row.channel, "until": format_time(row.valid_until) if row.valid_until else None},
+    }
+    acting.record(incident, "incidents.consent.answered", facts, by=by, at=at)
+    return queries.consent_view(row)
+
+
+def consent_rule(incident: Incident, *, at: datetime) -> law.ConsentAnswer | None:
+    """Return why organisations of an incident are asked before an act on their systems; None where they are not."""
+    profile = law.load(settings.PEHRA_PROFILE)
+    on = law.day_of(profile, at)
+    asked = (law.consent_for(profile, entity=entity, on=on) for entity in duty_clocks.entities_of(incident))
+    return next((answer for answer in asked if answer is not None and answer.needed), None)
+
+
+def require_consent(incident: Incident, task: Task, *, at: datetime) -> None:
+    """Refuse a task that acts on an organisation's systems, until all who were asked about it have said yes."""
+    if not task.touches_organisation or consent_rule(incident, at=at) is None:
+        return
+    latest: dict[str, Consent] = {}
+    for row in Consent.objects.filter(task=task).order_by("number"):
+        latest[row.organisation] = row
+    if not latest:
+        raise rules.ConsentRefused("this acts on an organisation's systems: ask for its consent first", field="state")
+    for row in latest.values():
+        if not rules.holds(Answer(row.answer), valid_until=row.valid_until, at=at):
+            raise rules.ConsentRefused(
+                f"{row.organisation} has not agreed to this (consent {row.number} is {row.answer})", field="state"
+            )
+
+
+def _side(incident: Incident, organisation: str, *, by: Actor) -> IncidentOrganisation:
+    """Return the side that is asked; a side that the actor may not read of is refused as one that is none."""
+    sides = incident.organisations.all()
+    if incident.lead_team not in by.teams and not by.is_system:
+        sides = sides.filter(pk__in=IncidentOrganisation.objects.all().visible_to(by).values("pk"))
+    code = organisation or incident.organisation
+    found = sides.filter(organisation=code).first() if code else None
+    if found is None:
+        raise Invalid("name an organisation that this incident concerns", field="organisation")
+    return found
+
+
+def _task(incident: Incident, number: int) -> Task | None:
+    if not number:
+        return None
+    row = Task.objects.filter(incident=incident, number=number).first()
+    if row is None:
+        raise NotVisible(f"{incident.reference} has no task {number}")
+    return row
+
+
+def _spoken_for(incident: Incident, row: Consent, name: str, channel: str, *, by: Actor) -> tuple[str, str]:
+    """Return the channel and the name of who said it; refuse who may neither speak for it nor write it down."""
+    if access.may(by, Permission.INCIDENTS_CONSENT, organisation=row.organisation) and not by.is_system:
+        return PORTAL, by.name[:NAME_LENGTH_MAX]
+    acting.require(incident, Permission.INCIDENTS_CHANGE, by=by)
+    if channel == PORTAL:
+        raise Forbidden("only the organisation itself answers here; say by which channel it told you", field="channel")
+    if channel not in rules.CHANNELS:
+        raise Invalid(f"{channel!r} is no channel; one of: {', '.join(rules.CHANNELS[1:])}", field="channel")
+    return channel, acting.words(name, field="name", most=NAME_LENGTH_MAX)
