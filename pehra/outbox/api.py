@@ -39,6 +39,7 @@ from pehra.outbox.queries import (
     messages,
     messages_about,
     some,
+    undelivered,
 )
 from pehra.outbox.rules import letters, retries, states
 from pehra.outbox.rules.answer_links import ANSWER_HERE, ANSWER_VALID, AnswerLink
@@ -75,6 +76,7 @@ __all__ = [
     "send_due",
     "some",
     "tell_of_access",
+    "undelivered",
 ]
 
 SEND_BATCH_MAX = 500

@@ -194,6 +194,14 @@ def answerable(*, after: UUID | None, since: datetime, limit: int, by: Actor) ->
     return [view(row) for row in rows[: min(limit, PAGE_MAX)]]
 
 
+def undelivered(*, limit: int, by: Actor) -> list[UUID]:
+    """Return the newest messages with an answer link that no server took. For Pehra itself, who passes them on."""
+    if not by.is_system:
+        raise Forbidden("letters are followed by Pehra itself")
+    rows = Message.objects.filter(state=State.FAILED, answer_until__isnull=False).order_by("-id")
+    return list(rows.values_list("id", flat=True)[: min(limit, PAGE_MAX)])
+
+
 def answer_link(token: str) -> AnswerLink:
     """Read the token of a one-time answer link; refuse one that is not ours. Whether it still holds is not said."""
     return answer_links.read(token, key=settings.SECRET_KEY.encode())
