@@ -35,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("intake/", include("pehra.intake.urls")),
     path("outbox/", include("pehra.outbox.urls")),
     path("registry/", include("pehra.registry.urls")),
+    path("report/", include("pehra.intake.views.open_urls")),
     path("scim/v2/", include("pehra.access.scim.urls")),
     path("", include("pehra.signals.urls")),
     path("telemetry/", include("pehra.telemetry.urls")),

@@ -19,6 +19,9 @@ OPEN = {
     *("access:link", "access:sign-in", "access:sign-out", "web:language", "web:theme"),
     # The same page, the second factor after it, the passkey's challenge and answer, and giving up half way.
     *(":account_login", ":account_logout", ":mfa_authenticate", ":mfa_login_webauthn"),
+    # The form with which everybody may report; what somebody typed or was told opens by the secret of its link.
+    *("report:form", "report:draft", "report:erase", "report:file", "report:from-file", "report:offline"),
+    *("report:receipt", "report:submission"),
     # To another organisation's sign-in and back.
     *("access:provider", "access:provider-callback"),
     # A letter answered by its one-time link; it shows what the letter said.

@@ -1,0 +1,1 @@
+"""Forms as pure rules: what was typed, what it says, what is missing."""

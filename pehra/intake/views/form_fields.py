@@ -1,0 +1,105 @@
+"""A form's questions as a page shows them: in the reader's language, with what was typed and what is wrong with it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from pehra.intake.rules.forms.answers import Filled, Problem, Wrong
+from pehra.intake.rules.forms.shapes import Shape
+from pehra.law.api import AnswerKind, Asked
+
+PREFIX = "q-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptionView:
+    """One option of a choice."""
+
+    code: str
+    label: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldView:
+    """One question as a page shows it. `needed_by` are the stages that are not whole without its answer."""
+
+    code: str
+    label: str
+    hint: str
+    kind: str
+    is_required: bool
+    value: str
+    problem: str
+    options: tuple[OptionView, ...]
+    is_list: bool = False
+    needed_by: tuple[str, ...] = ()
+    needed_for: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the field is called in the page."""
+        return f"{PREFIX}{self.code}"
+
+
+def fields(
+    shape: Shape, filled: Filled, *, required: Sequence[str], needed_for: Mapping[str, str] | None = None
+) -> tuple[FieldView, ...]:
+    """Return the questions of a form, in its order; `needed_for` says beside some of them who needs the answer."""
+    return tuple(
+        _field(entry, shape, filled, entry.question.code in required, needed_for or {}) for entry in shape.asked
+    )
+
+
+def _field(entry: Asked, shape: Shape, filled: Filled, is_required: bool, needed_for: Mapping[str, str]) -> FieldView:
+    question = entry.question
+    typed = filled.typed.get(question.code, ())
+    problem = filled.problem_of(question.code)
+    # A browser shows nothing where a moment is not written its way: what was typed stands in a plain field then.
+    kind = "moment-as-text" if problem and question.answer is AnswerKind.MOMENT else question.answer.value
+    return FieldView(
+        code=question.code,
+        label=named(question.name, question.name_local),
+        hint=named(question.hint, question.hint_local),
+        kind=kind,
+        is_required=is_required,
+        value=typed[0] if typed else "",
+        problem=problem_words(problem) if problem else "",
+        options=tuple(
+            OptionView(code=option.code, label=named(option.name, option.name_local), is_chosen=option.code in typed)
+            for option in shape.options.get(question.code, ())
+        ),
+        is_list=bool(question.options_from),
+        needed_by=entry.required_by,
+        needed_for=needed_for.get(question.code, ""),
+    )
+
+
+def named(name: str, name_local: str) -> str:
+    """Return a name of the profile in the reader's language."""
+    return name_local if name_local and (get_language() or "en").split("-")[0] != "en" else name
+
+
+def typed_in(posted: Mapping[str, Sequence[str]], shape: Shape) -> dict[str, tuple[str, ...]]:
+    """Return what a page sent for the questions of a form, and nothing else that it sent."""
+    found = {code: tuple(posted.get(f"{PREFIX}{code}", ())) for code in shape.codes}
+    return {code: words for code, words in found.items() if any(words)}
+
+
+def problem_words(problem: Problem) -> str:
+    """Return what is wrong, and what to do, in the reader's language."""
+    words = {
+        Wrong.MISSING: _("Please answer this: a few words are enough."),
+        Wrong.TOO_LONG: _("This is too long: at most %(limit)s characters. Send the rest as a file or afterwards."),
+        Wrong.TOO_LARGE: _("This number is too large."),
+        Wrong.NOT_A_NUMBER: _("Please write a whole number in digits, such as 250."),
+        Wrong.NOT_A_MOMENT: _("Please write day and time like this: 2026-03-25 14:30."),
+        Wrong.IN_THE_FUTURE: _("This time has not come yet."),
+        Wrong.TOO_LONG_AGO: _("This time is too long ago."),
+        Wrong.NOT_AN_OPTION: _("Please choose one of the answers below."),
+        Wrong.NOT_YES_OR_NO: _("Please choose yes or no, or leave it open."),
+    }
+    limit = {"limit": problem.limit} if problem.limit is not None else {}
+    return words[problem.wrong] % limit if limit else words[problem.wrong]
