@@ -6,6 +6,7 @@ account; what came back or brought no answer goes to the next contact. Nothing h
 
 from pehra.threads.api.answering import answer, answer_page
 from pehra.threads.api.coming_in import take_bounce, take_reply
+from pehra.threads.api.following import FollowSummary, follow_letters
 from pehra.threads.queries import (
     AnswerPage,
     AnswerView,
@@ -27,6 +28,7 @@ __all__ = [
     "AnswerView",
     "Choice",
     "Delivery",
+    "FollowSummary",
     "Found",
     "ReplyFile",
     "ReplyView",
@@ -36,6 +38,7 @@ __all__ = [
     "answer",
     "answer_page",
     "deliveries",
+    "follow_letters",
     "look_up",
     "take_bounce",
     "take_reply",

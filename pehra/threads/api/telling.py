@@ -4,7 +4,7 @@ The mail says which matter and what kind of answer; what was written stays behin
 nothing above its marking.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from pehra.outbox import api as outbox
 from pehra.registry import api as registry
 from pehra.threads.models import Answer, Letter, Thread
 from pehra.threads.rules.answers import Choice
+from pehra.threads.rules.following import Cause, Contact
 
 LANGUAGE_DEFAULT = "en"
 ANSWERED_KIND = "threads.answered"
@@ -50,6 +51,30 @@ def of_nobody_left(thread: Thread, letter: Letter) -> list[outbox.Draft]:
         return subject, "\n".join([*lines, _("Thread: %(thread)s") % {"thread": thread.reference}, ""])
 
     return _to_team(thread, words, kind=UNREACHED_KIND, key=f"{UNREACHED_KIND}:{letter.message}")
+
+
+def preface(message: outbox.MessageView, contact: Contact, cause: Cause, *, languages: Sequence[str]) -> str:
+    """Return what stands above a letter that goes on to the next contact, in each of its reader's languages."""
+    who = {
+        "name": message.recipient_name or message.recipient_email,
+        "email": message.recipient_email,
+        "date": message.queued_at.date().isoformat(),
+    }
+    parts = []
+    for language in languages:
+        with translation.override(language):
+            first = (
+                _("This letter was written to %(name)s (%(email)s) on %(date)s and came back.")
+                if cause is Cause.BOUNCE
+                else _("This letter was written to %(name)s (%(email)s) on %(date)s. Nobody has answered it yet.")
+            )
+            then = (
+                _("It comes to you as the team responsible: please reach them another way.")
+                if contact.is_team
+                else _("It comes to you as the next contact: please see that somebody answers it.")
+            )
+            parts.append(f"{first % who}\n{then}\n")
+    return "\n".join(parts)
 
 
 def _to_team(thread: Thread, words: Callable[[], tuple[str, str]], *, kind: str, key: str) -> list[outbox.Draft]:

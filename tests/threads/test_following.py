@@ -1,0 +1,184 @@
+"""What brought nothing goes on to the next contact, once, within limits; at the end a person is told to call."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pehra.findings import api as findings
+from pehra.kernel.actors import Actor, system
+from pehra.kernel.refusals import Forbidden
+from pehra.ledger import api as ledger
+from pehra.outbox import api as outbox
+from pehra.threads import api
+from pehra.threads.models import Letter, Thread
+from pehra.threads.rules import following
+from pehra.threads.rules.following import Contact, next_contact
+from tests.threads.conftest import token_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("country")]
+SILENCE = following.SILENCE
+
+
+@pytest.fixture
+def machine() -> Actor:
+    return system("test")
+
+
+@pytest.fixture
+def left(told: outbox.MessageView, at: datetime) -> outbox.MessageView:
+    """The notice to North Telecom's security desk, handed over."""
+    send(at)
+    return told
+
+
+def send(at: datetime) -> None:
+    outbox.send_due(at=at)
+
+
+def tick(at: datetime) -> api.FollowSummary:
+    return api.follow_letters(by=system("threads"), at=at)
+
+
+def bounced(message: outbox.MessageView, *, at: datetime, digest: str = "b" * 64) -> None:
+    assert api.take_bounce(
+        message_ids=[message.message_id],
+        recipient=message.recipient_email,
+        status="5.1.1",
+        permanent=True,
+        diagnostic="no such user",
+        raw_sha256=digest,
+        by=system("intake"),
+        at=at,
+    )
+
+
+def newest(by: Actor, kind: str) -> outbox.MessageView:
+    row = next(row for row in outbox.messages(by=by) if row.kind == kind)
+    return outbox.message(message_id=row.id, by=by)
+
+
+def test_every_letter_with_a_link_is_followed_once(told: outbox.MessageView, at: datetime) -> None:
+    assert tick(at).followed == 1
+    assert tick(at).followed == 0
+    assert Letter.objects.get().silent_at == at + SILENCE
+
+
+def test_silence_goes_to_the_next_contact_with_what_was_said(
+    left: outbox.MessageView, machine: Actor, at: datetime
+) -> None:
+    assert tick(at + SILENCE - timedelta(seconds=1)).passed_on == 0
+    assert tick(at + SILENCE).passed_on == 1
+    assert tick(at + SILENCE).passed_on == 0
+    again = newest(machine, "threads.passed-on")
+    assert (left.recipient_email, again.recipient_email) == ("security@north.example", "abuse@north.example")
+    assert "Nobody has answered it yet" in again.body
+    assert again.body.endswith(left.body)
+    assert [file.sha256 for file in again.attachments] == [file.sha256 for file in left.attachments]
+    assert (again.about, again.tlp, again.organisation) == (left.about, left.tlp, left.organisation)
+    first, second = Letter.objects.order_by("number")
+    assert (first.ended, second.step, second.stands_in_for) == ("passed on", 1, left.id)
+    assert second.thread_id == first.thread_id
+    (entry,) = [e for e in history(machine) if e.event == "threads.passed_on"]
+    assert entry.facts["cause"] == "silence"
+
+
+def history(by: Actor) -> list[ledger.EntryView]:
+    return ledger.history(subject=f"thread:{Thread.objects.get().reference}", by=by)
+
+
+def test_what_came_back_goes_on_at_once(left: outbox.MessageView, machine: Actor, at: datetime) -> None:
+    bounced(left, at=at)
+    assert tick(at).passed_on == 1
+    again = newest(machine, "threads.passed-on")
+    assert "came back" in again.body
+    assert token_of(again.id) != token_of(left.id)
+
+
+def test_what_no_server_took_goes_on_too(
+    told: outbox.MessageView, machine: Actor, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tick(at)
+    outbox_row(told).update(state="failed", problem="550 no", next_attempt_at=None)
+    assert tick(at + timedelta(minutes=1)).passed_on == 1
+
+
+def outbox_row(message: outbox.MessageView) -> Any:
+    from pehra.outbox.models import Message
+
+    return Message.objects.filter(id=message.id)
+
+
+def test_what_is_still_on_its_way_waits(told: outbox.MessageView, at: datetime) -> None:
+    assert tick(at + SILENCE) == api.FollowSummary(followed=1)
+    assert Letter.objects.get().silent_at == at + SILENCE + timedelta(hours=1)
+
+
+def test_an_answer_to_either_letter_ends_it(left: outbox.MessageView, machine: Actor, at: datetime) -> None:
+    tick(at + SILENCE)
+    token = token_of(left.id)
+    api.answer(token=token, choice="acknowledged", note="", seen=0, at=at + SILENCE)
+    assert not Letter.objects.filter(silent_at__isnull=False).exists()
+    assert tick(at + 3 * SILENCE).passed_on == 0
+
+
+def test_when_nobody_is_left_the_team_is_told_to_call(fold: Any, sighting: Any, machine: Actor, at: datetime) -> None:
+    fold(sighting(organisation="org-0002", lead_team="punjab-cert", teams=["punjab-cert"]))
+    findings.queue_notices(by=machine, at=at)
+    send(at)
+    # River Bank has one contact; then its lead team's desk is asked; then nobody.
+    assert tick(at + SILENCE).passed_on == 1
+    again = newest(machine, "threads.passed-on")
+    assert again.recipient_email == "duty@punjab.example"
+    assert again.circle == "named recipient"
+    assert "as the team responsible" in again.body
+    send(at + SILENCE)
+    assert tick(at + 2 * SILENCE).nobody_left == 1
+    told = newest(machine, "threads.unreached")
+    assert (told.recipient_email, "Please telephone" in told.body) == ("duty@punjab.example", True)
+    assert Thread.objects.get().turn == "us"
+    assert tick(at + 9 * SILENCE) == api.FollowSummary()
+
+
+def test_a_storm_of_bounces_goes_on_in_steps(write: Any, machine: Actor, at: datetime) -> None:
+    for number in range(7):
+        write(about=f"PKN-2026-{number:06d}")
+    send(at)
+    for number, row in enumerate(outbox.messages(by=machine, limit=10)):
+        bounced(row, at=at, digest=f"{number:064d}")
+    assert api.follow_letters(by=machine, at=at, limit=3).passed_on == 3
+    assert api.follow_letters(by=machine, at=at, limit=100).passed_on == 4
+
+
+def test_only_pehra_follows(analyst: Actor, at: datetime) -> None:
+    with pytest.raises(Forbidden):
+        api.follow_letters(by=analyst, at=at)
+
+
+contacts = st.lists(
+    st.builds(
+        Contact,
+        name=st.just("x"),
+        email=st.sampled_from([f"{letter}@x.example" for letter in "abcdef"]),
+        language=st.just(""),
+        role=st.sampled_from(["security", "abuse", "noc", "odd", ""]),
+    ),
+    max_size=6,
+)
+
+
+@given(own=contacts, team=contacts)
+def test_everybody_is_asked_once_and_then_nobody(own: list[Contact], team: list[Contact]) -> None:
+    tried: list[str] = []
+    for step in range(20):
+        contact = next_contact(own=own, team=team, tried=tried, steps=step)
+        if contact is None:
+            break
+        assert contact.email not in tried
+        tried.append(contact.email)
+    assert len(tried) == min(following.STEPS_MAX, len({contact.email for contact in [*own, *team]}))
+    mine = {contact.email for contact in own}
+    # The organisation's own come before its team's.
+    assert [email in mine for email in tried] == sorted((email in mine for email in tried), reverse=True)
