@@ -38,6 +38,7 @@ from pehra.law.rules.controls import Control, ControlSet, ControlTheme
 from pehra.law.rules.facts import EntityFacts, FindingFacts, IncidentFacts, Moments
 from pehra.law.rules.facts_file import StatedFacts
 from pehra.law.rules.handling import ConsentAnswer, Phase
+from pehra.law.rules.letters import LetterTemplate
 from pehra.law.rules.problems import Problem, ProfileInvalid
 from pehra.law.rules.profile import Profile, Sector, SeverityLevel, Team, Territory
 from pehra.law.rules.questions import PUBLIC_FORM, AnswerKind, Demands, Form, Option, Question
@@ -92,6 +93,7 @@ __all__ = [
     "duties",
     "duties_considered",
     "form",
+    "letters",
     "load",
     "notice_policy",
     "obligations",
@@ -269,6 +271,11 @@ def _obligations(profile: Profile, entity: EntityFacts, finding: FindingFacts, o
 def widespread(profile: Profile, *, on: date) -> WidespreadRule | None:
     """Return the rule of the day over one problem seen on many sides, or None."""
     return deciding.widespread(profile, on)
+
+
+def letters(profile: Profile) -> tuple[LetterTemplate, ...]:
+    """Return the letters that a team writes from, in the profile's order; none where it has none."""
+    return profile.letters
 
 
 def phases(profile: Profile, *, on: date) -> tuple[Phase, ...]:

@@ -53,6 +53,9 @@ MISTAKES = [
         "first",
     ),
     Mistake("no-such-class", "triggers.toml", '["cii"]', '["ci"]', "obligation.when.classes_any", "'ci' is no class"),
+    Mistake(
+        "no-such-gap", "letters.toml", '"{title}: please act', '"{titel}: please act', "letter.subject", "'titel' is"
+    ),
     Mistake("no-such-held-state", "handling.toml", '["closed"]', '["clsoed"]', "phase.holds", "'clsoed' is not one of"),
     Mistake("no-such-level", "duties.toml", '"high"', '"hihg"', "duty.when.severity_at_least", "'hihg' is no severity"),
     Mistake("no-such-source", "tiers.toml", '["PK-1"]', '["PK-111"]', "tier.sources", "'PK-111' is no source"),

@@ -7,7 +7,15 @@ mistake, so nothing that a lawyer writes is silently ignored.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pehra.law.rules import consistency, handling_records, lines, question_records, records, rule_records
+from pehra.law.rules import (
+    consistency,
+    handling_records,
+    letter_records,
+    lines,
+    question_records,
+    records,
+    rule_records,
+)
 from pehra.law.rules.problems import Problem
 from pehra.law.rules.profile import Identity, Profile
 from pehra.law.rules.reading import DEFAULTS, Notes, Place, Reader, file_reader
@@ -54,6 +62,7 @@ LAYOUT: Mapping[str, Mapping[str, tuple[str, Builder, bool]]] = {
         "phase": ("phases", handling_records.phase, False),
         "consent": ("consent_rules", handling_records.consent, False),
     },
+    "letters.toml": {"letter": ("letters", letter_records.letter, False)},
     "sharing.toml": {"rule": ("sharing_rules", rule_records.sharing, True)},
     "access.toml": {"access": ("access_rules", rule_records.access, True)},
     "controls.toml": {
@@ -72,6 +81,7 @@ OPTIONAL_FILES = frozenset(
         "triggers.toml",
         "duties.toml",
         "handling.toml",
+        "letters.toml",
         "questions.toml",
         "controls.toml",
     }

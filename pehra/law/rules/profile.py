@@ -15,6 +15,7 @@ from pehra.law.rules.basis import Basis, Source, Status, current
 from pehra.law.rules.conditions import Condition, Order
 from pehra.law.rules.controls import Control, ControlSetRecord, ControlTheme
 from pehra.law.rules.handling import ConsentRule, Phase
+from pehra.law.rules.letters import LetterTemplate
 from pehra.law.rules.questions import Demands, Form, Question
 
 
@@ -426,6 +427,7 @@ class Profile:
     phases: tuple[Phase, ...] = ()
     consent_rules: tuple[ConsentRule, ...] = ()
     forms: tuple[Form, ...] = ()
+    letters: tuple[LetterTemplate, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
 
     @property
