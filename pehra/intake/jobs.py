@@ -1,5 +1,6 @@
 """Periodic work of intake: one call a tick. Idempotent: a team that was told is not told again."""
 
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from pehra.kernel import actors, clock
@@ -12,3 +13,32 @@ def tell_teams(timestamp: int) -> None:
     from pehra.intake import api  # inside: this module is read at every start of every command
 
     api.tell_teams(by=actors.system("intake"), at=clock.now())
+
+
+@app.periodic(cron="* * * * * */15", periodic_id="intake.fetch_mail")
+@app.task(name="intake.fetch_mail", queueing_lock="intake.fetch_mail", lock="intake.fetch_mail", pass_context=True)
+def fetch_mail(context: JobContext, timestamp: int) -> None:
+    """Fetch what waits in the mailboxes; nothing of it is read here."""
+    from pehra.intake import api  # inside: this module is read at every start of every command
+
+    api.fetch_mail(by=actors.system("intake"), clock=clock.SystemClock(), ending=context.should_abort)
+
+
+@app.periodic(cron="* * * * * */5", periodic_id="intake.sort_mail")
+@app.task(name="intake.sort_mail", queueing_lock="intake.sort_mail", lock="intake.sort_mail", pass_context=True)
+def sort_mail(context: JobContext, timestamp: int) -> None:
+    """Sort what was fetched, the first mail of every sender before the second of any."""
+    from pehra.intake import api  # inside: this module is read at every start of every command
+
+    api.sort_mail(by=actors.system("intake"), clock=clock.SystemClock(), ending=context.should_abort)
+
+
+@app.periodic(cron="* * * * * */10", periodic_id="intake.feed_from_mail")
+@app.task(
+    name="intake.feed_from_mail", queueing_lock="intake.feed_from_mail", lock="intake.feed_from_mail", pass_context=True
+)
+def feed_from_mail(context: JobContext, timestamp: int) -> None:
+    """Hand what came by mail for the machine road over to it."""
+    from pehra.intake import api  # inside: this module is read at every start of every command
+
+    api.feed_from_mail(by=actors.system("intake"), clock=clock.SystemClock(), ending=context.should_abort)

@@ -111,6 +111,11 @@ def parsed(raw: bytes) -> Letter:
     )
 
 
+def shown(value: str) -> str:
+    """Return a header line's value for people to read."""
+    return lines.words(value, lines.VALUE_CHARACTERS_MAX)
+
+
 def header_only(raw: bytes) -> Mapping[str, Sequence[str]]:
     """Return the header lines at the beginning of a mail by small names; of a broken one what can be read."""
     end = re.search(rb"\r?\n\r?\n", raw)

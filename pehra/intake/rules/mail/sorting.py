@@ -60,6 +60,7 @@ class Why(StrEnum):
     NOTHING_ELSE = "nothing-else"
     NOT_PARSED = "not-parsed"
     OVER_LIMIT = "over-limit"
+    PERSON = "person"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ class FeedState(StrEnum):
 MOVES: dict[MailState, frozenset[MailState]] = {
     MailState.WAITING: frozenset({MailState.DONE, MailState.SET_ASIDE}),
     MailState.SET_ASIDE: frozenset({MailState.WAITING}),
-    MailState.DONE: frozenset(),
+    MailState.DONE: frozenset({MailState.WAITING}),  # a person takes it for a report after all
 }
 FEED_MOVES: dict[FeedState, frozenset[FeedState]] = {
     FeedState.WAITING: frozenset({FeedState.DONE, FeedState.FAILED}),

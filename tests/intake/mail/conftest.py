@@ -1,0 +1,53 @@
+"""A pair of real mail servers for the session, and a mailbox of theirs that the node reads."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.intake.mail.servers import PASSWORD, MailServers, start
+
+Configure = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def mail_servers() -> Iterator[MailServers]:
+    """OpenSMTPD and Dovecot on loopback, in a folder that their account may reach."""
+    folder = Path(tempfile.mkdtemp(prefix="pehra-mail-", dir="/tmp"))
+    servers = start(folder)
+    try:
+        yield servers
+    finally:
+        servers.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def mailbox(mail_servers: MailServers, data_folder: Path) -> Configure:
+    """Write one mailbox of its own down for the node; returns the account's name."""
+
+    def write(*, believes: tuple[str, ...] = (), server: str = "", receipts: bool = True, more: str = "") -> str:
+        account = f"reports-{uuid4().hex[:8]}"
+        (data_folder / "box.password").write_text(PASSWORD)
+        (data_folder / "box.password").chmod(0o600)
+        (data_folder / "mailboxes.toml").write_text(f"""
+[[mailbox]]
+name = "reports"
+host = "127.0.0.1"
+port = {mail_servers.imap_port}
+security = "none"
+user = "{account}"
+password_file = "box.password"
+team = "pkcert"
+addresses = ["reports@cert.example"]
+believes = {list(believes)}
+{f'server = "{server}"' if server else ""}
+receipts = {str(receipts).lower()}
+{more}
+""")
+        return account
+
+    return write
