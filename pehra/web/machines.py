@@ -17,7 +17,7 @@ from pehra.web import problems
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
-DOORS = ("/api/", "/scim/", "/signals/")
+DOORS = ("/api/", "/scim/", "/signals/", "/intake/thehive/", "/intake/iris/")
 # They say what may be asked, and nothing of anybody.
 OPEN = frozenset({"/api/v1/openapi.json", "/scim/v2/ServiceProviderConfig"})
 BODY_BYTES_MAX = 1024 * 1024

@@ -29,6 +29,7 @@ class Section:
 
 SECTIONS = (
     Section(name=_("Situation"), url="web:situation", prefix="/", permission=Permission.SITUATION_READ),
+    Section(name=_("Inbox"), url="intake:list", prefix="/intake/", permission=Permission.INTAKE_READ),
     Section(name=_("Incidents"), url="incidents:list", prefix="/incidents/", permission=Permission.INCIDENTS_READ),
     Section(name=_("Findings"), url="findings:list", prefix="/findings/", permission=Permission.FINDINGS_READ),
     Section(name=_("Leaks"), url="signals:leaks", prefix="/leaks/", permission=Permission.FINDINGS_READ),

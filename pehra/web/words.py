@@ -56,6 +56,39 @@ ENDED: Words = {
     "nobody left": _("nobody left to ask"),
     "not awaited": _("no answer awaited"),
 }
+REPORT_STATE: Words = {
+    "received": pgettext_lazy("report", "Received"),
+    "opened": pgettext_lazy("report", "Incident opened"),
+    "joined": pgettext_lazy("report", "Joined an incident"),
+    "merged": pgettext_lazy("report", "Merged"),
+    "dismissed": pgettext_lazy("state", "Dismissed"),
+}
+CHANNEL: Words = {
+    "form": _("public form"),
+    "organisation": _("organisation's form"),
+    "offline": _("form file"),
+    "rest": _("program"),
+    "mail": _("mail"),
+    "document": _("document"),
+    "webhook": _("webhook"),
+    "thehive": "TheHive",
+    "iris": "IRIS",
+}
+TRIAGE: Words = {
+    "open": _("Open an incident"),
+    "join": _("Join an incident"),
+    "merge": _("Merge"),
+    "dismiss": _("Dismiss"),
+    "reopen": _("Back into the queue"),
+    "assign": _("Take"),
+    "hand-over": _("Hand over"),
+}
+SIGN: Words = {
+    "same-bytes": _("the very same bytes"),
+    "same-source": _("the same message of the same sender"),
+    "same-file": _("the same file"),
+    "same-observable": _("the same observable"),
+}
 CLOCK_STATE: Words = {
     "running": _("running"),
     "due-soon": _("due soon"),
@@ -362,6 +395,10 @@ TABLES: dict[str, Words] = {
     "answer_means": ANSWER_MEANS,
     "turn": TURN,
     "ended": ENDED,
+    "report": REPORT_STATE,
+    "channel": CHANNEL,
+    "triage": TRIAGE,
+    "sign": SIGN,
     "clock": CLOCK_STATE,
     "team_role": TEAM_ROLE,
     "status": RULE_STATUS,

@@ -4,13 +4,41 @@ A report is kept as it came before it is understood, and gets a receipt. Triage 
 person decided can be taken back, but that an incident was opened.
 """
 
+from pehra.intake.api.alerting import add_to_alert, receive_alert
 from pehra.intake.api.choosing import Chosen, Preview, preview
 from pehra.intake.api.deciding import Done, assign, dismiss, hand_over, join, merge, reopen
-from pehra.intake.api.giving import Sealed, give_out
+from pehra.intake.api.giving import Sealed, give_out, new_password
+from pehra.intake.api.mail import (
+    FeedSummary,
+    FeedView,
+    FetchSummary,
+    MailboxView,
+    MailCounts,
+    MailFilter,
+    MailPage,
+    MailSort,
+    MailState,
+    MailText,
+    MailView,
+    SortSummary,
+    feed_from_mail,
+    fetch_mail,
+    mail_counts,
+    mail_text,
+    mailboxes,
+    mails,
+    make_findings,
+    one_mail,
+    retry_mail,
+    retry_sender,
+    sort_mail,
+    take_for_report,
+)
 from pehra.intake.api.opening import open_incident
 from pehra.intake.api.receiving import add, receive, require_something
 from pehra.intake.api.telling import tell_teams
 from pehra.intake.api.undoing import Undone, undo
+from pehra.intake.api.webhooks import NewWebhook, WebhookView, add_webhook, end_webhook, receive_hook, webhooks
 from pehra.intake.queries import (
     ActView,
     FileView,
@@ -21,28 +49,45 @@ from pehra.intake.queries import (
     ReportView,
     SubmissionView,
     SuggestionView,
+    TriagePage,
     of_source,
     report,
     reports,
+    triage_act,
     waiting,
 )
+from pehra.intake.queries.alerts import AlertView, alert
 from pehra.intake.rules.acts import Act
 from pehra.intake.rules.channels import WITHOUT_ACCOUNT, Channel
-from pehra.intake.rules.filters import Filters, parse_filters
+from pehra.intake.rules.filters import FILTER_NAMES, Filters, parse_filters
 from pehra.intake.rules.saying import Handed, Receipt, Reporter, Said, Stated
 from pehra.intake.rules.states import MoveRefused, State
 
 __all__ = [
+    "FILTER_NAMES",
     "WITHOUT_ACCOUNT",
     "Act",
     "ActView",
+    "AlertView",
     "Channel",
     "Chosen",
     "Done",
+    "FeedSummary",
+    "FeedView",
+    "FetchSummary",
     "FileView",
     "Filters",
     "Handed",
+    "MailCounts",
+    "MailFilter",
+    "MailPage",
+    "MailSort",
+    "MailState",
+    "MailText",
+    "MailView",
+    "MailboxView",
     "MoveRefused",
+    "NewWebhook",
     "ObservableView",
     "Preview",
     "ReasonView",
@@ -53,28 +98,52 @@ __all__ = [
     "Reporter",
     "Said",
     "Sealed",
+    "SortSummary",
     "State",
     "Stated",
     "SubmissionView",
     "SuggestionView",
+    "TriagePage",
     "Undone",
+    "WebhookView",
     "add",
+    "add_webhook",
+    "add_to_alert",
+    "alert",
     "assign",
     "dismiss",
+    "end_webhook",
+    "feed_from_mail",
+    "fetch_mail",
     "give_out",
     "hand_over",
     "join",
+    "mail_counts",
+    "mail_text",
+    "mailboxes",
+    "mails",
+    "make_findings",
     "merge",
+    "new_password",
     "of_source",
+    "one_mail",
     "open_incident",
     "parse_filters",
     "preview",
     "receive",
+    "receive_hook",
+    "receive_alert",
     "reopen",
     "report",
     "reports",
     "require_something",
+    "retry_mail",
+    "retry_sender",
+    "sort_mail",
+    "take_for_report",
     "tell_teams",
+    "triage_act",
     "undo",
     "waiting",
+    "webhooks",
 ]

@@ -14,11 +14,12 @@ from pehra.access.api import Permission
 from pehra.intake import queries
 from pehra.intake.models import ReportFile
 from pehra.kernel.actors import Actor
-from pehra.kernel.refusals import NotVisible
+from pehra.kernel.refusals import Invalid, NotVisible
 from pehra.ledger import api as ledger
 from pehra.vault import api as vault
 
 PASSWORD_BYTES = 12
+PASSWORD_CHARACTERS_MIN = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +32,21 @@ class Sealed:
     sha256: str
 
 
+def new_password() -> str:
+    """Return a password for one file, once."""
+    return secrets.token_urlsafe(PASSWORD_BYTES)
+
+
 @transaction.atomic
-def give_out(*, reference: str, number: int, file: int | None = None, by: Actor, at: datetime) -> Sealed:
-    """Give out a submission as it came (or, by its id, a file that came with it), sealed; the ledger says to whom."""
+def give_out(
+    *, reference: str, number: int, file: int | None = None, password: str = "", by: Actor, at: datetime
+) -> Sealed:
+    """Give out a submission as it came (or, by its id, a file that came with it), sealed; the ledger says to whom.
+
+    Without a password, as a page chose and showed one, a new one is made.
+    """
+    if password and len(password) < PASSWORD_CHARACTERS_MIN:
+        raise Invalid(f"a password has at least {PASSWORD_CHARACTERS_MIN} characters", field="password")
     row = queries.find(reference, by=by)
     access.require(by, Permission.INTAKE_TRIAGE, teams=row.working_teams or row.teams)
     submission = row.submissions.filter(number=number).first()
@@ -45,7 +58,7 @@ def give_out(*, reference: str, number: int, file: int | None = None, by: Actor,
         if kept is None:
             raise NotVisible("there is no such file")
         name, sha256 = kept.name, kept.sha256
-    password = secrets.token_urlsafe(PASSWORD_BYTES)
+    password = password or new_password()
     content = vault.sealed(vault.read(sha256), name=name, password=password)
     facts = {"number": number, "file": file, "sha256": sha256}
     ledger.record("intake.given_out", subject=row.reference, by=by, at=at, teams=row.teams, facts=facts)

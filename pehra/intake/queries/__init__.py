@@ -2,7 +2,7 @@
 
 from pehra.intake.queries.finding import digest_of_token, find, for_change, named, own, reader, visible
 from pehra.intake.queries.listing import matching, reports, views, waiting
-from pehra.intake.queries.reading import act_view, of_source, report
+from pehra.intake.queries.reading import act_view, of_source, report, triage_act
 from pehra.intake.queries.shapes import (
     ActView,
     FileView,
@@ -13,6 +13,7 @@ from pehra.intake.queries.shapes import (
     ReportView,
     SubmissionView,
     SuggestionView,
+    TriagePage,
 )
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "ReportView",
     "SubmissionView",
     "SuggestionView",
+    "TriagePage",
     "act_view",
     "digest_of_token",
     "find",
@@ -36,6 +38,7 @@ __all__ = [
     "reader",
     "report",
     "reports",
+    "triage_act",
     "views",
     "visible",
     "waiting",

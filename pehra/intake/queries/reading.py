@@ -1,6 +1,7 @@
 """One report with everything beside it, for those who decide about it; and what waits to be decided."""
 
 from contextlib import suppress
+from uuid import UUID
 
 from django.db.models import Count
 
@@ -15,13 +16,14 @@ from pehra.intake.queries.shapes import (
     ObservableView,
     ReportPage,
     SubmissionView,
+    TriagePage,
 )
 from pehra.intake.queries.suggesting import suggestions
 from pehra.intake.rules.acts import UNDOABLE, Act
 from pehra.intake.rules.channels import Channel
 from pehra.intake.rules.states import State, moves_from
 from pehra.kernel.actors import Actor
-from pehra.kernel.refusals import Invalid
+from pehra.kernel.refusals import Invalid, NotVisible
 from pehra.ledger import api as ledger
 
 SUBMISSIONS_SHOWN_MAX = 200
@@ -132,6 +134,15 @@ def _organisations_seen(codes: set[str], *, by: Actor) -> frozenset[str]:
 def _acts(row: Report, *, by: Actor) -> tuple[ActView, ...]:
     acts = TriageAct.objects.all().visible_to(reader(by)).filter(changes__report=row).order_by("-id")
     return tuple(act_view(act) for act in acts[:ACTS_SHOWN_MAX])
+
+
+def triage_act(*, token: UUID, by: Actor) -> TriagePage:
+    """Return a decision of the actor's teams with the reports it was about; of another team's it is not there."""
+    act = TriageAct.objects.all().visible_to(reader(by)).filter(id=token).first()
+    if act is None:
+        raise NotVisible("there is no such act")
+    rows = visible(by).filter(changes__act=act).order_by("id").distinct()
+    return TriagePage(act=act_view(act), reports=tuple(views(list(rows[:GROUP_SHOWN_MAX]), by=by)))
 
 
 def act_view(act: TriageAct) -> ActView:

@@ -157,6 +157,14 @@ class ActView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TriagePage:
+    """A decision with the reports it was about, as far as the reader may see them, up to a limit."""
+
+    act: ActView
+    reports: tuple[ReportView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReportPage:
     """One report with everything beside it."""
 

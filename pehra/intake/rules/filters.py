@@ -61,6 +61,9 @@ class Filters:
         return said
 
 
+FILTER_NAMES = tuple(field.name for field in fields(Filters))
+
+
 def parse_filters(said: Mapping[str, str]) -> Filters:
     """Read a queue's filters from a page's address; what is not a filter of a queue is no business of this."""
     values: dict[str, Any] = {}

@@ -1,0 +1,130 @@
+"""The inbox: what waits, what is decided and taken back; nobody else's reports, and no file as it came."""
+
+import io
+
+import pytest
+import pyzipper
+from django.test import Client
+
+from pehra.intake import api as intake
+from pehra.kernel import clock
+from pehra.kernel.actors import system
+
+HOSTILE = b"<script>alert(1)</script> MZ hostile"
+pytestmark = pytest.mark.django_db
+
+
+def report(title: str, *, territory: str = "punjab", sector: str = "health", **said) -> str:
+    """Something reported without an account; return its reference."""
+    receipt = intake.receive(
+        channel=intake.Channel.FORM,
+        raw=title.encode() + HOSTILE,
+        media_type="text/html",
+        said=intake.Said(title=title, sector=sector, territory=territory, **said),
+        files=[intake.Handed(name="../evil.html", content=HOSTILE, media_type="text/html")],
+        reporter=intake.Reporter(anonymous=True),
+        language="ur",
+        by=system("intake"),
+        at=clock.now(),
+    )
+    return receipt.reference
+
+
+def state_of(reference: str) -> str:
+    return intake.report(reference, by=system("test")).report.state.value
+
+
+def test_the_inbox_shows_what_waits_and_who_may_not_read_it_gets_nothing(country, signed_in) -> None:
+    reference = report(
+        "Ransom note on the ward's screens", description="seen at 198.18.1.7 and hxxp://evil[.]example/x"
+    )
+    client = signed_in("national")
+    page = client.get("/intake/").content.decode()
+    assert "Ransom note on the ward" in page
+    whole = client.get(f"/intake/reports/{reference}/").content.decode()
+    assert "http://evil.example/x" in whole
+    assert "198.18.1.7" in whole
+    assert "<script>alert" not in whole
+    assert signed_in("council").get("/intake/").status_code == 403
+    assert signed_in("telecom").get(f"/intake/reports/{reference}/").status_code == 404
+
+
+def test_one_is_taken_dismissed_and_taken_back(country, signed_in) -> None:
+    reference = report("Slow page")
+    client = signed_in("national")
+    where = f"/intake/reports/{reference}/do"
+    assert client.post(where, {"act": "assign", "assignee": "me"}).status_code == 302
+    assert "National" in client.get(f"/intake/reports/{reference}/").content.decode()
+    empty = client.post(where, {"act": "dismiss", "reason": ""})
+    assert empty.status_code == 422
+    assert "say why" in empty.content.decode()
+    assert client.post(where, {"act": "dismiss", "reason": "a slow line"}).status_code == 302
+    assert state_of(reference) == "dismissed"
+    (act, *_older) = intake.report(reference, by=system("test")).acts
+    assert client.post(f"/intake/acts/{act.id}/undo").status_code == 302
+    assert state_of(reference) == "received"
+    again = client.post(f"/intake/acts/{act.id}/undo")
+    assert again.status_code == 422
+    assert "taken back already" in again.content.decode()
+
+
+def test_an_incident_is_opened_from_one(country, signed_in) -> None:
+    reference = report("Ransomware in the laboratory", organisation="org-0001")
+    client = signed_in("national")
+    answer = client.post(f"/intake/reports/{reference}/do", {"act": "open", "severity": "high"}, follow=True)
+    assert answer.status_code == 200
+    assert "Ransomware in the laboratory" in answer.content.decode()
+    assert "/incidents/PK-" in answer.request["PATH_INFO"]
+    assert state_of(reference) == "opened"
+
+
+def test_all_that_the_filter_finds_is_looked_at_then_done_then_taken_back(country, signed_in) -> None:
+    noise = [report(f"Advertisement {number}", territory="punjab", sector="commerce") for number in range(12)]
+    kept = report("Real trouble", territory="punjab", sector="health")
+    client = signed_in("national")
+    said = {"act": "dismiss", "all": "yes", "sector": "commerce"}
+    look = client.post("/intake/preview", said).content.decode()
+    assert "12 reports are meant" in look
+    late = report("Advertisement that came after the look", territory="punjab", sector="commerce")
+    up_to = look.split('name="up_to" value="')[1].split('"')[0]
+    done = client.post("/intake/do", said | {"up_to": up_to, "reason": "advertisements"})
+    assert done.status_code == 302
+    assert {state_of(reference) for reference in noise} == {"dismissed"}
+    assert {state_of(late), state_of(kept)} == {"received"}
+    assert client.post(f"{done.headers['Location']}undo").status_code == 302
+    assert {state_of(reference) for reference in noise} == {"received"}
+
+
+def test_chosen_ones_are_taken_with_one_press_and_none_chosen_is_said(country, signed_in) -> None:
+    references = [report("One"), report("Two")]
+    client = signed_in("national")
+    done = client.post("/intake/take", {"chosen": references}, follow=True)
+    assert "2 reports" in done.content.decode()
+    assert "Take it back" in done.content.decode()
+    nothing = client.post("/intake/preview", {"act": "dismiss"}, follow=True)
+    assert "Choose at least one" in nothing.content.decode()
+
+
+def _sealed(client: Client, address: str, said: dict[str, str]) -> pyzipper.AESZipFile:
+    look = client.post(f"{address}/give-out", said).content.decode()
+    password = look.split('name="password" value="')[1].split('"')[0]
+    answer = client.post(f"{address}/sealed", said | {"password": password})
+    assert answer.headers["Content-Type"] == "application/zip"
+    assert HOSTILE not in answer.content
+    archive = pyzipper.AESZipFile(io.BytesIO(answer.content))
+    archive.setpassword(password.encode())
+    return archive
+
+
+def test_what_came_in_leaves_sealed_alone(country, signed_in) -> None:
+    reference = report("With a file")
+    client = signed_in("national")
+    (file,) = intake.report(reference, by=system("test")).files
+    address = f"/intake/reports/{reference}/1"
+    with _sealed(client, address, {"file": str(file.id)}) as archive:
+        (name,) = archive.namelist()
+        assert ".." not in name
+        assert archive.read(name) == HOSTILE
+    with _sealed(client, address, {}) as archive:
+        assert HOSTILE in archive.read(archive.namelist()[0])
+    assert client.post(f"{address}/sealed", {"password": "short"}).status_code in (400, 422)
