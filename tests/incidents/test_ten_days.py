@@ -133,7 +133,7 @@ def hold(world: World) -> None:
             assert clock.due_at <= world.now
         if clock.state in clock_rules.OWED:
             assert clock.incident.state in LIVE
-        assert set(clock.teams) == set(clock.incident.teams)
+        assert set(clock.teams) == wall(clock)
     seen = {clock.pk for clock in clocks}
     assert world.clocks_seen <= seen, "a clock disappeared"
     world.clocks_seen = seen
@@ -145,6 +145,15 @@ def hold(world: World) -> None:
         assert incident.severity
         assert incident.because
         assert all(role["because"]["rule"] for role in incident.roles)
+
+
+def wall(clock: Clock) -> set[str]:
+    """Who reads a clock: the incident's teams; of one organisation's in a widespread incident, its own and the lead."""
+    incident = clock.incident
+    if not (incident.widespread and clock.organisation):
+        return set(incident.teams)
+    side = incident.organisations.get(organisation=clock.organisation)
+    return {team for team in (incident.lead_team, side.lead_team, *side.teams) if team}
 
 
 def told(event: str) -> int:

@@ -35,7 +35,8 @@ def advance_clocks(*, at: datetime, limit: int = CLOCKS_AN_ADVANCE_MAX, by: Acto
     actor = by or system("incidents")
     access.require(actor, access.Permission.INCIDENTS_CHANGE)
     firing = (
-        Clock.objects.filter(fires_at__lte=at)
+        # While an incident is merged, the one that it is part of speaks for it.
+        Clock.objects.filter(fires_at__lte=at, incident__merged_into__isnull=True)
         .order_by("fires_at", "id")
         .select_for_update(skip_locked=True, of=("self",))
         .select_related("incident")

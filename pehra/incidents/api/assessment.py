@@ -17,6 +17,9 @@ from pehra.incidents.rules.opening import FindingLike, highest
 from pehra.kernel.markings import Pap, strictest
 from pehra.law import api as law
 
+OWED_BY_ENTITY = "entity"
+"""How the profile says that the organisation itself owes a stage."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grading:
@@ -24,6 +27,29 @@ class Grading:
 
     level: str
     because: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Debtor:
+    """One organisation that may owe something because of an incident, and the moments that its clocks count from."""
+
+    organisation: str
+    entity: law.EntityFacts
+    moments: Mapping[str, datetime]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Debt:
+    """One stage that is owed: by this organisation, or by a team on behalf of all (then it is the incident's own)."""
+
+    organisation: str
+    duty: law.DutyDue
+    order: int
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes it one clock."""
+        return (self.duty.duty, self.duty.stage, self.organisation)
 
 
 @dataclass
@@ -36,6 +62,7 @@ class Assessor:
     _gradings: dict[Any, Grading] = field(default_factory=dict)
     _markings: dict[Any, law.Marking] = field(default_factory=dict)
     _responsible: dict[Any, law.Responsibility] = field(default_factory=dict)
+    _due: dict[Any, tuple[law.DutyDue, ...]] = field(default_factory=dict)
 
     @classmethod
     def at(cls, moment: datetime) -> "Assessor":
@@ -81,20 +108,36 @@ class Assessor:
             return law.responsible(self.profile, entity=entity, incident=incident, on=self.on)
         return law.responsible_for_unowned(self.profile, on=self.on)
 
-    def duties(
-        self, entities: Sequence[law.EntityFacts], incident: law.IncidentFacts, moments: Mapping[str, datetime]
-    ) -> list[law.DutyDue]:
-        """Return what the law makes due because of an incident, and when, whichever of its organisations owes it.
+    def debts(self, debtors: Sequence[Debtor], incident: law.IncidentFacts, *, alone: str) -> list[Debt]:
+        """Return what the law makes due because of an incident, by whom and when.
 
-        A duty of several of them is one clock: the one that runs and is due first.
+        What an organisation owes, each of them owes with a clock of its own. What a team owes is one clock, the one
+        that runs and is due first, and belongs to the organisation that the incident concerns `alone`.
         """
-        known = law.Moments(at=dict(moments))
-        due: dict[tuple[str, str], law.DutyDue] = {}
-        for entity in entities:
-            for duty in law.duties(self.profile, entity=entity, incident=incident, moments=known, on=self.on):
-                key = (duty.duty, duty.stage)
+        due: dict[tuple[str, str, str], law.DutyDue] = {}
+        order: dict[tuple[str, str], int] = {}
+        for debtor in debtors:
+            for duty in self._duties(debtor, incident):
+                organisation = debtor.organisation if duty.owed_by == OWED_BY_ENTITY else ""
+                key = (duty.duty, duty.stage, organisation or alone)
                 due[key] = min(due.get(key, duty), duty, key=_pressing)
-        return list(due.values())
+                order.setdefault((duty.duty, duty.stage), len(order))
+        return [
+            Debt(organisation=organisation, duty=duty, order=order[duty.duty, duty.stage])
+            for (_, _, organisation), duty in due.items()
+        ]
+
+    def _duties(self, debtor: Debtor, incident: law.IncidentFacts) -> tuple[law.DutyDue, ...]:
+        key = (debtor.entity, _frozen(incident), tuple(sorted(debtor.moments.items())))
+        if key not in self._due:
+            self._due[key] = law.duties(
+                self.profile,
+                entity=debtor.entity,
+                incident=incident,
+                moments=law.Moments(at=dict(debtor.moments)),
+                on=self.on,
+            )
+        return self._due[key]
 
     def gravest(self, gradings: Iterable[Grading]) -> Grading:
         """Return the gravest of some gradings; unknown when none is known."""

@@ -16,7 +16,7 @@ from django.db import transaction
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.incidents import queries
-from pehra.incidents.api import deriving, drafts, duty_clocks, phases, tasks
+from pehra.incidents.api import deriving, drafts, duty_clocks, merging, phases, tasks
 from pehra.incidents.api.assessment import Assessor, Grading
 from pehra.incidents.api.drafts import Draft, Side
 from pehra.incidents.models import Clock, Incident
@@ -152,6 +152,8 @@ def move(*, ref: str, to: State | str, reason: str, by: Actor, at: datetime) -> 
     incident.state, incident.state_reason = target, words
     incident.ended_at = at if ends else None
     incident.save(update_fields=["state", "state_reason", "ended_at"])
+    if ends:
+        merging.end_with(incident, state=target, at=at)
     _record(incident, "incidents.moved", {"from": before, "to": target, "reason": words}, by=by, at=at)
     return queries.views([incident])[0]
 

@@ -1,16 +1,37 @@
 """Clocks stored anew after a fact changed: the one place that asks the law again about an incident that is there.
 
-The law is that of the day on which the matter became an incident: a later change of law does not move its clocks.
+The law is that of the day on which the matter became an incident: a later change of law does not move its clocks. An
+incident with others merged into it is asked about as one matter: with all their organisations, the earliest of their
+moments, the gravest of their grades. What it owes only because of them is marked as gained, so that undoing the merge
+knows what goes back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pehra.incidents.api import drafts, duty_clocks
-from pehra.incidents.api.assessment import Assessor
-from pehra.incidents.models import Clock, Incident
+from pehra.incidents.api.assessment import OWED_BY_ENTITY, Assessor, Debt, Debtor
+from pehra.incidents.models import Clock, Incident, IncidentOrganisation
+from pehra.incidents.queries.families import family_of, root_of
+from pehra.incidents.rules.clocks import ENDED, ClockState
+from pehra.incidents.rules.opening import highest
 from pehra.kernel.actors import Actor
+from pehra.kernel.identifiers import new_id
+from pehra.law import api as law
 from pehra.ledger import api as ledger
+
+CAME_WITH = "came with an incident that was merged into this one"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matter:
+    """An incident with everything that is part of it, as the law is asked about it."""
+
+    family: Sequence[Incident]
+    sides: Sequence[IncidentOrganisation]
+    clocks: Sequence[Clock]
 
 
 def assessor_of(incident: Incident) -> Assessor:
@@ -29,13 +50,137 @@ def locked_clocks(incident: Incident) -> list[Clock]:
 
 def rederive(incident: Incident, clocks: Sequence[Clock], *, by: Actor, at: datetime) -> None:
     """Ask the law again with the facts as they now are; store what changed and tell it to the ledger."""
-    moments = duty_clocks.moments_of(incident, clocks)
-    entities, facts = duty_clocks.entities_of(incident), duty_clocks.facts_of(incident)
-    duties = assessor_of(incident).duties(entities, facts, moments)
-    added, updated, changes = duty_clocks.rederive(incident, clocks, duties, at=at)
+    root = root_of(incident)
+    if root.id != incident.id:
+        # What joins a part concerns the whole: the part's own clocks rest until the merge is undone.
+        incident = Incident.objects.select_for_update().get(id=root.id)
+        clocks = locked_clocks(incident)
+    if incident.ended_at is not None:
+        return
+    matter = matter_of(family_of(incident))
+    debts = debts_of(matter)
+    walls = {side.organisation: drafts.wall_of(incident, side) for side in matter.sides}
+    added, updated, changes = duty_clocks.rederive(incident, clocks, debts, walls, at=at)
+    if len(matter.family) > 1:
+        own = {debt.key for debt in debts_of(matter_of([incident]))}
+        added += _kept(incident, [*clocks, *added], matter, at=at)
+        for clock in added:
+            if duty_clocks.key_of(clock) not in own:
+                clock.gained_from = _giver(clock, matter)
     Clock.objects.bulk_create(added)
     for clock in updated:
         clock.save(update_fields=duty_clocks.DERIVED_FIELDS)
     ledger.record_many(
         [drafts.entry_of(change.clock, event=change.event, by=by, at=at, facts=change.facts) for change in changes]
+    )
+
+
+def matter_of(family: Sequence[Incident]) -> Matter:
+    """Return what belongs to incidents that are one matter: their organisations and all their clocks."""
+    ids = [member.id for member in family]
+    sides = IncidentOrganisation.objects.filter(incident__in=ids, removed_at__isnull=True)
+    return Matter(
+        family=family,
+        sides=list(sides.order_by("id")),
+        clocks=list(Clock.objects.filter(incident__in=ids).order_by("order", "id")),
+    )
+
+
+def debts_of(matter: Matter) -> list[Debt]:
+    """Return what a matter owes by law, each organisation for itself, with the facts as they are stored."""
+    first = matter.family[0]
+    return assessor_of(first).debts(_debtors(matter), facts_of(matter.family), alone=first.organisation)
+
+
+def facts_of(family: Sequence[Incident]) -> law.IncidentFacts:
+    """Return a matter as the law reads it: what its first incident says, completed by its parts.
+
+    As grave as the gravest; an attribute of one is an attribute of the whole; a measure is the greatest that was said.
+    """
+    first, *others = (duty_clocks.facts_of(member) for member in family)
+    if not others:
+        return first
+    order = tuple(law_order(family[0]))
+    said = [facts.attributes for facts in (first, *others) if facts.attributes is not None]
+    return law.IncidentFacts(
+        taxonomy=next((facts.taxonomy for facts in (first, *others) if facts.taxonomy), None),
+        type=next((facts.type for facts in (first, *others) if facts.type), None),
+        severity=highest((facts.severity or "" for facts in (first, *others)), order=order) or None,
+        attributes=frozenset().union(*said) if said else None,
+        impact=_greatest([facts.impact for facts in (first, *others)]),
+    )
+
+
+def law_order(incident: Incident) -> Sequence[str]:
+    """Return the levels of the scale under which an incident was opened, the lowest first."""
+    return assessor_of(incident).profile.severity_levels
+
+
+def _greatest(impacts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    greatest: dict[str, Any] = {}
+    for impact in impacts:
+        for name, value in impact.items():
+            known = greatest.get(name)
+            comparable = isinstance(known, int | float) and isinstance(value, int | float)
+            greatest[name] = max(known, value) if comparable and known is not None else (known or value)
+    return greatest
+
+
+def _debtors(matter: Matter) -> list[Debtor]:
+    """Return who may owe: each organisation once, with the earliest moments of the matter and its own before them."""
+    shared = _earliest(duty_clocks.said_moments(member.moments) for member in matter.family)
+    sent = [clock for clock in matter.clocks if clock.state in {ClockState.MET, ClockState.MET_LATE}]
+    common = shared | _sent(clock for clock in sent if clock.owed_by != OWED_BY_ENTITY)
+    first = matter.family[0]
+    if not matter.sides:
+        entity = duty_clocks.stated_entity(first.entity)
+        return [Debtor(organisation="", entity=entity, moments=common | _sent(sent))]
+    debtors: dict[str, Debtor] = {}
+    for side in matter.sides:
+        own = [clock for clock in sent if clock.owed_by == OWED_BY_ENTITY and clock.organisation == side.organisation]
+        earlier = debtors[side.organisation].moments if side.organisation in debtors else {}
+        debtors[side.organisation] = Debtor(
+            organisation=side.organisation,
+            entity=debtors[side.organisation].entity if side.organisation in debtors else duty_clocks.entity_of(side),
+            moments={**earlier, **common, **_sent(own), **duty_clocks.said_moments(side.moments)},
+        )
+    return list(debtors.values())
+
+
+def _earliest(known: Iterable[Mapping[str, datetime]]) -> dict[str, datetime]:
+    earliest: dict[str, datetime] = {}
+    for moments in known:
+        for name, moment in moments.items():
+            earliest[name] = min(earliest.get(name, moment), moment)
+    return earliest
+
+
+def _sent(clocks: Iterable[Clock]) -> dict[str, datetime]:
+    """Return when stages were sent; one that was sent twice, of two incidents that are one matter, counts once."""
+    return _earliest({f"{clock.duty}/{clock.stage}": clock.ended_at} for clock in clocks if clock.ended_at is not None)
+
+
+def _kept(incident: Incident, clocks: Sequence[Clock], matter: Matter, *, at: datetime) -> list[Clock]:
+    """Return clocks for what a part owes and the law does not say of the whole: none falls silent by a merge."""
+    there = {duty_clocks.key_of(clock) for clock in clocks}
+    kept: list[Clock] = []
+    for clock in matter.clocks:
+        if clock.incident_id == incident.id or clock.state in ENDED or duty_clocks.key_of(clock) in there:
+            continue
+        there.add(duty_clocks.key_of(clock))
+        values = {field.attname: getattr(clock, field.attname) for field in Clock._meta.concrete_fields}
+        values |= {"id": new_id(at), "incident_id": incident.id, "gained_from_id": clock.incident_id}
+        copy = Clock(**values | {"provisional": True, "notes": [*clock.notes, CAME_WITH]})
+        copy.incident = incident
+        kept.append(copy)
+    return kept
+
+
+def _giver(clock: Clock, matter: Matter) -> Incident:
+    """Return the part through which the whole came to owe something."""
+    parts = matter.family[1:]
+    owing = {other.incident_id for other in matter.clocks if duty_clocks.key_of(other) == duty_clocks.key_of(clock)}
+    sided = {side.incident_id for side in matter.sides if side.organisation == clock.organisation}
+    return next((part for part in parts if part.id in owing), None) or next(
+        (part for part in parts if part.id in sided), parts[0]
     )

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import connection
 
 from pehra.incidents.api import duty_clocks, telling
-from pehra.incidents.api.assessment import Assessor, Grading
+from pehra.incidents.api.assessment import Assessor, Debtor, Grading
 from pehra.incidents.models import Clock, Incident, IncidentOrganisation
 from pehra.incidents.rules.states import State
 from pehra.kernel.actors import Actor
@@ -76,9 +76,12 @@ def write(drafts: Sequence[Draft], *, assessor: Assessor, by: Actor, at: datetim
         incident = _incident(draft, assessor=assessor, number=number, by=by, at=at)
         incidents.append(incident)
         known = duty_clocks.moments_of(incident, ())
-        entities = list(dict.fromkeys(side.entity for side in draft.sides)) or [draft.entity]
-        duties = assessor.duties(entities, draft.stated, known)
-        clocks += duty_clocks.rows(incident, duties, at=at)
+        debtors = [
+            Debtor(organisation=side.organisation, entity=side.entity, moments=known) for side in draft.sides
+        ] or [Debtor(organisation="", entity=draft.entity, moments=known)]
+        debts = assessor.debts(debtors, draft.stated, alone=incident.organisation)
+        walls = {side.organisation: wall_of(incident, side) for side in draft.sides}
+        clocks += duty_clocks.rows(incident, debts, walls, at=at)
     pairs = list(zip(incidents, drafts, strict=True))
     Incident.objects.bulk_create(incidents, batch_size=ROWS_A_STATEMENT_MAX)
     add_sides([(incident, side) for incident, draft in pairs for side in draft.sides], at=at)
@@ -86,6 +89,13 @@ def write(drafts: Sequence[Draft], *, assessor: Assessor, by: Actor, at: datetim
     Clock.objects.bulk_create(clocks, batch_size=ROWS_A_STATEMENT_MAX)
     _tell(pairs, clocks, by=by, at=at)
     return incidents
+
+
+def wall_of(incident: Incident, side: Side | IncidentOrganisation) -> list[str]:
+    """Return which teams read what one organisation owes: in a widespread incident the lead and the side's own."""
+    if not incident.widespread:
+        return list(incident.teams)
+    return list(dict.fromkeys(team for team in (incident.lead_team, side.lead_team, *side.teams) if team))
 
 
 def add_sides(pairs: Sequence[tuple[Incident, Side]], *, at: datetime) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pehra.incidents.models import Clock, Incident
+from pehra.incidents.api.assessment import OWED_BY_ENTITY, Debt
+from pehra.incidents.models import Clock, Incident, IncidentOrganisation
 from pehra.incidents.rules import clocks as rules
 from pehra.incidents.rules.clocks import ENDED, ClockState
 from pehra.kernel.clock import format_time
@@ -38,6 +39,10 @@ DERIVED_FIELDS = (
 NO_LONGER_FOLLOWS = "no longer follows from the facts; withdraw it with a reason, or let it run"
 
 
+Walls = Mapping[str, list[str]]
+"""Which teams read of an organisation, where an incident's informed teams must not read of each other's."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """One change to the clocks of an incident, as the ledger tells it."""
@@ -47,29 +52,30 @@ class Change:
     facts: dict[str, Any]
 
 
-def rows(incident: Incident, duties: Iterable[law.DutyDue], *, at: datetime) -> list[Clock]:
+def rows(incident: Incident, debts: Iterable[Debt], walls: Walls, *, at: datetime) -> list[Clock]:
     """Return the clocks, not yet saved, of an incident that has none."""
-    return [_fill(_blank(incident, at=at), duty, order=order) for order, duty in enumerate(duties)]
+    return [_fill(_blank(incident, debt, walls, at=at), debt) for debt in debts]
 
 
 def rederive(
-    incident: Incident, existing: Iterable[Clock], duties: Iterable[law.DutyDue], *, at: datetime
+    incident: Incident, existing: Iterable[Clock], debts: Iterable[Debt], walls: Walls, *, at: datetime
 ) -> tuple[list[Clock], list[Clock], list[Change]]:
     """Return clocks to add, clocks to update, and the changes to tell; nothing is saved here."""
-    known = {(clock.duty, clock.stage): clock for clock in existing}
+    known = {key_of(clock): clock for clock in existing}
     added: list[Clock] = []
     updated: list[Clock] = []
     changes: list[Change] = []
-    derived: set[tuple[str, str]] = set()
-    for order, duty in enumerate(duties):
-        derived.add((duty.duty, duty.stage))
-        clock = known.get((duty.duty, duty.stage))
+    derived: set[tuple[str, str, str]] = set()
+    for debt in debts:
+        clock = known.get(debt.key) or _of_a_team(debt, known)
         if clock is None:
-            added.append(_fill(_blank(incident, at=at), duty, order=order))
+            added.append(_fill(_blank(incident, debt, walls, at=at), debt))
             changes.append(Change(event="incidents.clock.started", clock=added[-1], facts=told(added[-1])))
-        elif clock.state not in ENDED:
+            continue
+        derived.add(key_of(clock))
+        if clock.state not in ENDED:
             shown, before = _shown(clock), told(clock)
-            if _shown(_fill(clock, duty, order=order)) != shown:
+            if _shown(_fill(clock, debt)) != shown:
                 updated.append(clock)
             if told(clock) != before:
                 facts = told(clock) | {"before": {"due": before["due"], "state": before["state"]}}
@@ -83,6 +89,19 @@ def rederive(
     return added, updated, changes
 
 
+def key_of(clock: Clock) -> tuple[str, str, str]:
+    """Return what makes a clock one."""
+    return (clock.duty, clock.stage, clock.organisation)
+
+
+def _of_a_team(debt: Debt, known: Mapping[tuple[str, str, str], Clock]) -> Clock | None:
+    """Return the clock of what a team owes, whichever organisation the incident concerned alone when it started."""
+    if debt.duty.owed_by == OWED_BY_ENTITY:
+        return None
+    same = (clock for clock in known.values() if (clock.duty, clock.stage) == (debt.duty.duty, debt.duty.stage))
+    return next((clock for clock in same if clock.owed_by != OWED_BY_ENTITY), None)
+
+
 def told(clock: Clock) -> dict[str, Any]:
     """Return what the ledger says of a clock: which stage of which duty, owed by whom to whom, by when, and its
     state."""
@@ -91,15 +110,21 @@ def told(clock: Clock) -> dict[str, Any]:
         "duty": clock.duty,
         "stage": clock.stage,
         "owed_by": clock.owed_by,
+        **({"organisation": clock.organisation} if _is_one_of_several(clock) else {}),
         "owed_to": list(clock.owed_to),
         "due": _time(clock.due_at),
         "state": str(clock.state),
     }
 
 
+def _is_one_of_several(clock: Clock) -> bool:
+    """Whether a clock must say whose it is, because the incident concerns others too; its entry is for its own wall."""
+    return bool(clock.organisation) and clock.organisation != clock.incident.organisation
+
+
 def moments_of(incident: Incident, clocks: Iterable[Clock]) -> dict[str, datetime]:
     """Return the moments the law counts from: those supplied, and those at which stages were sent."""
-    known = {name: datetime.fromisoformat(moment["moment"]) for name, moment in incident.moments.items()}
+    known = said_moments(incident.moments)
     for clock in clocks:
         if clock.state in {ClockState.MET, ClockState.MET_LATE} and clock.ended_at is not None:
             known[f"{clock.duty}/{clock.stage}"] = clock.ended_at
@@ -117,21 +142,28 @@ def facts_of(incident: Incident) -> law.IncidentFacts:
     )
 
 
+def said_moments(kept: Mapping[str, Any]) -> dict[str, datetime]:
+    """Return moments as they are kept, without who said them."""
+    return {name: datetime.fromisoformat(moment["moment"]) for name, moment in kept.items()}
+
+
 def entities_of(incident: Incident) -> list[law.EntityFacts]:
     """Return the distinct facts about whose matter an incident is: of its organisations, or as stated without one."""
-    sides = incident.organisations.order_by("id").values_list("sector", "territory", "classes")
-    known = dict.fromkeys(
-        law.EntityFacts(
-            sector=sector or None,
-            territory=territory or None,
-            classes=frozenset(classes) if classes is not None else None,
-        )
-        for sector, territory, classes in sides
+    sides = incident.organisations.filter(removed_at__isnull=True).order_by("id")
+    return list(dict.fromkeys(entity_of(side) for side in sides)) or [stated_entity(incident.entity)]
+
+
+def entity_of(side: IncidentOrganisation) -> law.EntityFacts:
+    """Return the facts about an organisation of an incident, as they were when it became one."""
+    return law.EntityFacts(
+        sector=side.sector or None,
+        territory=side.territory or None,
+        classes=frozenset(side.classes) if side.classes is not None else None,
     )
-    return list(known) or [_stated_entity(incident.entity)]
 
 
-def _stated_entity(entity: Mapping[str, Any]) -> law.EntityFacts:
+def stated_entity(entity: Mapping[str, Any]) -> law.EntityFacts:
+    """Return the facts that were stated where no registered organisation is concerned."""
     classes = entity["classes"]
     return law.EntityFacts(
         sector=entity["sector"],
@@ -162,20 +194,21 @@ def incident_note(incident: Incident, start_event: str) -> str:
     return note
 
 
-def _blank(incident: Incident, *, at: datetime) -> Clock:
+def _blank(incident: Incident, debt: Debt, walls: Walls, *, at: datetime) -> Clock:
     return Clock(
         id=new_id(at),
         incident=incident,
         lead_team=incident.lead_team,
-        teams=list(incident.teams),
-        organisation=incident.organisation,
+        teams=walls.get(debt.organisation, list(incident.teams)),
+        organisation=debt.organisation,
     )
 
 
-def _fill(clock: Clock, duty: law.DutyDue, *, order: int) -> Clock:
+def _fill(clock: Clock, debt: Debt) -> Clock:
     """Give a clock what the law says now. It starts over only when its due time is another: what fired, has fired."""
+    duty = debt.duty
     moved = clock.due_at != duty.due or duty.due is None
-    clock.duty, clock.stage, clock.order = duty.duty, duty.stage, order
+    clock.duty, clock.stage, clock.order = duty.duty, duty.stage, debt.order
     clock.owed_by = duty.owed_by
     clock.owed_to, clock.copy_to, clock.forward_to = list(duty.owed_to), list(duty.copy_to), list(duty.forward_to)
     clock.start_event = duty.start_event

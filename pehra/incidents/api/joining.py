@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from pehra.incidents.api import deriving, drafts, telling
+from pehra.incidents.api import deriving, drafts, roles, telling
 from pehra.incidents.api.drafts import Side
-from pehra.incidents.models import Clock, Incident
+from pehra.incidents.models import Incident
 from pehra.kernel.actors import Actor
 from pehra.law import api as law
 from pehra.ledger import api as ledger
@@ -49,20 +49,20 @@ def _add_sides(incident: Incident, sides: Iterable[Side], *, at: datetime) -> in
 
 
 def _add_roles(incident: Incident, informed: Sequence[law.TeamRole]) -> Sequence[Mapping[str, str]]:
-    """Inform the teams that have no role yet; the clocks show what the incident shows to whom."""
-    there = set(incident.teams)
+    """Inform the teams that have no role of its own yet; the clocks show what the incident shows to whom."""
+    own = roles.own_roles(incident)
+    there = {role["team"] for role in own}
     fresh = [role for role in drafts.merged_roles(informed) if role["team"] not in there]
     if fresh:
-        incident.roles = [*incident.roles, *fresh]
-        incident.teams = [*incident.teams, *(role["team"] for role in fresh)]
-        incident.save(update_fields=["roles", "teams"])
-        Clock.objects.filter(incident=incident).update(teams=incident.teams)
+        came = [role for role in incident.roles if role not in own]
+        added = {role["team"] for role in fresh}
+        roles.set_roles(incident, [*own, *fresh, *(role for role in came if role["team"] not in added)])
     return fresh
 
 
-def _tell(incident: Incident, roles: Sequence[Mapping[str, str]], *, by: Actor, at: datetime) -> dict[str, list[str]]:
-    if not roles:
+def _tell(incident: Incident, added: Sequence[Mapping[str, str]], *, by: Actor, at: datetime) -> dict[str, list[str]]:
+    if not added:
         return {}
-    told = telling.opened(incident, telling.AddressBook(), roles=roles)
+    told = telling.opened(incident, telling.AddressBook(), roles=added)
     outbox.queue_many(drafts=told.drafts, by=by, at=at)
     return told.as_facts()

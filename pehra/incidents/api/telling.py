@@ -87,9 +87,16 @@ def clock_fired(clock: Clock, book: AddressBook) -> Told:
         for recipient in _noted(told, team, book):
             with translation.override(recipient.language):
                 subject, body = _clock_text(clock)
-            key = f"{kind}:{clock.id}:{due}:{team}:{recipient.email}"
+            key = f"{kind}:{_told_together(clock)}:{due}:{team}:{recipient.email}"
             told.drafts.append(_draft(clock.incident, recipient, kind=kind, subject=subject, body=body, key=key))
     return told
+
+
+def _told_together(clock: Clock) -> str:
+    """Return what one message is about: a clock; or the same stage of all organisations for which it is due at once."""
+    if clock.organisation == clock.incident.organisation:
+        return str(clock.id)
+    return f"{clock.incident_id}:{clock.duty}/{clock.stage}"
 
 
 def _noted(told: Told, team: str, book: AddressBook) -> tuple[outbox.Recipient, ...]:
@@ -132,10 +139,12 @@ def _clock_text(clock: Clock) -> tuple[str, str]:
         subject = _("%(reference)s: %(stage)s of %(duty)s is due soon") % words
     due = format_time(clock.due_at) if clock.due_at else _("unknown")
     receivers = ", ".join(clock.owed_to) or _("unknown")
+    several = clock.organisation != clock.incident.organisation
+    debtor = _("each organisation concerned") if several else clock.owed_by
     lines = [
         subject,
         _("Due: %(time)s") % {"time": due},
-        _("Owed by %(debtor)s to %(receivers)s") % {"debtor": clock.owed_by, "receivers": receivers},
+        _("Owed by %(debtor)s to %(receivers)s") % {"debtor": debtor, "receivers": receivers},
         _("The clock keeps running until the stage is sent or a person says, with a reason, that it does not arise."),
     ]
     return subject, "\n".join(lines) + "\n"

@@ -186,11 +186,15 @@ class IncidentOrganisation(models.Model):
 
 
 class IncidentFinding(models.Model):
-    """A finding that belongs to an incident; the finding itself is another part's row, named by its id."""
+    """A finding that belongs to an incident; the finding itself is another part's row, named by its id.
+
+    One that a split took along stays here too, and says where it went: its origin key has not forgotten it.
+    """
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="findings")
     finding = models.UUIDField()
     added_at = models.DateTimeField()
+    moved_to = models.ForeignKey(Incident, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["incident", "finding"], name="incidents_finding_once")]

@@ -28,6 +28,7 @@ from pehra.incidents.queries.shapes import (
 )
 from pehra.incidents.rules import clocks as clock_rules
 from pehra.incidents.rules.clocks import ClockState
+from pehra.incidents.rules.joining import JoiningRefused
 from pehra.incidents.rules.states import State, moves_from, parse_state
 from pehra.kernel.actors import Actor
 from pehra.kernel.identifiers import parse_reference
@@ -63,11 +64,18 @@ def find(reference: str, *, by: Actor) -> Incident:
     return row
 
 
-def for_change(reference: str, *, by: Actor) -> Incident:
-    """Return a visible incident with its row locked until the end of the transaction; the only way to change one."""
+def for_change(reference: str, *, by: Actor, merged_too: bool = False) -> Incident:
+    """Return a visible incident with its row locked until the end of the transaction; the only way to change one.
+
+    What is merged rests: it is changed through the one that it is part of, until the merge is undone.
+    """
     row = visible(by).filter(reference=_reference(reference)).select_for_update().first()
     if row is None:
         raise NotVisible(f"there is no incident {reference}")
+    if row.merged_into_id is not None and not merged_too:
+        whole = visible(by).filter(id=row.merged_into_id).values_list("reference", flat=True).first()
+        where = f"into {whole}: act there" if whole else "into another one"
+        raise JoiningRefused(f"{row.reference} is merged {where}, or undo the merge first", field="reference")
     return row
 
 

@@ -1,0 +1,192 @@
+"""Two incidents become one matter, and become two again, days later, with nothing lost.
+
+A merge is a tie and no move. The merged incident keeps its rows, its state and its clocks as they are; it rests, and is
+read as part of the other, which is asked about anew as one matter. What anybody does meanwhile stays where it was done.
+Undoing cuts the tie: the parts wake, what was sent for the whole counts as sent for the part that owed it too, and what
+the whole owed only because of the part goes back to it. In between every stage that the part owes has its clock on the
+whole, so that no duty falls silent by a merge or by its undoing.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from pehra.access.api import Permission
+from pehra.incidents import queries
+from pehra.incidents.api import acting, deriving, drafts, duty_clocks, roles
+from pehra.incidents.models import Clock, Incident, Merge
+from pehra.incidents.queries.families import family_of
+from pehra.incidents.rules import clocks as clock_rules
+from pehra.incidents.rules import joining as rules
+from pehra.incidents.rules.clocks import ClockState
+from pehra.incidents.rules.states import ENDED, State
+from pehra.kernel.actors import Actor
+from pehra.kernel.clock import format_time
+from pehra.kernel.identifiers import new_id
+from pehra.ledger import api as ledger
+
+WENT_BACK = "owed by %s again, since the merge was undone: %s"
+SENT_WHILE_MERGED = "sent while this was part of %s"
+MERGED = "incidents.merged"
+UNMERGED = "incidents.unmerged"
+
+
+@transaction.atomic
+def merge(*, ref: str, into: str, reason: str, by: Actor, at: datetime) -> queries.IncidentView:
+    """Make an incident part of another, and return that other. Whoever does it must be able to change both."""
+    words = acting.reason(reason)
+    part, whole = _two(ref, into, by=by)
+    for incident in (part, whole):
+        acting.require(incident, Permission.INCIDENTS_CHANGE, by=by)
+    family = [*family_of(whole), *family_of(part)]
+    rules.require_mergeable(
+        incident=part.id,
+        into=whole.id,
+        incident_ended=part.ended_at is not None,
+        into_ended=whole.ended_at is not None,
+        incident_merged=part.merged_into_id is not None,
+        into_merged=whole.merged_into_id is not None,
+        exercises=(part.exercise, whole.exercise),
+        family=len(family),
+    )
+    Merge.objects.create(id=new_id(at), incident=part, into=whole, reason=words, merged_at=at, merged_by=by.id)
+    part.merged_into = whole
+    part.save(update_fields=["merged_into"])
+    roles.share(_fresh(whole, part))
+    _record(part, whole, MERGED, {"reason": words}, by=by, at=at)
+    deriving.rederive(whole, deriving.locked_clocks(whole), by=by, at=at)
+    return queries.views([whole])[0]
+
+
+@transaction.atomic
+def unmerge(*, ref: str, reason: str, by: Actor, at: datetime) -> queries.IncidentView:
+    """Make a merged incident one of its own again, however long ago that was, and return it."""
+    words = acting.reason(reason)
+    part = queries.for_change(ref, by=by, merged_too=True)
+    acting.require(part, Permission.INCIDENTS_CHANGE, by=by)
+    if part.merged_into_id is None:
+        raise rules.JoiningRefused("this incident is merged into none", field="reference")
+    above = Incident.objects.select_for_update().get(id=part.merged_into_id)
+    tie = Merge.objects.select_for_update().get(incident=part, undone_at__isnull=True)
+    whole = _locked_root(above)
+    tie.undone_at, tie.undone_by, tie.undone_reason = at, by.id, words
+    tie.save(update_fields=["undone_at", "undone_by", "undone_reason"])
+    part.merged_into = None
+    part.save(update_fields=["merged_into"])
+    _wake(part, tie)
+    for family in (family_of(part), family_of(whole)):
+        roles.share(family)
+    part.refresh_from_db(fields=["roles", "teams", "state", "ended_at"])
+    _record(part, above, UNMERGED, {"reason": words, "since": format_time(tie.merged_at)}, by=by, at=at)
+    _settle(part, whole, tie, by=by, at=at)
+    _give_back(whole, part, reason=words, by=by, at=at)
+    return queries.views([part])[0]
+
+
+def _two(ref: str, into: str, *, by: Actor) -> tuple[Incident, Incident]:
+    """Return both incidents, locked in the order of their references, so that two merges never wait for each other."""
+    found = {
+        reference: queries.for_change(reference, by=by, merged_too=True)
+        for reference in sorted({ref.strip(), into.strip()})
+    }
+    return found[ref.strip()], found[into.strip()]
+
+
+def _fresh(whole: Incident, part: Incident) -> list[Incident]:
+    """Return the family with the two incidents that this act holds, so that what it changes is seen on them."""
+    held = {whole.id: whole, part.id: part}
+    return [held.get(member.id, member) for member in family_of(whole)]
+
+
+def _locked_root(row: Incident) -> Incident:
+    while row.merged_into_id is not None:
+        row = Incident.objects.select_for_update().get(id=row.merged_into_id)
+    return row
+
+
+def _record(part: Incident, whole: Incident, event: str, facts: dict[str, Any], *, by: Actor, at: datetime) -> None:
+    """Write the act into both records, each for its own teams."""
+    acting.record(part, event, {**facts, "into": whole.reference}, by=by, at=at)
+    acting.record(whole, event, {**facts, "part": part.reference}, by=by, at=at)
+
+
+def _wake(part: Incident, tie: Merge) -> None:
+    """Give a part that ended together with its whole the state back that it had; unless its matter opened anew."""
+    if not tie.ended_from:
+        return
+    if part.origin_key and Incident.objects.filter(origin_key=part.origin_key, ended_at__isnull=True).exists():
+        return
+    part.state, part.ended_at = State(tie.ended_from), None
+    part.save(update_fields=["state", "ended_at"])
+    for merge in (
+        Merge.objects.filter(into=part, undone_at__isnull=True).exclude(ended_from="").select_related("incident")
+    ):
+        _wake(merge.incident, merge)
+        merge.ended_from = ""
+        merge.save(update_fields=["ended_from"])
+
+
+def end_with(whole: Incident, *, state: State, at: datetime) -> None:
+    """End what is part of an incident together with it, and keep from which state, for the day a merge is undone."""
+    ties = Merge.objects.filter(into=whole, undone_at__isnull=True).select_related("incident")
+    for tie in ties:
+        part = tie.incident
+        if State(part.state) not in ENDED:
+            tie.ended_from = part.state
+            tie.save(update_fields=["ended_from"])
+            part.state, part.ended_at = state, at
+            part.save(update_fields=["state", "ended_at"])
+        end_with(part, state=state, at=at)
+
+
+def _settle(part: Incident, whole: Incident, tie: Merge, *, by: Actor, at: datetime) -> None:
+    """Ask the law about the part alone; what was sent for the whole in the meantime was sent for the part too."""
+    if part.ended_at is not None:
+        return
+    deriving.rederive(part, deriving.locked_clocks(part), by=by, at=at)
+    sent = {
+        duty_clocks.key_of(clock): clock
+        for clock in Clock.objects.filter(incident=whole, ended_at__gte=tie.merged_at)
+        if clock.state in {ClockState.MET, ClockState.MET_LATE}
+    }
+    clocks = deriving.locked_clocks(part)
+    entries = []
+    for clock in clocks:
+        counterpart = sent.get(duty_clocks.key_of(clock))
+        if counterpart is None or clock.state not in clock_rules.OWED or counterpart.ended_at is None:
+            continue
+        clock.state = clock_rules.sent(state=ClockState(clock.state), due=clock.due_at, at=counterpart.ended_at)
+        clock.fires_at, clock.ended_at, clock.ended_by = None, counterpart.ended_at, counterpart.ended_by
+        clock.ended_reason = SENT_WHILE_MERGED % whole.reference
+        clock.save(update_fields=["state", "fires_at", "ended_at", "ended_by", "ended_reason"])
+        facts = duty_clocks.told(clock) | {"sent": format_time(counterpart.ended_at), "with": whole.reference}
+        entries.append(drafts.entry_of(clock, event="incidents.stage.sent", by=by, at=at, facts=facts))
+    ledger.record_many(entries)
+    if entries:
+        deriving.rederive(part, clocks, by=by, at=at)
+
+
+def _give_back(whole: Incident, part: Incident, *, reason: str, by: Actor, at: datetime) -> None:
+    """End, with the reason of the undoing, what the whole owes only because of the part; ask the law about the rest."""
+    if whole.ended_at is not None:
+        return
+    givers = {member.id for member in family_of(part)}
+    clocks = deriving.locked_clocks(whole)
+    still = {debt.key for debt in deriving.debts_of(deriving.matter_of(family_of(whole)))}
+    entries = []
+    for clock in clocks:
+        if clock.gained_from_id not in givers or clock.state not in clock_rules.OWED:
+            continue
+        if duty_clocks.key_of(clock) in still:
+            # Another cause has come since; what it owes for that, it keeps.
+            Clock.objects.filter(id=clock.id).update(gained_from=None)
+            continue
+        before = clock.state
+        clock.state, clock.fires_at = ClockState.WITHDRAWN, None
+        clock.ended_at, clock.ended_by, clock.ended_reason = at, by.id, WENT_BACK % (part.reference, reason)
+        clock.save(update_fields=["state", "fires_at", "ended_at", "ended_by", "ended_reason"])
+        facts = duty_clocks.told(clock) | {"before": before, "reason": clock.ended_reason}
+        entries.append(drafts.entry_of(clock, event="incidents.clock.withdrawn", by=by, at=at, facts=facts))
+    ledger.record_many(entries)
+    deriving.rederive(whole, clocks, by=by, at=at)
