@@ -22,6 +22,8 @@ OPEN = {
     # The form with which everybody may report; what somebody typed or was told opens by the secret of its link.
     *("report:form", "report:draft", "report:erase", "report:file", "report:from-file", "report:offline"),
     *("report:receipt", "report:submission"),
+    # What programs elsewhere post, by the secret of their webhook.
+    *("intake:hook", "intake:hook-with-secret"),
     # To another organisation's sign-in and back.
     *("access:provider", "access:provider-callback"),
     # A letter answered by its one-time link; it shows what the letter said.

@@ -8,20 +8,21 @@ receipt. A secret in the receipt opens the report to whoever reported it, also t
 import base64
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.crypto import salted_hmac
 
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.intake import queries
 from pehra.intake.api import grouping, observing, routing, telling
+from pehra.intake.gateways import turns
 from pehra.intake.models import Report, ReportFile, Submission
 from pehra.intake.rules import saying
 from pehra.intake.rules.channels import Channel
@@ -54,6 +55,7 @@ class _Coming:
     once: str
     by: Actor
     at: datetime
+    team: str = ""
 
     @property
     def hashes(self) -> list[tuple[str, str]]:
@@ -73,6 +75,7 @@ def receive(
     source: str = "",
     source_ref: str = "",
     problem: str = "",
+    team: str = "",
     by: Actor,
     at: datetime,
 ) -> Receipt:
@@ -81,7 +84,7 @@ def receive(
     `once` names what makes the same thing the same when it comes again (a draft's secret, a mail's hash): it is told
     apart by road and actor, and the first one's receipt is given. `source` and `source_ref` are what it is called where
     it comes from (a Message-ID, an alert's number): reports that share them are shown as one group. `problem` says why
-    its content could not be read.
+    its content could not be read. `team` is whose the road is: its matter where nothing says whose it is.
     """
     who = saying.clean_reporter(reporter)
     access.require(by, Permission.INTAKE_REPORT, organisation=who.organisation if by.organisations else "")
@@ -92,7 +95,7 @@ def receive(
         source=source, source_ref=source_ref, once=once, by=by, at=at,
     )  # fmt: skip
     with transaction.atomic(), access.elevated(part="intake.receiving"):
-        return _known(coming) or _received(coming, who, language=language, problem=problem)
+        return _known(coming) or _received(replace(coming, team=team), who, language=language, problem=problem)
 
 
 def add(
@@ -148,7 +151,7 @@ def _kept(
         said=clean,
         files=tuple(_kept_file(file) for file in files),
         source=saying.writable(source)[: saying.SOURCE_LENGTH_MAX],
-        source_ref=_short(saying.writable(source_ref)),
+        source_ref=saying.short_key(saying.writable(source_ref)),
         once=sha256("\0".join((channel, by.id, once)).encode()).hexdigest() if once else "",
         by=by,
         at=at,
@@ -169,16 +172,11 @@ def _kept_file(file: Handed) -> tuple[str, str, vault.Kept]:
     return saying.file_name(file.name), media_type_of(file.content, claimed=file.media_type), kept
 
 
-def _short(key: str) -> str:
-    return key if len(key) <= saying.KEY_LENGTH_MAX else f"sha256:{sha256(key.encode()).hexdigest()}"
-
-
 def _known(coming: _Coming) -> Receipt | None:
     """Return the receipt of the same submission, if it came before; of two at once the second waits for the first."""
     if not coming.once:
         return None
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s)", [int(coming.once[:15], 16)])
+    turns.take_turn(coming.once)
     row = Submission.objects.select_related("report").filter(once=coming.once).first()
     return _receipt(row, is_new=False) if row else None
 
@@ -187,11 +185,13 @@ def _received(coming: _Coming, who: Reporter, *, language: str, problem: str) ->
     at, profile = coming.at, law.load(settings.PEHRA_PROFILE)
     today = law.day_of(profile, at)
     seen = observing.seen_in(coming.said, on=today, at=at)
-    routed = routing.route(coming.said, owners={one.owner for one in seen} - {""}, at=at)
+    routed = routing.route(coming.said, owners={one.owner for one in seen} - {""}, team=coming.team, at=at)
     id = new_id(at)
     report = Report(
         id=id,
-        reference=_next_reference(prefix=profile.identity.reference_prefix, year=today.year),
+        reference=reference(
+            prefix=f"{profile.identity.reference_prefix}{NUMBER_PREFIX}", year=today.year, number=turns.next_number()
+        ),
         channel=coming.channel,
         state=State.RECEIVED,
         **consolidated(coming.said),
@@ -221,14 +221,6 @@ def _received(coming: _Coming, who: Reporter, *, language: str, problem: str) ->
     _record("intake.received", report, coming, submission, seen)
     telling.tell_of(report, by=coming.by, at=at)
     return _receipt(submission)
-
-
-def _next_reference(*, prefix: str, year: int) -> str:
-    """Take the next number. From a sequence: reports that come at once do not wait for each other."""
-    with connection.cursor() as cursor:
-        cursor.execute("select nextval('intake_report_numbers')")
-        (number,) = cursor.fetchone()
-    return reference(prefix=f"{prefix}{NUMBER_PREFIX}", year=year, number=number)
 
 
 def _grouped(report: Report, coming: _Coming, seen: Sequence[observing.Seen]) -> None:

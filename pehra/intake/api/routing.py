@@ -19,6 +19,7 @@ from pehra.registry import api as registry
 
 WORKING_ROLES = frozenset({"lead", "coordinate", "support"})
 STATED, OWNED, UNKNOWN = "stated by the reporter", "who holds what was seen", "nothing says whose it is"
+BY_ROAD = "the team by whose road it came"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +33,8 @@ class Routing:
     tlp: Tlp
 
 
-def route(said: Said, *, owners: Collection[str], at: datetime) -> Routing:
-    """Return whose a report is, by the law of the day."""
+def route(said: Said, *, owners: Collection[str], team: str = "", at: datetime) -> Routing:
+    """Return whose a report is, by the law of the day; where nothing says whose, `team`'s, by whose road it came."""
     profile = law.load(settings.PEHRA_PROFILE)
     on = law.day_of(profile, at)
     entity, basis = _entity(said, owners)
@@ -41,10 +42,13 @@ def route(said: Said, *, owners: Collection[str], at: datetime) -> Routing:
     answer = law.responsible(profile, entity=entity, incident=incident, on=on)
     lead = answer.lead.team if answer.lead else ""
     because = answer.lead.because.as_json() if answer.lead else {}
+    working = [role.team for role in answer.roles if str(role.role) in WORKING_ROLES]
+    if team and basis == UNKNOWN:
+        lead, working, basis = team, [team, *working], BY_ROAD
     return Routing(
         lead_team=lead,
         teams=tuple(dict.fromkeys([*([lead] if lead else []), *answer.teams])),
-        working=tuple(dict.fromkeys(role.team for role in answer.roles if str(role.role) in WORKING_ROLES)),
+        working=tuple(dict.fromkeys(working)),
         because=because | {"basis": basis},
         tlp=law.sharing(profile, entity=entity, incident=incident, on=on).tlp,
     )

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -161,6 +162,11 @@ def require_takeable(files: Sequence[Handed]) -> None:
 def writable(text: str) -> str:
     """Return a text without the characters that no column takes, for what was never typed by a person."""
     return _UNWRITABLE.sub("\ufffd", text)
+
+
+def short_key(text: str) -> str:
+    """Return what something is called elsewhere, as an index takes it: a long name is its digest."""
+    return text if len(text) <= KEY_LENGTH_MAX else f"sha256:{sha256(text.encode()).hexdigest()}"
 
 
 def _stated(one: Stated) -> Stated:
