@@ -215,7 +215,7 @@ def _seen(near: Mapping[str, Tree]) -> Iterator[Seen]:
     for name, each in near.items():
         if each.get("type") in {"observed-data", "vulnerability"}:
             side = next((Side(label) for label in _refs(each.get("labels")) if label in set(Side)), Side.RELATED)
-            sides |= {ref: side for ref in (name, *_refs(each.get("object_refs")))}
+            sides |= dict.fromkeys((name, *_refs(each.get("object_refs"))), side)
     for name, each in near.items():
         side = sides.get(name, Side.RELATED)
         yield from (seen for text in stix_patterns.texts_of(each) if (seen := documents.seen(text, side)))

@@ -1,0 +1,71 @@
+"""Alerts as the program that posted them reads them back: its own report, as far as it may add to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pehra.access import api as access
+from pehra.access.api import Permission
+from pehra.intake.models import Report
+from pehra.intake.queries.finding import named, own
+from pehra.intake.rules.channels import Channel
+from pehra.intake.rules.states import State
+from pehra.kernel.actors import Actor
+from pehra.kernel.markings import Tlp
+from pehra.kernel.refusals import NotVisible
+
+NUMBERS_LENGTH_MAX = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertView:
+    """A report that came as an alert. `number` is its own on this node, for systems that count alerts."""
+
+    reference: str
+    number: int
+    state: State
+    title: str
+    description: str
+    answers: Mapping[str, str]
+    tlp: Tlp
+    source: str
+    source_ref: str
+    received_at: datetime
+    reported_by: str
+    observables: int
+
+
+def alert(*, channel: Channel, reference: str = "", number: int | None = None, by: Actor) -> AlertView:
+    """Return a report that came by this road, by its reference or number, to whoever may add to it."""
+    access.require(by, Permission.INTAKE_REPORT)
+    row = own(by).filter(reference__endswith=_ending(number)).first() if number is not None else None
+    if number is None:
+        row = named(reference=reference, by=by)
+    if row is None or row.channel != channel:
+        raise NotVisible("there is no such alert")
+    return _view(row)
+
+
+def _ending(number: int) -> str:
+    digits = f"{number:06d}"
+    if number < 1 or len(digits) > NUMBERS_LENGTH_MAX:
+        raise NotVisible("there is no such alert")
+    return f"-{digits}"
+
+
+def _view(row: Report) -> AlertView:
+    first = row.submissions.order_by("number").first()
+    return AlertView(
+        reference=row.reference,
+        number=int(row.reference.rpartition("-")[2]),
+        state=State(row.state),
+        title=row.title,
+        description=row.description,
+        answers=row.answers,
+        tlp=Tlp(row.tlp),
+        source=first.source if first else "",
+        source_ref=first.source_ref if first else "",
+        received_at=row.received_at,
+        reported_by=row.reported_by,
+        observables=row.observables.count(),
+    )
