@@ -14,6 +14,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -118,8 +119,8 @@ def offline_form(request: Request) -> HttpResponse:
     context = {
         "form": form,
         "fields": form_fields.fields(form.shape, Filled(), required=form.shape.required),
-        "style": own_files.text("report.css"),
-        "script": own_files.text("offline.js"),
+        "style": SafeString(own_files.text("report.css")),
+        "script": SafeString(own_files.text("offline.js")),
         "site": request.build_absolute_uri(reverse("report:form")),
         "target": request.build_absolute_uri(reverse("report:from-file")),
         "upload": request.build_absolute_uri(reverse("report:file")),

@@ -375,6 +375,8 @@ def test_the_form_as_a_file_needs_nothing_else(client):
     assert not re.search(r'(?:src|href)="(?!https?://testserver/report/|#)[^"]', text), "it fetches nothing"
     assert "csrfmiddlewaretoken" not in text
     assert text.count("<script>") == 1
+    assert "&quot;use strict" not in text
+    assert '"use strict";' in text
     assert len(answer.content) < 60_000
 
 

@@ -61,7 +61,7 @@
     catch { /* some browsers give a page from a disk no store */ }
   };
   const show = (name, yes = true) => { document.querySelectorAll(`[data-${name}]`).forEach((part) => { part.hidden = !yes; }); };
-  show("script"); show("save");
+  show("script"); show("save"); show("plain", false);
   form.addEventListener("input", remember);
   try {
     const before = JSON.parse(localStorage.getItem(KEY) || "null");
