@@ -17,6 +17,7 @@ from pehra.registry.api.assessments import (
 )
 from pehra.registry.api.attributing import attribution
 from pehra.registry.api.importing import import_csv
+from pehra.registry.api.mail_keys import KeyView, keys_shown, known_mail_keys, mail_keys_for, set_contact_key
 from pehra.registry.api.profile import load_profile, refresh_responsibility
 from pehra.registry.api.reading import (
     contacts,
@@ -84,6 +85,7 @@ __all__ = [
     "EvidenceView",
     "ImportSummary",
     "Judged",
+    "KeyView",
     "Kind",
     "Named",
     "OrganisationPage",
@@ -116,8 +118,11 @@ __all__ = [
     "flatten_v6",
     "import_csv",
     "judge_controls",
+    "keys_shown",
+    "known_mail_keys",
     "load_profile",
     "local_names",
+    "mail_keys_for",
     "names",
     "open_assessment",
     "organisation",
@@ -129,6 +134,7 @@ __all__ = [
     "remove_evidence",
     "review_assessment",
     "sectors",
+    "set_contact_key",
     "submit_assessment",
     "suffix_table",
     "team",

@@ -261,6 +261,8 @@ def _import_contacts(doing: _Import, lines: files.ImportFile) -> Upsert:
         for row in rows
         if doing.permitted(row, organisations.get(row.organisation, (row.organisation,)), field_name="organisation")
     ]
+    # A key that somebody set is not lost because a list of addresses does not repeat it.
+    held = _held_keys()
     return staging.upsert(
         Contact._meta.db_table,
         columns=(
@@ -285,7 +287,7 @@ def _import_contacts(doing: _Import, lines: files.ImportFile) -> Upsert:
                 row.phone,
                 row.language,
                 row.hours,
-                row.key_material,
+                row.key_material or held.get((row.organisation, row.role, row.email), ""),
             )
             for row in rows
         ),
@@ -294,6 +296,12 @@ def _import_contacts(doing: _Import, lines: files.ImportFile) -> Upsert:
 
 def _codes(model: type[Sector] | type[Territory] | type[Team]) -> frozenset[str]:
     return frozenset(model.objects.values_list("code", flat=True))
+
+
+def _held_keys() -> dict[tuple[str, str, str], str]:
+    """Return the keys that contacts have, by organisation or team, role and address."""
+    rows = Contact.objects.exclude(key="").values_list("organisation", "team", "role", "email", "key")
+    return {(organisation or team or "", role, email): key for organisation, team, role, email, key in rows}
 
 
 def _held_organisations() -> list[tuple[str, str | None, list[str]]]:

@@ -8,6 +8,7 @@ from pehra.registry.models import Contact, Organisation
 from pehra.registry.rules.views import ContactView
 
 ANCESTORS_MAX = 20
+KEYS_MAX = 50
 
 
 def of_organisations(codes: Iterable[str], *, role: str = "") -> dict[str, list[ContactView]]:
@@ -45,6 +46,14 @@ def of_teams(codes: Iterable[str]) -> dict[str, list[ContactView]]:
     for row in Contact.objects.filter(team__in=list(codes)).order_by("role", "email", "id"):
         found[row.team_id or ""].append(_view(row, row.team_id or ""))
     return dict(found)
+
+
+def keys_of(*, email: str, of_teams: bool = False) -> list[str]:
+    """Return the keys of every contact with this address, or of those of teams alone."""
+    rows = Contact.objects.filter(email__iexact=email).exclude(key="").order_by("id")
+    if of_teams:
+        rows = rows.filter(team__isnull=False)
+    return list(dict.fromkeys(rows.values_list("key", flat=True)[:KEYS_MAX]))
 
 
 def _view(row: Contact, holder: str) -> ContactView:
