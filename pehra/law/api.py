@@ -38,7 +38,7 @@ from pehra.law.rules.controls import Control, ControlSet, ControlTheme
 from pehra.law.rules.facts import EntityFacts, FindingFacts, IncidentFacts, Moments
 from pehra.law.rules.facts_file import StatedFacts
 from pehra.law.rules.handling import ConsentAnswer, Phase
-from pehra.law.rules.letters import LetterTemplate
+from pehra.law.rules.letters import GAP, GAPS, LetterTemplate
 from pehra.law.rules.problems import Problem, ProfileInvalid
 from pehra.law.rules.profile import Profile, Sector, SeverityLevel, Team, Territory
 from pehra.law.rules.questions import PUBLIC_FORM, AnswerKind, Demands, Form, Option, Question
@@ -62,6 +62,7 @@ __all__ = [
     "Form",
     "IncidentFacts",
     "Judgement",
+    "LetterTemplate",
     "Marking",
     "Moments",
     "NoticePolicy",
@@ -93,6 +94,7 @@ __all__ = [
     "duties",
     "duties_considered",
     "form",
+    "letter_gaps",
     "letters",
     "load",
     "notice_policy",
@@ -276,6 +278,11 @@ def widespread(profile: Profile, *, on: date) -> WidespreadRule | None:
 def letters(profile: Profile) -> tuple[LetterTemplate, ...]:
     """Return the letters that a team writes from, in the profile's order; none where it has none."""
     return profile.letters
+
+
+def letter_gaps(text: str) -> tuple[str, ...]:
+    """Return the gaps of a letter that still stand in a text."""
+    return tuple(dict.fromkeys(name for name in GAP.findall(text) if name in GAPS))
 
 
 def phases(profile: Profile, *, on: date) -> tuple[Phase, ...]:

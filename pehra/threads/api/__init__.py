@@ -7,6 +7,8 @@ account; what came back or brought no answer goes to the next contact. Nothing h
 from pehra.threads.api.answering import answer, answer_page
 from pehra.threads.api.coming_in import take_bounce, take_reply
 from pehra.threads.api.following import FollowSummary, follow_letters
+from pehra.threads.api.turning import settle, write_reply
+from pehra.threads.api.writing import preview_letter, write_letter
 from pehra.threads.queries import (
     AnswerPage,
     AnswerView,
@@ -21,6 +23,7 @@ from pehra.threads.queries import (
     threads,
 )
 from pehra.threads.rules.answers import Choice, Turn
+from pehra.threads.rules.drafts import Preview, Previewed, Writing
 from pehra.threads.rules.replies import ReplyFile
 
 __all__ = [
@@ -30,18 +33,25 @@ __all__ = [
     "Delivery",
     "FollowSummary",
     "Found",
+    "Preview",
+    "Previewed",
     "ReplyFile",
     "ReplyView",
     "ThreadPage",
     "ThreadView",
     "Turn",
+    "Writing",
     "answer",
     "answer_page",
     "deliveries",
     "follow_letters",
     "look_up",
+    "preview_letter",
+    "settle",
     "take_bounce",
     "take_reply",
     "thread",
     "threads",
+    "write_letter",
+    "write_reply",
 ]

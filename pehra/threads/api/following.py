@@ -4,7 +4,7 @@ Every letter with an answer link is followed, whoever wrote it. Each is passed o
 once, a few at a tick: a storm of bounces becomes no storm of letters. When nobody is left, our team is told to call.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -166,5 +166,5 @@ def _end(letter: Letter, why: Ended) -> None:
     Letter.objects.filter(number=letter.number).update(silent_at=None, ended=why)
 
 
-def _record(event: str, thread: Thread, facts: dict[str, object], *, by: Actor, at: datetime) -> None:
-    ledger.record(event, subject=subject_of(thread), by=by, at=at, teams=thread.teams, facts=facts)
+def _record(event: str, thread: Thread, facts: Mapping[str, object], *, by: Actor, at: datetime) -> None:
+    ledger.record(event, subject=subject_of(thread), by=by, at=at, teams=thread.teams, facts=dict(facts))

@@ -35,6 +35,7 @@ class Matter:
     other_name: str
     other_email: str
     tlp: Tlp
+    other_team: str = ""
 
 
 def matter_of(message: outbox.MessageView) -> Matter:
@@ -84,6 +85,7 @@ def _row(matter: Matter, *, number: int, name: str, at: datetime) -> Thread:
         lead_team=matter.lead_team,
         teams=sorted({*matter.teams, *([matter.lead_team] if matter.lead_team else [])}),
         organisation=matter.organisation,
+        other_team=matter.other_team,
         other_name=matter.other_name,
         other_email=matter.other_email,
         tlp=matter.tlp.value,

@@ -33,7 +33,8 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
 class Thread(models.Model):
     """One team, one other side, one matter. `key` says which, so that a matter has one thread.
 
-    `about` is the reference of an incident, a notice or a report, or empty. `urgent` is set by a call for help and ends
+    `about` is the reference of an incident, a notice or a report, or empty. The other side is `organisation`, or
+    `other_team`, or the address `other_email`. `urgent` is set by a call for help and ends
     with our next letter.
     """
 
@@ -46,6 +47,7 @@ class Thread(models.Model):
     lead_team = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
     teams: "ArrayField[list[str], list[str]]" = ArrayField(models.CharField(max_length=CODE_LENGTH_MAX), default=list)
     organisation = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
+    other_team = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
     other_name = models.CharField(max_length=200, blank=True)
     other_email = models.CharField(max_length=254, blank=True)
     tlp = models.CharField(max_length=20, choices=[(tlp.value, tlp.value) for tlp in Tlp])

@@ -53,11 +53,13 @@ def next_contact(
     if steps >= STEPS_MAX:
         return None
     known = {email.lower() for email in tried}
-    waiting = [contact for contact in [*_ranked(own), *_ranked(team)] if contact.email.lower() not in known]
+    waiting = [contact for contact in [*ranked(own), *ranked(team)] if contact.email.lower() not in known]
     return waiting[0] if waiting else None
 
 
-def _ranked(contacts: Sequence[Contact]) -> list[Contact]:
+def ranked(contacts: Sequence[Contact]) -> list[Contact]:
+    """Return contacts in the order in which one writes to them."""
+
     def rank(contact: Contact) -> tuple[int, str]:
         role = contact.role.strip().lower()
         place = ROLE_PREFERENCE.index(role) if role in ROLE_PREFERENCE else len(ROLE_PREFERENCE)
