@@ -55,3 +55,12 @@ document.addEventListener("keyup", (event) => {
     menu.querySelector("summary").focus();
   }
 });
+
+// A link to a folded piece of a page unfolds it.
+function unfold() {
+  const place = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const folded = place && place.closest("details");
+  if (folded) folded.open = true;
+}
+addEventListener("hashchange", unfold);
+unfold();
