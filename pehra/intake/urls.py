@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from pehra.intake.views import hooks, triage
+from pehra.intake.views import documents, hooks, triage
 
 app_name = "intake"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("hooks/<uuid:webhook_id>/<str:secret>/", hooks.receive, name="hook-with-secret"),
     path("", triage.listing, name="list"),
     path("", include("pehra.intake.views.alerts.urls")),
+    path("document", documents.document, name="document"),
     path("take", triage.take, name="take"),
     path("preview", triage.preview, name="preview"),
     path("do", triage.do, name="do"),

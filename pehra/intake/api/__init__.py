@@ -7,6 +7,7 @@ person decided can be taken back, but that an incident was opened.
 from pehra.intake.api.alerting import add_to_alert, receive_alert
 from pehra.intake.api.choosing import Chosen, Preview, preview
 from pehra.intake.api.deciding import Done, assign, dismiss, hand_over, join, merge, reopen
+from pehra.intake.api.documents import receive_documents
 from pehra.intake.api.giving import Sealed, give_out, new_password
 from pehra.intake.api.mail import (
     FeedSummary,
@@ -107,8 +108,8 @@ __all__ = [
     "Undone",
     "WebhookView",
     "add",
-    "add_webhook",
     "add_to_alert",
+    "add_webhook",
     "alert",
     "assign",
     "dismiss",
@@ -131,8 +132,9 @@ __all__ = [
     "parse_filters",
     "preview",
     "receive",
-    "receive_hook",
     "receive_alert",
+    "receive_documents",
+    "receive_hook",
     "reopen",
     "report",
     "reports",

@@ -1,6 +1,6 @@
 """Intake for programs, one file a subject."""
 
-from pehra.intake.rest import reports, triage, webhooks
+from pehra.intake.rest import documents, reports, triage, webhooks
 from pehra.intake.rest.router import router
 
-__all__ = ["reports", "router", "triage", "webhooks"]
+__all__ = ["documents", "reports", "router", "triage", "webhooks"]

@@ -142,9 +142,10 @@ def shown(
 ) -> dict[str, Any]:
     """Return an alert as TheHive answers with one, in the words of both versions."""
     moment = round(at.timestamp() * 1000)
-    severity = body.get("severity") or SEVERITY_DEFAULT
-    tlp = body.get("tlp") if body.get("tlp") is not None else TLP_DEFAULT
-    pap = body.get("pap") if body.get("pap") is not None else PAP_DEFAULT
+    severity = number(body, "severity") or SEVERITY_DEFAULT
+    tlp, pap = number(body, "tlp"), number(body, "pap")
+    tlp = TLP_DEFAULT if tlp is None else tlp
+    pap = PAP_DEFAULT if pap is None else pap
     known = {name: body[name] for name in ("externalLink", "customFields", "summary") if name in body}
     return known | {
         "_id": reference,

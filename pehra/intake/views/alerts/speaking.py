@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.http.multipartparser import MultiPartParserError
 
@@ -70,6 +71,7 @@ def body_of(request: Request) -> tuple[bytes, dict[str, Any], dict[str, Handed]]
         files = {
             part: Handed(name=file.name or part, content=file.read(), media_type=file.content_type or "")
             for part, file in request.FILES.items()
+            if isinstance(file, UploadedFile)
         }
         # thehive4py posts its text as a part with a file's name or without one.
         if BODY_PART in files:

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from pehra.access.api import Request
 from pehra.intake import api
 from pehra.intake.api import AlertView, Channel
-from pehra.intake.rules.alerts import thehive
+from pehra.intake.rules.alerts import Alert, thehive
 from pehra.intake.views.alerts.speaking import answer, body_of, door
 from pehra.kernel.refusals import Forbidden
 
@@ -67,7 +67,7 @@ def _observe(request: Request, alert_id: str) -> HttpResponse:
     return answer([{**body, "data": each} for each in (many if isinstance(many, list) else [many])], 201)
 
 
-def _add(request: Request, alert_id: str, raw: bytes, alert: thehive.Alert) -> AlertView:
+def _add(request: Request, alert_id: str, raw: bytes, alert: Alert) -> AlertView:
     return api.add_to_alert(
         channel=Channel.THEHIVE,
         reference=alert_id,
