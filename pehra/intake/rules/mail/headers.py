@@ -26,6 +26,7 @@ _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"@]{1,64}@[^\s<>()\[\],;:\"@]{1,190}")
 _ANGLED = re.compile(r"<\s*([^\s<>\"]{1,64}@[^\s<>\"]{1,190})\s*>")
 _ID = re.compile(r"<([^<>\s]{1,318})>")
+_NO_CHARSETS = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"})
 Headers = Mapping[str, Sequence[str]]
 
 
@@ -56,19 +57,21 @@ def raw_text(value: str) -> str:
 def decoded(octets: bytes, charset: str) -> str:
     """Return bytes as text by the charset that was said, else UTF-8, else the one in which every byte is something."""
     for name in (charset, "utf-8"):
-        if name and name.lower() not in ("unknown-8bit", "x-unknown"):
+        if name and _is_text(name):
             try:
                 return octets.decode(name)
-            except (LookupError, UnicodeError, ValueError):
-                if name == charset and _is_text(charset):
-                    return octets.decode(charset, "replace")
+            except (UnicodeError, ValueError):
+                if name == charset:
+                    return octets.decode(name, "replace")
     return octets.decode("cp1252", "replace")
 
 
 def _is_text(charset: str) -> bool:
-    """Whether Python knows a charset as one of text: `base64` and `zip` are codecs as well, and no charsets."""
+    """Whether Python knows a charset as one of text: `zip` is a codec as well, and `idna` one of quadratic cost."""
+    if charset.lower().replace("_", "-") in _NO_CHARSETS:
+        return False
     try:
-        return isinstance(b"".decode(charset, "replace"), str)
+        return isinstance(b"x".decode(charset, "replace"), str)
     except (LookupError, UnicodeError, ValueError):
         return False
 

@@ -25,6 +25,8 @@ PARAMETERS_COST_MAX = 1 << 28
 BOUNDARY_LINES_MAX = 40_000_000  # boundaries times lines: the library holds each line against each open boundary
 DEFECTS_MAX = 20
 
+_SEALED = ("multipart/encrypted", "multipart/signed", "application/pkcs7-mime", "application/x-pkcs7-mime")
+_ARMOR = (b"-----BEGIN PGP MESSAGE-----", b"-----BEGIN PGP SIGNED MESSAGE-----")
 _DESCRIBES = re.compile(rb"(?im)^content-(?:type|disposition)[ \t]*:")
 _LINE_END = re.compile(rb"\r?\n(?![ \t])")
 _BOUNDARY = re.compile(rb"(?i)boundary")
@@ -109,6 +111,12 @@ def parsed(raw: bytes) -> Letter:
         parts=tuple(parts),
         defects=tuple(dict.fromkeys(defects))[:DEFECTS_MAX],
     )
+
+
+def is_sealed(letter: Letter) -> bool:
+    """Whether a mail as a whole is signed or encrypted."""
+    body = next((part for part in letter.parts if part.is_body), None)
+    return letter.media_type in _SEALED or (body is not None and body.content.lstrip().startswith(_ARMOR))
 
 
 def shown(value: str) -> str:

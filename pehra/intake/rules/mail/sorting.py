@@ -87,7 +87,7 @@ class Sorted:
 
 _OUR_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _AWAY = re.compile(
-    r"(?i)^(?:(?:re|aw|fwd?)\s?: )?\s?(?:out of (?:the )?office|automatic reply|auto(?:matic)?[ -]?(?:reply|response|"
+    r"(?i)^(?:out of (?:the )?office|automatic reply|auto(?:matic)?[ -]?(?:reply|response|"
     r"responder)|autoreply|away from (?:my|the) (?:mail|office|desk)|on (?:annual )?(?:leave|vacation)|abwesenheit|"
     r"automatische antwort|r[ée]ponse automatique|respuesta autom|خودکار جواب|دفتر سے باہر)"
 )
@@ -188,7 +188,7 @@ def _answer(letter: Letter, own: Own) -> Sorted | None:
 
 def _answer_of_a_person(letter: Letter, own: Own) -> Sorted | None:
     """An answer to us is one whatever is attached to it: our own extract comes back with every second one."""
-    return None if is_automatic(letter) else _answer(letter, own)
+    return None if is_automatic(letter) or _AWAY.match(letter.subject) else _answer(letter, own)
 
 
 # In this order. A form that only programs write comes before what a header claims; a person's answer before its files.
