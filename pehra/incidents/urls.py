@@ -2,14 +2,31 @@
 
 from django.urls import path
 
-from pehra.incidents.views import evidence, exchange, presence
+from pehra.incidents.views import evidence, exchange, notes, playbooks, presence, tasks, timeline
 from pehra.incidents.views import incidents as views
 
 app_name = "incidents"
 urlpatterns = [
     path("", views.listing, name="list"),
     path("export.csv", views.export, name="export"),
+    path("playbooks/", playbooks.listing, name="playbooks"),
+    path("playbooks/<uuid:playbook_id>/", playbooks.one, name="playbook"),
+    path("playbooks/<uuid:playbook_id>/document.json", playbooks.document, name="playbook-document"),
+    path("playbooks/<uuid:playbook_id>/retire", playbooks.retire, name="playbook-retire"),
+    path("lessons/", notes.proposals, name="proposals"),
+    path("tasks/", tasks.mine, name="my-tasks"),
     path("<str:reference>/", views.one, name="one"),
+    path("<str:reference>/timeline", timeline.listing, name="timeline"),
+    path("<str:reference>/timeline/<str:what>", timeline.do, name="timeline-do"),
+    path("<str:reference>/tasks", tasks.listing, name="tasks"),
+    path("<str:reference>/tasks/playbook.json", playbooks.of_tasks, name="playbook-of-tasks"),
+    path("<str:reference>/tasks/playbook/<uuid:playbook_id>", tasks.start, name="start-playbook"),
+    path("<str:reference>/tasks/<str:what>", tasks.do, name="tasks-do"),
+    path("<str:reference>/notes", notes.listing, name="notes"),
+    path("<str:reference>/notes/<int:number>", notes.one, name="note"),
+    path("<str:reference>/unsaved", notes.unsaved, name="unsaved"),
+    path("<str:reference>/lessons", notes.lessons, name="lessons"),
+    path("<str:reference>/lessons/<int:number>", notes.answer, name="lesson-answer"),
     path("<str:reference>/present", presence.present, name="presence"),
     path("<str:reference>/move", views.move, name="move"),
     path("<str:reference>/severity", views.severity, name="severity"),

@@ -266,6 +266,23 @@ ENTRY_EVENT: Words = {
     "incidents.clock.unfounded": _("Clock lost its ground"),
     "incidents.clock.withdrawn": _("Stage does not arise"),
     "incidents.stage.sent": _("Stage sent"),
+    "incidents.task.added": _("Task added"),
+    "incidents.task.changed": _("Task changed"),
+    "incidents.task.ticked": _("Item of a checklist ticked"),
+    "incidents.task.moved": _("Task moved"),
+    "incidents.phase.entered": _("Phase entered"),
+    "incidents.playbook.added": _("Playbook taken in"),
+    "incidents.playbook.retired": _("Playbook retired"),
+    "incidents.playbook.started": _("Playbook started"),
+    "incidents.note.written": _("Note written"),
+    "incidents.note.changed": _("Note changed"),
+    "incidents.timeline.added": _("Entry on the timeline"),
+    "incidents.timeline.corrected": _("Entry corrected"),
+    "incidents.timeline.retracted": _("Entry taken back"),
+    "incidents.lesson.written": _("Lesson written"),
+    "incidents.lesson.answered": _("Proposal answered"),
+    "incidents.consent.asked": _("Consent asked"),
+    "incidents.consent.answered": _("Consent answered"),
     "incidents.evidence.received": _("Evidence taken in"),
     "incidents.evidence.given_out": _("Evidence given out"),
     "incidents.evidence.handed_over": _("Evidence handed over"),
@@ -380,7 +397,61 @@ STREAM_DELIVERY: Words = {
     "push": _("is called"),
     "poll": _("asks for them"),
 }
+TASK: Words = {
+    "open": pgettext_lazy("task", "Open"),
+    "doing": _("Being done"),
+    "done": _("Done"),
+    "skipped": _("Skipped"),
+}
+LESSON: Words = {
+    "noted": _("Noted"),
+    "proposed": _("Proposed"),
+    "accepted": pgettext_lazy("lesson", "Accepted"),
+    "declined": pgettext_lazy("lesson", "Declined"),
+    "carried-out": _("Carried out"),
+}
+AIM: Words = {
+    "none": _("nothing: worth knowing"),
+    "playbook": _("a playbook"),
+    "rule": _("a rule of the profile"),
+}
+CONSENT: Words = {
+    "asked": _("Asked, no answer"),
+    "given": _("Consent given"),
+    "refused": pgettext_lazy("consent", "Refused"),
+    "withdrawn": pgettext_lazy("consent", "Withdrawn"),
+}
+CONSENT_CHANNEL: Words = {
+    "portal": _("here"),
+    "telephone": _("telephone"),
+    "mail": _("mail"),
+    "letter": _("letter"),
+    "in-person": _("in person"),
+}
+SOURCE: Words = {
+    "person": _("somebody"),
+    "task": _("task"),
+    "note": pgettext_lazy("timeline", "note"),
+    "evidence": _("evidence"),
+    "observable": _("observable"),
+    "finding": pgettext_lazy("timeline", "finding"),
+    "message": pgettext_lazy("timeline", "message"),
+}
+WAY: Words = {
+    "on_true": _("yes"),
+    "on_false": _("no"),
+    "on_success": _("it worked"),
+    "on_failure": _("it did not work"),
+    "next_steps": _("all of the next"),
+}
 TABLES: dict[str, Words] = {
+    "task": TASK,
+    "lesson": LESSON,
+    "aim": AIM,
+    "consent": CONSENT,
+    "consent_channel": CONSENT_CHANNEL,
+    "source": SOURCE,
+    "way": WAY,
     "reply": REPLY,
     "control_verdict": CONTROL_VERDICT,
     "assessment": ASSESSMENT_STATE,

@@ -8,6 +8,7 @@ import pytest
 from pehra.incidents.rules.clocks import ClockState
 from pehra.incidents.rules.next_step import Owed, Step, next_step
 from pehra.incidents.rules.states import State
+from pehra.incidents.rules.tasks import Blocking
 
 DUE = datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
 
@@ -16,6 +17,7 @@ def owed(state: ClockState, due: datetime | None = DUE) -> Owed:
     return Owed(duty="d", stage="s", owed_to=("pkcert",), state=state, due=due, start_event="awareness")
 
 
+TASK = Blocking(number=1, title="Isolate the server", phase="respond")
 LATE, RUNNING, UNKNOWN = owed(ClockState.OVERDUE), owed(ClockState.RUNNING), owed(ClockState.UNKNOWN, None)
 
 
@@ -28,6 +30,9 @@ LATE, RUNNING, UNKNOWN = owed(ClockState.OVERDUE), owed(ClockState.RUNNING), owe
         ({"state": State.OPEN, "owed": [RUNNING, UNKNOWN], "unknown_moments": ["awareness"]}, Step.SEND),
         ({"state": State.OPEN, "owed": [UNKNOWN], "unknown_moments": ["awareness"]}, Step.SAY_WHEN),
         ({"state": State.OPEN, "owed": [UNKNOWN]}, Step.WAIT),
+        ({"state": State.OPEN, "owed": [UNKNOWN], "blocking": [TASK]}, Step.DO_TASK),
+        ({"state": State.CONTAINED, "blocking": [TASK]}, Step.DO_TASK),
+        ({"state": State.OPEN, "owed": [RUNNING], "blocking": [TASK]}, Step.SEND),
         ({"state": State.CONTAINED}, Step.CLOSE),
         ({"state": State.CONTAINED, "may_close": False}, Step.WAIT),
     ],

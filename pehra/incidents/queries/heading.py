@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pehra.access import api as access
 from pehra.access.api import Permission
-from pehra.incidents.queries import reading
+from pehra.incidents.queries import reading, work
 from pehra.incidents.queries.shapes import IncidentView
 from pehra.incidents.rules.next_step import NextStep, Owed, next_step
 from pehra.incidents.rules.working import working_teams
@@ -62,5 +62,10 @@ def _next(incident: IncidentView, *, may_close: bool) -> NextStep:
         for clock in incident.clocks
         if clock.is_owed
     ]
-    unknown = reading.unknown_moments(incident)
-    return next_step(state=incident.state, owed=owed, unknown_moments=unknown, may_close=may_close)
+    return next_step(
+        state=incident.state,
+        owed=owed,
+        unknown_moments=reading.unknown_moments(incident),
+        may_close=may_close,
+        blocking=work.blocking(incident.id),
+    )

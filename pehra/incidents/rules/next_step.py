@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from pehra.incidents.rules.clocks import ClockState
 from pehra.incidents.rules.states import State
+from pehra.incidents.rules.tasks import Blocking
 
 
 class Step(StrEnum):
@@ -19,6 +20,7 @@ class Step(StrEnum):
     TAKE = "take"
     SEND = "send"
     SAY_WHEN = "say-when"
+    DO_TASK = "do-task"
     CLOSE = "close"
     WAIT = "wait"
     NOTHING = "nothing"
@@ -38,18 +40,26 @@ class Owed:
 
 @dataclass(frozen=True, kw_only=True)
 class NextStep:
-    """The step, and the clock or the missing moment that asks for it."""
+    """The step, and the clock, the missing moment or the blocking task that asks for it."""
 
     step: Step
     owed: Owed | None = None
     moment: str = ""
+    task: Blocking | None = None
 
 
-def next_step(*, state: State, owed: Sequence[Owed], unknown_moments: Sequence[str], may_close: bool) -> NextStep:
+def next_step(
+    *,
+    state: State,
+    owed: Sequence[Owed],
+    unknown_moments: Sequence[str],
+    may_close: bool,
+    blocking: Sequence[Blocking] = (),
+) -> NextStep:
     """Return the most pressing step: what is overdue, then taking a new incident, then what is due, then what is
-    missing.
+    missing, then what blocks.
 
-    `owed` comes most urgent first.
+    `owed` comes most urgent first, `blocking` in the order of the work.
     """
     if state in {State.CLOSED, State.DISMISSED}:
         return NextStep(step=Step.NOTHING)
@@ -63,6 +73,8 @@ def next_step(*, state: State, owed: Sequence[Owed], unknown_moments: Sequence[s
         return NextStep(step=Step.SEND, owed=due)
     if unknown_moments:
         return NextStep(step=Step.SAY_WHEN, moment=unknown_moments[0])
+    if blocking:
+        return NextStep(step=Step.DO_TASK, task=blocking[0])
     if owed:
         return NextStep(step=Step.WAIT, owed=owed[0])
     return NextStep(step=Step.CLOSE if may_close else Step.WAIT)

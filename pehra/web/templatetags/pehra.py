@@ -6,7 +6,7 @@ Urdu sentence is never scrambled. No tag starts a query.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from babel.dates import format_datetime
@@ -115,7 +115,21 @@ def tlp(marking: str) -> SafeString:
 @register.simple_tag
 def state(table: str, code: str) -> SafeString:
     """Return where an incident, finding or message stands, as a chip."""
-    done = {"closed", "verified", "dismissed", "sent", "delivered", "met", "met-late", "withdrawn"}
+    done = {
+        "done",
+        "skipped",
+        "given",
+        "accepted",
+        "carried-out",
+        "closed",
+        "verified",
+        "dismissed",
+        "sent",
+        "delivered",
+        "met",
+        "met-late",
+        "withdrawn",
+    }
     failed = {"failed", "refused", "overdue", "returned"}
     kind, shape = ("done", "check") if code in done else ("critical", "cross") if code in failed else ("open", "open")
     return _chip(kind, shape, word_of(table, code))
@@ -133,6 +147,13 @@ def left(due: datetime | None, at: datetime, done: bool = False) -> SafeString:
     said_as = _("overdue %(length)s") % {"length": text} if span.urgency is Urgency.OVER else text
     shape = "cross" if span.urgency is Urgency.OVER else "clock"
     return format_html('<span class="left {}">{}<bdi>{}</bdi></span>', span.urgency.value, icon(shape), said_as)
+
+
+@register.simple_tag
+def lasted(length: timedelta) -> str:
+    """Return how long something lasted, as its two largest units."""
+    start = datetime(2000, 1, 1, tzinfo=UTC)
+    return _length(until(start + length, at=start))
 
 
 @register.simple_tag
