@@ -38,6 +38,7 @@ from pehra.outbox.queries import (
     message_by_message_id,
     messages,
     messages_about,
+    shown,
     some,
     undelivered,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "record_bounce",
     "require_may_leave",
     "send_due",
+    "shown",
     "some",
     "tell_of_access",
     "undelivered",

@@ -69,7 +69,7 @@ class MessageView:
     @property
     def text(self) -> str:
         """The body as it is shown: its answer link is its reader's alone."""
-        return self.body.replace(ANSWER_HERE, ANSWER_SHOWN)
+        return shown(self.body)
 
     def as_json(self) -> dict[str, Any]:
         """Return the message as JSON values; body and attachments only where they were read."""
@@ -97,6 +97,11 @@ class MessageView:
             **({"body": self.text} if self.body else {}),
             **({"attachments": [vars(attachment) for attachment in self.attachments]} if self.attachments else {}),
         }
+
+
+def shown(body: str) -> str:
+    """Return a text as it is shown: its answer link is its reader's alone."""
+    return body.replace(ANSWER_HERE, ANSWER_SHOWN)
 
 
 def messages(
