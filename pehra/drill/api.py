@@ -15,10 +15,13 @@ from django.db import transaction
 
 from pehra.access import api as access
 from pehra.drill.gateways import files
-from pehra.drill.rules import attacks, controls, feed, formats, leaks
+from pehra.drill.rules import attacks, casework, controls, feed, formats, leaks
 from pehra.drill.rules.cast import CastMember, cast
 from pehra.drill.rules.feed import REPORTS, Expected
 from pehra.drill.rules.nation import ContactRow, Country, Nation, make_nation
+from pehra.drill.rules.reports import SampleReport, sample_reports
+from pehra.incidents import api as incidents
+from pehra.intake import api as intake
 from pehra.intel import api as intel
 from pehra.kernel.actors import Actor
 from pehra.kernel.refusals import Invalid
@@ -53,6 +56,7 @@ class Sample:
     feeds: tuple[Path, ...]
     leak: Path
     people: tuple[SamplePerson, ...]
+    staged: attacks.Attacks
 
 
 def country() -> Country:
@@ -110,13 +114,76 @@ def lay_out_sample(*, seed: int, by: Actor, at: datetime) -> Sample:
     people = _people(staged, by=by, at=at)
     _assessments(people, nation, own=staged.infections[0].operator.organisation, at=at)
     leak = _leak(nation, staged, people, folder=folder / "leaks", day=yesterday)
-    return Sample(feeds=feeds, leak=leak, people=people)
+    return Sample(feeds=feeds, leak=leak, people=people, staged=staged)
 
 
 def take_in_leak(sample: Sample, *, by: Actor, at: datetime) -> signals.LeakView:
     """Take in the sample's leak, as whoever handed it in would: after the feeds, since one notice a day goes out."""
     with sample.leak.open("rb") as content:
         return signals.receive_leak(content=content, source=leaks.SOURCE, by=by, at=at)
+
+
+def report_sample(sample: Sample, *, by: Actor, at: datetime) -> tuple[intake.Receipt, ...]:
+    """Bring in what people report on the sample day, and let the duty officer begin with the operator's report."""
+    told = sample_reports(sample.staged)
+    receipts = tuple(_report(one, by=by, at=at - timedelta(hours=one.hours_ago)) for one in told)
+    theirs = next(receipt for one, receipt in zip(told, receipts, strict=True) if one.road == "organisation")
+    _begin(theirs.reference, sample, by=by, at=at)
+    return receipts
+
+
+def _report(told: SampleReport, *, by: Actor, at: datetime) -> intake.Receipt:
+    return intake.receive(
+        channel=intake.Channel(told.road),
+        raw=told.description.encode(),
+        media_type="text/plain",
+        said=intake.Said(
+            title=told.title,
+            description=told.description,
+            organisation=told.organisation,
+            sector=told.sector,
+            territory=told.territory,
+            attributes=told.attributes,
+            moments={"discovery": at, "awareness": at} if told.organisation else {},
+            is_complete=told.complete,
+            exercise=told.exercise,
+        ),
+        reporter=intake.Reporter(
+            name=told.reporter,
+            email=told.email,
+            anonymous=not (told.reporter or told.organisation),
+            organisation=told.organisation,
+            verified=bool(told.organisation),
+        ),
+        language=told.language,
+        source=told.email,
+        source_ref=told.message,
+        by=by,
+        at=at,
+    )
+
+
+def _begin(reference: str, sample: Sample, *, by: Actor, at: datetime) -> None:
+    """Open an incident from a report and begin to work on it, as the people of its lead team would."""
+    team = intake.report(reference, by=by).report.lead_team
+    here = [one for one in sample.people if one.member.team == team]
+    officers = [one for one in here if one.member.role == "duty-officer"]
+    leads = [one for one in sample.people if one.member.role == "team-lead"]
+    if not officers or not leads:
+        return
+    officer = access.actor_for(person_id=officers[0].person_id, at=at)
+    lead = access.actor_for(person_id=leads[0].person_id, at=at)
+    intake.assign(chosen=intake.Chosen(references=(reference,)), assignee=officer.id, by=officer, at=at)
+    incident = intake.open_incident(
+        reference=reference, taxonomy="availability", type="sabotage", by=officer, at=at
+    ).reference
+    incidents.move(ref=incident, to="open", reason="", by=officer, at=at)
+    kept = incidents.add_playbook(
+        document=casework.playbook(), team=leads[0].member.team, for_everybody=True, by=lead, at=at
+    )
+    incidents.start_playbook(ref=incident, playbook_id=kept.id, by=officer, at=at)
+    incidents.add_entries(ref=incident, text=casework.timeline(sample.staged), by=officer, at=at)
+    incidents.add_note(ref=incident, text=casework.note(), by=officer, at=at)
 
 
 def _with_desks(nation: Nation) -> Nation:

@@ -111,6 +111,8 @@ def _lay_out_sample(*, seed: int, by: Actor, at: datetime, say: Callable[[str], 
         f"{summary.rows_stored} events, {summary.findings_new} findings, {summary.incidents_opened} incidents, "
         f"{summary.notices_queued} notices"
     )
+    told = drill.report_sample(laid, by=by, at=at)
+    say(f"{len(told)} reports by people")
     leak = drill.take_in_leak(laid, by=by, at=at)
     say(f"a sample leak of {leak.accounts} addresses of {leak.organisations} organisations")
     return tuple((str(person.person_id), _described(person.member)) for person in laid.people)
