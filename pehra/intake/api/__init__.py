@@ -8,6 +8,19 @@ from pehra.intake.api.alerting import add_to_alert, receive_alert
 from pehra.intake.api.choosing import Chosen, Preview, preview
 from pehra.intake.api.deciding import Done, assign, dismiss, hand_over, join, merge, reopen
 from pehra.intake.api.documents import receive_documents
+from pehra.intake.api.forms.duties import StageView
+from pehra.intake.api.forms.organisation import (
+    DraftRow,
+    OwnForm,
+    OwnOutcome,
+    begin_own_report,
+    forget_old_reports,
+    hand_in_own_report,
+    own_form,
+    own_reports,
+    save_own_report,
+    throw_away_own_report,
+)
 from pehra.intake.api.giving import Sealed, give_out, new_password
 from pehra.intake.api.mail import (
     FeedSummary,
@@ -34,6 +47,7 @@ from pehra.intake.api.mail import (
     retry_sender,
     sort_mail,
     take_for_report,
+    take_in_mail,
 )
 from pehra.intake.api.opening import open_incident
 from pehra.intake.api.receiving import add, receive, require_something
@@ -73,6 +87,7 @@ __all__ = [
     "Channel",
     "Chosen",
     "Done",
+    "DraftRow",
     "FeedSummary",
     "FeedView",
     "FetchSummary",
@@ -90,6 +105,8 @@ __all__ = [
     "MoveRefused",
     "NewWebhook",
     "ObservableView",
+    "OwnForm",
+    "OwnOutcome",
     "Preview",
     "ReasonView",
     "Receipt",
@@ -100,6 +117,7 @@ __all__ = [
     "Said",
     "Sealed",
     "SortSummary",
+    "StageView",
     "State",
     "Stated",
     "SubmissionView",
@@ -112,11 +130,14 @@ __all__ = [
     "add_webhook",
     "alert",
     "assign",
+    "begin_own_report",
     "dismiss",
     "end_webhook",
     "feed_from_mail",
     "fetch_mail",
+    "forget_old_reports",
     "give_out",
+    "hand_in_own_report",
     "hand_over",
     "join",
     "mail_counts",
@@ -129,6 +150,8 @@ __all__ = [
     "of_source",
     "one_mail",
     "open_incident",
+    "own_form",
+    "own_reports",
     "parse_filters",
     "preview",
     "receive",
@@ -141,9 +164,12 @@ __all__ = [
     "require_something",
     "retry_mail",
     "retry_sender",
+    "save_own_report",
     "sort_mail",
     "take_for_report",
+    "take_in_mail",
     "tell_teams",
+    "throw_away_own_report",
     "triage_act",
     "undo",
     "waiting",

@@ -2,7 +2,7 @@
 
 from pehra.intake.api.mail.choosing import make_findings, retry_mail, retry_sender, take_for_report
 from pehra.intake.api.mail.feeding import FeedSummary, feed_from_mail
-from pehra.intake.api.mail.fetching import FetchSummary, fetch_mail
+from pehra.intake.api.mail.fetching import FetchSummary, fetch_mail, take_in_mail
 from pehra.intake.api.mail.sorting import SortSummary, sort_mail
 from pehra.intake.queries.mail import (
     FeedView,
@@ -46,4 +46,5 @@ __all__ = [
     "retry_sender",
     "sort_mail",
     "take_for_report",
+    "take_in_mail",
 ]

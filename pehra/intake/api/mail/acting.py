@@ -10,7 +10,7 @@ from typing import Any
 
 from pehra.intake.api import receiving
 from pehra.intake.api.mail import receipts, saying
-from pehra.intake.api.mail.reading import Handover, Read
+from pehra.intake.api.mail.reading import VALID, Handover, Read
 from pehra.intake.models import Mail, MailFeed
 from pehra.intake.rules.channels import Channel
 from pehra.intake.rules.mail import bounces, dmarc, tls_reports
@@ -123,7 +123,7 @@ def _reply(row: Mail, mail: Read, by: Actor, at: datetime) -> None:
             text=letter.text,
             raw_sha256=row.sha256,
             files=[_reply_file(name, kind, content) for name, kind, content in _contents(mail)],
-            signed=mail.signer if mail.verdict == "good" else "",
+            signed=mail.signer if mail.verdict == VALID else "",
             by=by,
             at=at,
         )

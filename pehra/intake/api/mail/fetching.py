@@ -24,7 +24,7 @@ from pehra.intake.rules.mail.turns import Waiting
 from pehra.kernel.actors import Actor, system
 from pehra.kernel.clock import Clock
 from pehra.kernel.identifiers import new_id
-from pehra.kernel.refusals import Fault, Forbidden
+from pehra.kernel.refusals import Fault, Forbidden, Invalid
 from pehra.registry import api as registry
 from pehra.vault import api as vault
 
@@ -80,6 +80,17 @@ def fetch_mail(*, by: Actor, clock: Clock, ending: Callable[[], bool] = lambda: 
     return told
 
 
+def take_in_mail(*, content: bytes, mailbox: str, by: Actor, at: datetime) -> bool:
+    """Take in a mail that somebody has as a file, as if it had come to a mailbox; whether it is new there."""
+    if not by.is_system:
+        raise Forbidden("mail is taken in by Pehra itself")
+    found = next((one for one in mailboxes.configured() if one.name == mailbox), None)
+    if found is None:
+        raise Invalid(f"there is no mailbox {mailbox!r} in {mailboxes.FILE}", field="mailbox")
+    kept = vault.keep(content, limit=MAIL_BYTES_MAX)
+    return bool(_add_rows([_row(found, content[:BEGINNING_BYTES], kept, size=kept.size, is_whole=True, at=at)], at=at))
+
+
 def _fetch(mailbox: Mailbox, *, clock: Clock, ending: Callable[[], bool]) -> FetchSummary:
     if mailbox.team not in {team.code for team in registry.teams(by=_SYSTEM)}:
         raise Fault(f"mailboxes.toml: there is no team {mailbox.team}")
@@ -108,15 +119,22 @@ def _keep(server: ImapServer, mail: Waiting, mailbox: Mailbox, *, at: datetime) 
     kept = vault.keep_stream(_remembering(server.pieces(mail.uid, limit=limit), beginning), limit=limit)
     if not kept.size and mail.size:
         return None
-    named = letters.header_only(beginning[0] if beginning else b"")
+    size = kept.size if is_whole else mail.size
+    row = _row(mailbox, beginning[0] if beginning else b"", kept, size=size, is_whole=is_whole, at=at)
+    return _Kept(uid=mail.uid, row=row)
+
+
+def _row(mailbox: Mailbox, beginning: bytes, kept: vault.Kept, *, size: int, is_whole: bool, at: datetime) -> Mail:
+    """Return a mail's row, with what its header says for lists: it is not understood yet."""
+    named = letters.header_only(beginning)
     sender = headers.mailbox(headers.first(named, "from") or headers.first(named, "sender"))
-    row = Mail(
+    return Mail(
         id=new_id(at),
         mailbox=mailbox.name,
         team=mailbox.team,
         teams=[mailbox.team],
         sha256=kept.sha256,
-        size=mail.size if not is_whole else kept.size,
+        size=size,
         is_whole=is_whole,
         message_id=next(iter(headers.ids([headers.first(named, "message-id")])), ""),
         sender_address=sender.address,
@@ -127,7 +145,6 @@ def _keep(server: ImapServer, mail: Waiting, mailbox: Mailbox, *, at: datetime) 
         state=MailState.WAITING,
         due_at=at,
     )
-    return _Kept(uid=mail.uid, row=row)
 
 
 def _remembering(pieces: Iterable[bytes], first: list[bytes]) -> Iterator[bytes]:

@@ -9,7 +9,8 @@ from hashlib import sha256
 
 from django.conf import settings
 
-from pehra.intake.gateways import mailboxes
+from pehra.intake.gateways import mailboxes, sealed_mail
+from pehra.intake.gateways.sealed_mail import Opened
 from pehra.intake.models import Mail
 from pehra.intake.rules.mail import arf, events, feeds, headers, letters, sorting, trust, xarf
 from pehra.intake.rules.mail.letters import Letter, Unreadable
@@ -19,6 +20,7 @@ from pehra.kernel.refusals import Fault
 from pehra.vault import api as vault
 
 NAME_CHARACTERS_MAX = 120
+VALID = sealed_mail.Verdict.VALID.value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,8 @@ class Read:
     signer: str = ""
     verdict: str = ""
     problem: str = ""
+    is_encrypted: bool = False
+    is_open: bool = True  # false: sealed for none of our keys, or broken
     road: tuple[Handover, ...] = field(default_factory=tuple)
 
 
@@ -56,7 +60,7 @@ def read(row: Mail) -> Read:
     if not row.is_whole:
         return _beginning_of(row, content, kept, mailbox, own)
     try:
-        letter = letters.parsed(content)
+        letter, opened = _opened(content, at=row.received_at)
     except Unreadable as refusal:
         found = Sorted(sort=Sort.UNREADABLE, why=Why.NOT_PARSED, detail=refusal.message)
         return Read(
@@ -73,8 +77,22 @@ def read(row: Mail) -> Read:
         sorted=found,
         content_key=content_key(letter, content),
         is_believed=believed,
+        signer=" ".join([opened.signer, *opened.signer_names]).strip() if opened else "",
+        verdict=opened.verdict if opened and opened.signed else "",
+        problem=opened.problem if opened else "",
+        is_encrypted=opened is not None and opened.encrypted,
+        is_open=opened is None or not opened.unreadable,
         road=_for_the_road(letter, found, at=row.received_at) if believed else (),
     )
+
+
+def _opened(content: bytes, *, at: datetime) -> tuple[Letter, Opened | None]:
+    """Take a mail apart, and what is sealed in it as well: both within the limits of what may be read at all."""
+    outer = letters.parsed(content)
+    if not letters.is_sealed(outer):
+        return outer, None
+    opened = sealed_mail.opened(content, at=at)
+    return (outer if opened.raw == content else letters.parsed(opened.raw)), opened
 
 
 def own_of(mailbox: Mailbox | None) -> Own:

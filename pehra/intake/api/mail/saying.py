@@ -1,6 +1,6 @@
 """A mail as what somebody says in a report: its words, its files, and what a machine's part of it names."""
 
-from pehra.intake.api.mail.reading import Read
+from pehra.intake.api.mail.reading import VALID, Read
 from pehra.intake.models import Mail
 from pehra.intake.rules.mail import arf, events, plain_text, xarf
 from pehra.intake.rules.mail.letters import Letter
@@ -38,7 +38,7 @@ def said_in(row: Mail, mail: Read) -> Said:
         observables=stated,
         answers=answers,
         tlp=marking_of(letter.subject),
-        is_complete=row.is_whole,
+        is_complete=row.is_whole and mail.is_open,
     )
 
 
@@ -78,7 +78,7 @@ def _answers(fields: dict[str, str]) -> dict[str, str]:
 
 def reporter_of(row: Mail, mail: Read) -> Reporter:
     """Return who reports: the sender's word alone, unless their signature was found good."""
-    return Reporter(name=row.sender_name, email=row.sender_address, verified=mail.verdict == "good")
+    return Reporter(name=row.sender_name, email=row.sender_address, verified=mail.verdict == VALID)
 
 
 def language_of(mail: Read) -> str:
