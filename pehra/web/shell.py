@@ -34,6 +34,7 @@ SECTIONS = (
     Section(name=_("Findings"), url="findings:list", prefix="/findings/", permission=Permission.FINDINGS_READ),
     Section(name=_("Leaks"), url="signals:leaks", prefix="/leaks/", permission=Permission.FINDINGS_READ),
     Section(name=_("Notices"), url="outbox:list", prefix="/outbox/", permission=Permission.OUTBOX_READ),
+    Section(name=_("Letters"), url="threads:list", prefix="/threads/", permission=Permission.THREADS_READ),
     Section(
         name=_("Who answers?"),
         url="registry:who",

@@ -46,8 +46,8 @@ def open_one(machine: Actor, at: datetime, *, tlp: Tlp) -> str:
     ).reference
 
 
-def to_north(about: str, **differently: Any) -> api.Writing:
-    said: dict[str, Any] = {"organisation": "org-0001", "about": about, "template": "ask-for-details", "team": "ntcert"}
+def to_north(matter: str, **differently: Any) -> api.Writing:
+    said: dict[str, Any] = {"organisation": "org-0001", "about": matter, "template": "ask-for-details", "team": "ntcert"}
     return api.Writing(**(said | differently))
 
 

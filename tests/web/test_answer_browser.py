@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from pehra.findings import api as findings
+from pehra.incidents import api as incidents
+from pehra.kernel import clock
 from pehra.ledger import api as ledger
+from pehra.outbox import api as outbox
 from pehra.threads import api as threads
+from tests.threads.conftest import token_of
 from tests.web.test_web_browser import (  # noqa: F401 - fixtures
     LOOKS,
     LOOKS_EACH_RUN,
@@ -18,6 +22,7 @@ from tests.web.test_web_browser import (  # noqa: F401 - fixtures
     choose,
     complaints,
     pictures,
+    signed_in,
 )
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.django_db(transaction=True)]
@@ -92,5 +97,55 @@ def test_the_page_in_its_looks(browser, link, pictures):  # noqa: F811
                 f"{what}: {found['id']}: {found['nodes'][0]['html'][:160]}"
                 for found in Axe().run(page).response["violations"]
             ]
+        context.close()
+    assert wrong == []
+
+
+def test_the_teams_pages_in_their_looks(browser, live_server, lay_out_here, pictures, machine):  # noqa: F811
+    from axe_playwright_python.sync_playwright import Axe
+
+    country = lay_out_here()
+    now = clock.now()
+    threads.follow_letters(by=machine, at=now)
+    (notice,) = [row for row in outbox.messages(by=machine, organisation="org-0002") if row.kind == "findings.notice"]
+    threads.answer(token=token_of(notice.id), choice="need-help", note="Which log shows it?", seen=0, at=now)
+    threads.take_reply(
+        message_ids=[notice.message_id],
+        sender="Sana <sana@elsewhere.example>",
+        subject="Re",
+        text="We took both hosts off the network.",
+        raw_sha256="a" * 64,
+        files=[threads.ReplyFile(name="auth.log", media_type="text/plain", size=10, sha256="b" * 64)],
+        signed="",
+        by=machine,
+        at=now,
+    )
+    (thread,) = threads.threads(by=machine, organisation="org-0002", search="PKN")
+    incident = incidents.incidents(by=machine).rows[-1].reference
+    wanted = {
+        "threads": "/threads/",
+        "thread": f"/threads/{thread.reference}/",
+        "delivered": "/threads/delivered/",
+        "ticket": f"/threads/ticket?q={thread.about}",
+        "write": f"/threads/write?organisation=org-0002&about={incident}",
+        "incident-letters": f"/threads/incident/{incident}/",
+    }
+    wrong = []
+    for size, language, theme in LOOKS if "PEHRA_PICTURES" in os.environ else LOOKS_EACH_RUN:
+        context, page = signed_in(browser, live_server.url, country, size=size, bypass_csp=True)
+        choose(context, live_server.url, language, theme)
+        for name, path in wanted.items():
+            page.goto(live_server.url + path)
+            if name == "write":
+                page.locator("select[name=template]").select_option("ask-for-details")
+                if page.locator("select[name=team]").count():
+                    page.locator("select[name=team]").select_option(index=1)
+                page.locator("form[data-draft] button").click()
+            what = f"{name}-{language}-{theme}-{size}"
+            page.screenshot(path=str(pictures / f"{what}.png"), full_page=True)
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            wrong += [f"{what}: {wide} pixels too wide"] if wide > 0 else []
+            found = Axe().run(page).response["violations"]
+            wrong += [f"{what}: {violation['id']}: {violation['nodes'][0]['html'][:160]}" for violation in found]
         context.close()
     assert wrong == []

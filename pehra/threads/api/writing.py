@@ -222,6 +222,7 @@ def _one(words: Words, contact: Contact, sides: Sides, *, tlp: Tlp) -> Preview:
         body=body,
         tlp=tlp,
         refusal=refusal,
+        text=outbox.shown(body),
     )
 
 

@@ -215,6 +215,7 @@ def thread_view(row: Thread) -> ThreadView:
         lead_team=row.lead_team,
         teams=tuple(row.teams),
         organisation=row.organisation,
+        other_team=row.other_team,
         other_name=row.other_name,
         other_email=row.other_email,
         tlp=row.tlp,

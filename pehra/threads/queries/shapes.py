@@ -135,6 +135,7 @@ class ThreadView:
     lead_team: str
     teams: tuple[str, ...]
     organisation: str
+    other_team: str
     other_name: str
     other_email: str
     tlp: str

@@ -61,6 +61,7 @@ class Preview:
     body: str
     tlp: Tlp
     refusal: str = ""
+    text: str = ""  # the body as it is shown: the answer link is its reader's alone
 
     @property
     def may_go(self) -> bool:
@@ -78,7 +79,12 @@ class Previewed:
     @property
     def may_go(self) -> bool:
         """Whether one of them would be sent."""
-        return any(letter.may_go for letter in self.letters)
+        return self.going > 0
+
+    @property
+    def going(self) -> int:
+        """How many would be sent."""
+        return sum(letter.may_go for letter in self.letters)
 
 
 def seen(letters: Sequence[Preview], *, written_before: int) -> str:
