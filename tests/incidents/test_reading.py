@@ -103,7 +103,7 @@ def test_a_page_costs_the_same_however_many_incidents(
 ) -> None:
     with django_assert_max_num_queries(5):
         api.incidents(by=machine, limit=50)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         api.incident(many[0].reference, by=machine)
 
 

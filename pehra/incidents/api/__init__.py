@@ -6,6 +6,7 @@ ledger.
 """
 
 from pehra.incidents.api.advancing import advance_clocks
+from pehra.incidents.api.affecting import add_asset, affect, remove_asset, state_impact, unaffect
 from pehra.incidents.api.changing import (
     move,
     open_incident,
@@ -34,7 +35,12 @@ from pehra.incidents.api.exchanging import (
     read_documents,
 )
 from pehra.incidents.api.lessons import add_lesson, answer_lesson, lessons, proposals
+from pehra.incidents.api.linking import Parting, link, split, unlink
+from pehra.incidents.api.marking import change_marking, mark_exercise
+from pehra.incidents.api.merging import merge, unmerge
 from pehra.incidents.api.notes import NoteChanged, add_note, change_note, note_versions, notes
+from pehra.incidents.api.observing import add_observables, judge_observable, remove_observable
+from pehra.incidents.api.history import HistorySummary, Unread, import_history
 from pehra.incidents.api.opening import open_from_findings
 from pehra.incidents.api.phases import enter_phase
 from pehra.incidents.api.playbooks import (
@@ -59,6 +65,7 @@ from pehra.incidents.queries import (
     IncidentList,
     IncidentPage,
     IncidentView,
+    MergeView,
     MomentView,
     SideView,
     counts,
@@ -96,7 +103,9 @@ from pehra.incidents.rules.documents import (
     Unreadable,
 )
 from pehra.incidents.rules.documents import Side as SeenSide
+from pehra.incidents.rules.joining import JoiningRefused, LinkKind
 from pehra.incidents.rules.lessons import Aim, LessonRefused, LessonState
+from pehra.incidents.rules.observables import Verdict
 from pehra.incidents.rules.playbooks import PlaybookInvalid
 from pehra.incidents.rules.states import MoveRefused, State
 from pehra.incidents.rules.tasks import TaskRefused, TaskState
@@ -118,20 +127,25 @@ __all__ = [
     "Exported",
     "Format",
     "Heading",
+    "HistorySummary",
     "IncidentDocument",
     "IncidentList",
     "IncidentPage",
     "IncidentView",
+    "JoiningRefused",
     "LessonRefused",
     "LessonState",
     "LessonView",
+    "LinkKind",
     "MarkNotCarried",
+    "MergeView",
     "Moment",
     "MomentView",
     "MoveRefused",
     "NoteChanged",
     "NoteVersionView",
     "NoteView",
+    "Parting",
     "Party",
     "PartyRole",
     "PhaseView",
@@ -149,21 +163,27 @@ __all__ = [
     "TaskRefused",
     "TaskState",
     "TaskView",
+    "Unread",
     "Unreadable",
     "Unsaved",
+    "Verdict",
     "WorkPage",
+    "add_asset",
     "add_entries",
     "add_entry",
     "add_evidence",
     "add_lesson",
     "add_note",
+    "add_observables",
     "add_playbook",
     "add_task",
     "advance_clocks",
+    "affect",
     "answer_consent",
     "answer_lesson",
     "ask_consent",
     "ask_for_stamp",
+    "change_marking",
     "change_note",
     "change_task",
     "check_evidence",
@@ -183,13 +203,18 @@ __all__ = [
     "hand_over_evidence",
     "heading",
     "heading_of",
+    "import_history",
     "incident",
     "incidents",
+    "judge_observable",
     "keep_evidence_until",
     "keep_unsaved",
     "lessons",
+    "link",
     "live_with_findings",
+    "mark_exercise",
     "may_be_given",
+    "merge",
     "move",
     "move_task",
     "my_tasks",
@@ -208,15 +233,22 @@ __all__ = [
     "quarantine_evidence",
     "read_documents",
     "record_stage_sent",
+    "remove_asset",
+    "remove_observable",
     "retire_playbook",
     "retract_entry",
     "set_severity",
+    "split",
     "stamp_due",
     "start_playbook",
     "state_facts",
+    "state_impact",
     "supply_moment",
     "tick",
     "timeline",
+    "unaffect",
+    "unlink",
+    "unmerge",
     "unsaved",
     "withdraw_clock",
     "work",

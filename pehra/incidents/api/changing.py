@@ -55,6 +55,7 @@ def open_incident(
     findings: Sequence[UUID] = (),
     rule: str = "",
     because: Sequence[Because] = (),
+    exercise: bool = False,
     by: Actor,
     at: datetime,
 ) -> queries.IncidentView:
@@ -84,6 +85,7 @@ def open_incident(
         moments={name: duty_clocks.moment(value=value, by=by.id, at=at, note="") for name, value in moments.items()},
         because=because,
         rule=rule,
+        exercise=exercise,
     )
     return queries.views(drafts.write([draft], assessor=assessor, by=by, at=at))[0]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pehra.access import api as access
 from pehra.incidents.api import drafts, duty_clocks
 from pehra.incidents.api.assessment import OWED_BY_ENTITY, Assessor, Debt, Debtor
 from pehra.incidents.models import Clock, Incident, IncidentOrganisation
@@ -39,6 +40,7 @@ def assessor_of(incident: Incident) -> Assessor:
     return Assessor.at(incident.opened_at)
 
 
+@access.elevated(part="incidents.deriving")
 def locked_clocks(incident: Incident) -> list[Clock]:
     """Return an incident's clocks, locked until the end of the transaction, in the order of the law's stages."""
     clocks = list(incident.clocks.select_for_update().order_by("order", "id"))
@@ -48,8 +50,12 @@ def locked_clocks(incident: Incident) -> list[Clock]:
     return clocks
 
 
+@access.elevated(part="incidents.deriving")
 def rederive(incident: Incident, clocks: Sequence[Clock], *, by: Actor, at: datetime) -> None:
-    """Ask the law again with the facts as they now are; store what changed and tell it to the ledger."""
+    """Ask the law again with the facts as they now are; store what changed and tell it to the ledger.
+
+    The law is asked about the whole matter, whichever part of it the acting person may read.
+    """
     root = root_of(incident)
     if root.id != incident.id:
         # What joins a part concerns the whole: the part's own clocks rest until the merge is undone.

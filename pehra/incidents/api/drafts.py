@@ -56,6 +56,7 @@ class Draft:
     key: str = ""
     widespread: bool = False
     severity_confirmed: bool = False
+    exercise: bool = False
 
     @property
     def stated(self) -> law.IncidentFacts:
@@ -67,7 +68,7 @@ def write(drafts: Sequence[Draft], *, assessor: Assessor, by: Actor, at: datetim
     """Store incidents with all that belongs to them; must run inside a transaction. References have no gaps."""
     if not drafts:
         return []
-    numbers = _numbers(
+    numbers = take_numbers(
         len(drafts), prefix=assessor.profile.identity.reference_prefix, year=law.day_of(assessor.profile, at).year
     )
     incidents: list[Incident] = []
@@ -128,7 +129,7 @@ def add_findings(pairs: Sequence[tuple[Incident, UUID]], *, at: datetime) -> Non
         )
 
 
-def _numbers(count: int, *, prefix: str, year: int) -> list[str]:
+def take_numbers(count: int, *, prefix: str, year: int) -> list[str]:
     """Take the next references of a year. The counter's row is locked until the end of the transaction: no gaps."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -170,6 +171,7 @@ def _incident(draft: Draft, *, assessor: Assessor, number: str, by: Actor, at: d
         impact=dict(draft.facts.impact),
         moments=dict(draft.moments),
         widespread=draft.widespread,
+        exercise=draft.exercise,
         origin_rule=draft.rule,
         origin_key=draft.key,
         because=[reason.as_json() if isinstance(reason, Because) else dict(reason) for reason in draft.because],

@@ -12,9 +12,10 @@ from typing import Any
 
 from django.db import transaction
 
+from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.incidents import queries
-from pehra.incidents.api import acting, deriving, drafts, duty_clocks, roles
+from pehra.incidents.api import acting, deriving, drafts, duty_clocks, marking, roles
 from pehra.incidents.models import Clock, Incident, Merge
 from pehra.incidents.queries.families import family_of
 from pehra.incidents.rules import clocks as clock_rules
@@ -54,6 +55,7 @@ def merge(*, ref: str, into: str, reason: str, by: Actor, at: datetime) -> queri
     part.merged_into = whole
     part.save(update_fields=["merged_into"])
     roles.share(_fresh(whole, part))
+    marking.share(_fresh(whole, part))
     _record(part, whole, MERGED, {"reason": words}, by=by, at=at)
     deriving.rederive(whole, deriving.locked_clocks(whole), by=by, at=at)
     return queries.views([whole])[0]
@@ -67,21 +69,28 @@ def unmerge(*, ref: str, reason: str, by: Actor, at: datetime) -> queries.Incide
     acting.require(part, Permission.INCIDENTS_CHANGE, by=by)
     if part.merged_into_id is None:
         raise rules.JoiningRefused("this incident is merged into none", field="reference")
-    above = Incident.objects.select_for_update().get(id=part.merged_into_id)
+    with access.elevated(part="incidents.merging"):
+        _part(part, reason=words, by=by, at=at)
+    return queries.views([part])[0]
+
+
+def _part(part: Incident, *, reason: str, by: Actor, at: datetime) -> None:
+    """Cut the tie, from both sides: whoever undoes a merge may from then on no longer see the other side of it."""
+    above = Incident.objects.select_for_update().get(parts=part)
     tie = Merge.objects.select_for_update().get(incident=part, undone_at__isnull=True)
     whole = _locked_root(above)
-    tie.undone_at, tie.undone_by, tie.undone_reason = at, by.id, words
+    tie.undone_at, tie.undone_by, tie.undone_reason = at, by.id, reason
     tie.save(update_fields=["undone_at", "undone_by", "undone_reason"])
     part.merged_into = None
     part.save(update_fields=["merged_into"])
     _wake(part, tie)
     for family in (family_of(part), family_of(whole)):
         roles.share(family)
+    marking.share(family_of(whole))
     part.refresh_from_db(fields=["roles", "teams", "state", "ended_at"])
-    _record(part, above, UNMERGED, {"reason": words, "since": format_time(tie.merged_at)}, by=by, at=at)
+    _record(part, above, UNMERGED, {"reason": reason, "since": format_time(tie.merged_at)}, by=by, at=at)
     _settle(part, whole, tie, by=by, at=at)
-    _give_back(whole, part, reason=words, by=by, at=at)
-    return queries.views([part])[0]
+    _give_back(whole, part, reason=reason, by=by, at=at)
 
 
 def _two(ref: str, into: str, *, by: Actor) -> tuple[Incident, Incident]:

@@ -153,6 +153,10 @@ def _clock_text(clock: Clock) -> tuple[str, str]:
 def _draft(
     incident: Incident, recipient: outbox.Recipient, *, kind: str, subject: str, body: str, key: str
 ) -> outbox.Draft:
+    if incident.exercise:
+        with translation.override(recipient.language):
+            subject = f"{_('EXERCISE')}: {subject}"
+            body = f"{_('This is an exercise. Nothing has happened.')}\n\n{body}"
     return outbox.Draft(
         kind=kind,
         recipient=recipient,

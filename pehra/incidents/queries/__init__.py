@@ -20,6 +20,7 @@ from pehra.incidents.queries.shapes import (
     IncidentList,
     IncidentPage,
     IncidentView,
+    MergeView,
     MomentView,
     SideView,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "IncidentList",
     "IncidentPage",
     "IncidentView",
+    "MergeView",
     "MomentView",
     "SideView",
     "counts",

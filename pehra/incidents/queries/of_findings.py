@@ -10,11 +10,12 @@ from pehra.kernel.actors import Actor
 
 def finding_ids(*, ref: str, by: Actor) -> tuple[UUID, ...]:
     """Return the findings of a visible incident."""
-    return tuple(find(ref, by=by).findings.order_by("finding").values_list("finding", flat=True))
+    held = find(ref, by=by).findings.filter(moved_to__isnull=True)
+    return tuple(held.order_by("finding").values_list("finding", flat=True))
 
 
 def live_with_findings(*, finding_ids: Sequence[UUID], by: Actor) -> tuple[str, ...]:
     """Return the references of the incidents, not ended, that hold one of these findings."""
-    held = IncidentFinding.objects.filter(finding__in=list(finding_ids)).values("incident")
+    held = IncidentFinding.objects.filter(finding__in=list(finding_ids), moved_to__isnull=True).values("incident")
     rows = visible(by).filter(id__in=held, ended_at__isnull=True)
     return tuple(rows.order_by("reference").values_list("reference", flat=True))

@@ -4,18 +4,27 @@ Every list starts at `visible_to` with the actor narrowed to where it may read i
 What comes out are frozen dataclasses: a template can start no query.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Count, Max, Q
+from django.db.models import Case, Count, F, IntegerField, Max, Q, Value, When, Window
 
 from pehra.access import api as access
-from pehra.incidents.models import Clock, Incident, IncidentFinding, IncidentOrganisation, IncidentQuerySet
+from pehra.incidents.models import (
+    Clock,
+    ClockQuerySet,
+    Incident,
+    IncidentFinding,
+    IncidentOrganisation,
+    IncidentQuerySet,
+    Merge,
+)
+from pehra.incidents.queries.families import family_ids, references_of_parts
 from pehra.incidents.queries.shapes import (
     ClockView,
     Counts,
@@ -23,6 +32,7 @@ from pehra.incidents.queries.shapes import (
     IncidentList,
     IncidentPage,
     IncidentView,
+    MergeView,
     MomentView,
     SideView,
 )
@@ -41,7 +51,15 @@ PAGE_ROWS_MAX = 500
 SIDES_SHOWN_MAX = 500
 FINDINGS_SHOWN_MAX = 500
 NEXT_CLOCKS_MAX = 200
+# Exercises, and what rests while it is part of another, are in no list of what is due and in no number.
+_REAL = Q(incident__merged_into__isnull=True, incident__exercise=False)
+_URGENCY = Case(
+    *(When(state=state, then=Value(rank)) for state, rank in clock_rules.URGENCY.items()),
+    default=Value(max(clock_rules.URGENCY.values()) + 1),
+    output_field=IntegerField(),
+)
 MOMENT_PREFIX = "moments."
+EXERCISE, MERGED = "exercise", "merged"
 
 
 def reader(by: Actor) -> Actor:
@@ -94,21 +112,23 @@ def incidents(
     severity: str = "",
     organisation: str = "",
     search: str = "",
+    kind: str = "",
     before: UUID | None = None,
     limit: int = PAGE_ROWS_DEFAULT,
 ) -> IncidentList:
     """Return a page of the incidents the actor may see, newest first.
 
-    `state` is a state's name, or `live` for all that have not ended; `team` is the lead's code. `search` is a
-    reference, or words of title, summary and organisation.
+    `state` is a state's name, or `live` for all that have not ended, or `merged` for those that are part of another;
+    `team` is the lead's code. `search` is a reference, or words of title, summary and organisation. `kind` is
+    `exercise` for exercises, which are in no other list; what is merged is found by its reference, or as `merged`.
     """
-    rows = visible(by)
+    rows = _of_kind(visible(by), kind=kind, state=state, search=search)
     law.require_known(law.load(settings.PEHRA_PROFILE), severity=severity)
     if team:
         access.require_known_team(team)
     if state == "live":
         rows = rows.filter(ended_at__isnull=True)
-    elif state:
+    elif state and state != MERGED:
         rows = rows.filter(state=parse_state(state))
     if team:
         rows = rows.filter(lead_team=team)
@@ -128,6 +148,25 @@ def incidents(
     found = list(rows.order_by("-id")[: size + 1])
     following = found[size - 1].id if len(found) > size else None
     return IncidentList(rows=tuple(views(found[:size])), following=following)
+
+
+def _of_kind(rows: IncidentQuerySet, *, kind: str, state: str, search: str) -> IncidentQuerySet:
+    """Return real incidents or exercises, never both, and those that are part of another only where asked for."""
+    if kind not in {"", EXERCISE}:
+        raise Invalid(f"{kind!r} is no kind of incident; leave it out, or say {EXERCISE}", field="kind")
+    if state == MERGED:
+        return rows.filter(merged_into__isnull=False, exercise=kind == EXERCISE)
+    if _is_reference(search):
+        return rows
+    return rows.filter(merged_into__isnull=True, exercise=kind == EXERCISE)
+
+
+def _is_reference(search: str) -> bool:
+    try:
+        parse_reference(search)
+    except Invalid:
+        return False
+    return True
 
 
 def every_incident(*, by: Actor, limit: int, **filters: str) -> Iterator[IncidentView]:
@@ -157,6 +196,8 @@ def incident(reference: str, *, by: Actor) -> IncidentPage:
     """Return one incident with its reasons, organisations, findings, clocks and timeline."""
     row = find(reference, by=by)
     (view,) = views([row])
+    # Most incidents have no parts, and then there is nothing more to ask.
+    matter = family_ids(row) if view.parts else [row.id]
     moments = tuple(
         MomentView(
             name=name,
@@ -180,10 +221,37 @@ def incident(reference: str, *, by: Actor) -> IncidentPage:
         moments=moments,
         unknown_moments=tuple(unknown_moments(view)),
         missing=tuple(_missing(view)),
-        sides=_sides(row, by=by),
-        finding_ids=tuple(row.findings.order_by("id").values_list("finding", flat=True)[:FINDINGS_SHOWN_MAX]),
+        sides=_sides(row, matter, by=by),
+        finding_ids=_finding_ids(matter),
         timeline=tuple(ledger.history(subject=row.reference, by=by)),
-        moves=moves_from(State(row.state)),
+        moves=() if row.merged_into_id else moves_from(State(row.state)),
+        impact=row.impact,
+        merges=_merges(row, by=by),
+    )
+
+
+def _finding_ids(matter: Sequence[UUID]) -> tuple[UUID, ...]:
+    """Return the findings of an incident and of all that is part of it, each once."""
+    held = IncidentFinding.objects.filter(incident__in=matter, moved_to__isnull=True)
+    return tuple(dict.fromkeys(held.order_by("id").values_list("finding", flat=True)[:FINDINGS_SHOWN_MAX]))
+
+
+def _merges(row: Incident, *, by: Actor) -> tuple[MergeView, ...]:
+    """Return what is and was merged with an incident, as far as the reader sees the other one."""
+    seen = visible(by)
+    ties = Merge.objects.filter(Q(incident=row, into__in=seen) | Q(into=row, incident__in=seen))
+    return tuple(
+        MergeView(
+            part=tie.incident.reference,
+            into=tie.into.reference,
+            reason=tie.reason,
+            merged_at=tie.merged_at,
+            merged_by=tie.merged_by,
+            undone_at=tie.undone_at,
+            undone_by=tie.undone_by,
+            undone_reason=tie.undone_reason,
+        )
+        for tie in ties.select_related("incident", "into").order_by("merged_at", "id")
     )
 
 
@@ -198,12 +266,25 @@ def unknown_moments(view: IncidentView) -> list[str]:
     return [name for name in names if name not in stages]
 
 
-def _sides(row: Incident, *, by: Actor) -> tuple[SideView, ...]:
-    """Return the organisations the actor may read of: the lead's team reads all, others those of their own."""
+def _sides(row: Incident, matter: Sequence[UUID], *, by: Actor) -> tuple[SideView, ...]:
+    """Return the organisations the actor may read of: the lead's team reads all, others those of their own.
+
+    Whoever leads the whole reads those of its parts too: it answers for them as long as they are merged.
+    """
     actor = reader(by)
-    sides = row.organisations.order_by("organisation")
+    named = IncidentOrganisation.objects.filter(incident__in=matter, removed_at__isnull=True).order_by(
+        "organisation", "id"
+    )
     if row.lead_team not in actor.teams:
-        sides = sides.filter(pk__in=IncidentOrganisation.objects.filter(incident=row).visible_to(actor).values("pk"))
+        return _side_views(named.filter(pk__in=named.visible_to(actor).order_by().values("pk"))[:SIDES_SHOWN_MAX])
+    if len(matter) == 1:
+        return _side_views(named[:SIDES_SHOWN_MAX])
+    with access.elevated(part="incidents.sides-of-parts"):
+        return _side_views(named[:SIDES_SHOWN_MAX])
+
+
+def _side_views(sides: Iterable[IncidentOrganisation]) -> tuple[SideView, ...]:
+    once = {side.organisation or side.name: side for side in reversed(list(sides))}
     return tuple(
         SideView(
             organisation=side.organisation,
@@ -214,15 +295,16 @@ def _sides(row: Incident, *, by: Actor) -> tuple[SideView, ...]:
             lead_team=side.lead_team,
             added_at=side.added_at,
         )
-        for side in sides[:SIDES_SHOWN_MAX]
+        for side in reversed(once.values())
     )
 
 
 def next_clocks(*, by: Actor, limit: int = 10) -> list[DueView]:
     """Return the owed clocks with a due time that the actor may see, the one that runs out (or ran out) first at the
     head."""
-    owed = Clock.objects.all().visible_to(reader(by)).filter(ended_at__isnull=True, due_at__isnull=False)
-    rows = list(owed.select_related("incident").order_by("due_at", "id")[: max(1, min(limit, NEXT_CLOCKS_MAX))])
+    owed = Clock.objects.all().visible_to(reader(by)).filter(_REAL, ended_at__isnull=True, due_at__isnull=False)
+    due = Clock.objects.filter(id__in=_most_pressing(owed).values("id"))
+    rows = list(due.select_related("incident").order_by("due_at", "id")[: max(1, min(limit, NEXT_CLOCKS_MAX))])
     seen = {view.id: view for view in views(list({row.incident_id: row.incident for row in rows}.values()))}
     return [DueView(clock=clock_view(row), incident=seen[row.incident_id]) for row in rows]
 
@@ -233,7 +315,7 @@ def counts(*, by: Actor) -> Counts:
     live = (
         Incident.objects.all()
         .visible_to(actor)
-        .filter(ended_at__isnull=True)
+        .filter(ended_at__isnull=True, merged_into__isnull=True, exercise=False)
         .aggregate(
             live=Count("id"),
             new=Count("id", filter=Q(state=State.NEW)),
@@ -241,7 +323,7 @@ def counts(*, by: Actor) -> Counts:
             without_lead=Count("id", filter=Q(lead_team="")),
         )
     )
-    owed = Clock.objects.all().visible_to(actor).filter(ended_at__isnull=True)
+    owed = Clock.objects.all().visible_to(actor).filter(_REAL, ended_at__isnull=True)
     states = _counted(owed.values_list("state"))
     return Counts(
         **live,
@@ -257,12 +339,43 @@ def views(rows: Sequence[Incident]) -> list[IncidentView]:
     """Return rows as lists show them, with a fixed number of queries whatever their number."""
     ids = [row.id for row in rows]
     clocks: dict[UUID, list[ClockView]] = {}
-    for clock in Clock.objects.filter(incident__in=ids):
+    for clock in _most_pressing(Clock.objects.filter(incident__in=ids)):
         clocks.setdefault(clock.incident_id, []).append(clock_view(clock))
-    findings = _counted(IncidentFinding.objects.filter(incident__in=ids).values_list("incident"))
-    asked = IncidentOrganisation.objects.filter(incident__in=ids).values_list("incident")
-    sides = {incident: (number, name) for incident, number, name in asked.annotate(Count("id"), Max("name"))}
-    return [_view(row, clocks.get(row.id, ()), findings.get(row.id, 0), *sides.get(row.id, (0, ""))) for row in rows]
+    findings = _counted(IncidentFinding.objects.filter(incident__in=ids, moved_to__isnull=True).values_list("incident"))
+    asked = IncidentOrganisation.objects.filter(incident__in=ids, removed_at__isnull=True).values_list("incident")
+    first = Max("name", filter=Q(organisation=F("incident__organisation")))
+    sides = {
+        incident: (number, name or "") for incident, number, name in asked.annotate(number=Count("id"), first=first)
+    }
+    ties = _ties(rows)
+    return [
+        replace(
+            _view(row, clocks.get(row.id, ()), findings.get(row.id, 0), *sides.get(row.id, (0, ""))),
+            merged_into=ties.above.get(row.id, ""),
+            parts=ties.below.get(row.id, ()),
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True)
+class _Ties:
+    above: Mapping[UUID, str]
+    below: Mapping[UUID, tuple[str, ...]]
+
+
+def _ties(rows: Sequence[Incident]) -> _Ties:
+    """Return what each of some incidents is part of, and what is part of it."""
+    merged = {row.id: row.merged_into_id for row in rows if row.merged_into_id}
+    above = dict(Incident.objects.filter(id__in=merged.values()).values_list("id", "reference")) if merged else {}
+    return _Ties({part: above[whole] for part, whole in merged.items() if whole in above}, references_of_parts(rows))
+
+
+def _most_pressing(clocks: ClockQuerySet) -> ClockQuerySet:
+    """Return a clock for each stage of each incident: of what several organisations owe, the most pressing one."""
+    stage = ("incident", "duty", "stage")
+    clocks = clocks.annotate(together=Window(Count("id"), partition_by=list(stage)))
+    return clocks.order_by(*stage, _URGENCY, F("due_at").asc(nulls_last=True), "id").distinct(*stage)
 
 
 def _counted(rows: Any) -> dict[Any, int]:
@@ -293,12 +406,13 @@ def _view(row: Incident, clocks: Iterable[ClockView], findings: int, sides: int,
         ended_at=row.ended_at,
         findings=findings,
         organisations=sides,
+        exercise=row.exercise,
         clocks=tuple(sorted(clocks, key=lambda clock: clock_rules.urgency(clock.state, clock.due_at, clock.order))),
     )
 
 
-def clock_view(row: Clock) -> ClockView:
-    """Return a clock's row as shown."""
+def clock_view(row: Clock, *, organisation: str = "") -> ClockView:
+    """Return a clock's row as shown; whose it is, where the reader may know that."""
     return ClockView(
         id=row.id,
         duty=row.duty,
@@ -322,4 +436,6 @@ def clock_view(row: Clock) -> ClockView:
         ended_at=row.ended_at,
         ended_by=row.ended_by,
         ended_reason=row.ended_reason,
+        organisation=organisation,
+        together=getattr(row, "together", 1),
     )

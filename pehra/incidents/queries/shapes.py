@@ -18,7 +18,7 @@ from pehra.ledger import api as ledger
 
 @dataclass(frozen=True, kw_only=True)
 class ClockView:
-    """One stage of one duty, as shown."""
+    """One stage of one duty, as shown. Of one that several owe, the most pressing stands for all `together`."""
 
     id: UUID
     duty: str
@@ -42,6 +42,8 @@ class ClockView:
     ended_at: datetime | None
     ended_by: str
     ended_reason: str
+    organisation: str = ""
+    together: int = 1
 
     @property
     def is_owed(self) -> bool:
@@ -62,6 +64,8 @@ class ClockView:
             "state": self.state.value,
             "because": dict(self.because),
             "owed_by": self.owed_by,
+            "organisation": self.organisation or None,
+            "together": self.together,
             "owed_to": list(self.owed_to),
             "starts": format_time(self.started_at) if self.started_at else None,
             "start_event": self.start_event,
@@ -100,6 +104,9 @@ class IncidentView:
     findings: int
     organisations: int
     clocks: tuple[ClockView, ...]
+    exercise: bool = False
+    merged_into: str = ""
+    parts: tuple[str, ...] = ()
 
     @property
     def informed(self) -> tuple[str, ...]:
@@ -134,6 +141,9 @@ class IncidentView:
             "taxonomy": self.taxonomy or None,
             "type": self.type or None,
             "widespread": self.widespread,
+            "exercise": self.exercise,
+            "merged_into": self.merged_into or None,
+            "parts": list(self.parts),
             "findings": self.findings,
             "organisations": self.organisations,
             "opened": format_time(self.opened_at),
@@ -167,6 +177,20 @@ class MomentView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MergeView:
+    """That one incident is or was part of another."""
+
+    part: str
+    into: str
+    reason: str
+    merged_at: datetime
+    merged_by: str
+    undone_at: datetime | None
+    undone_by: str
+    undone_reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class IncidentPage:
     """One incident with everything that its page says and why."""
 
@@ -186,6 +210,8 @@ class IncidentPage:
     finding_ids: tuple[UUID, ...]
     timeline: tuple[ledger.EntryView, ...]
     moves: tuple[State, ...]
+    impact: Mapping[str, Any]
+    merges: tuple[MergeView, ...]
 
     def as_json(self) -> dict[str, Any]:
         """Return the page as the contract names its keys, with the reasons beside it."""
@@ -197,6 +223,7 @@ class IncidentPage:
             "marking_because": dict(self.marking_because),
             "moments": {moment.name: format_time(moment.moment) for moment in self.moments},
             "missing": list(self.missing),
+            "impact": dict(self.impact),
             "sides": [
                 {"organisation": side.organisation or None, "name": side.name, "sector": side.sector or None}
                 for side in self.sides

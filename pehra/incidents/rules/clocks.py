@@ -37,7 +37,7 @@ OWED: frozenset[ClockState] = frozenset(ClockState) - ENDED
 WARN_SHARE = 4
 """A clock warns when a quarter of its time is left. An operational choice; the law's own periods are in the profile."""
 
-_URGENCY: dict[ClockState, int] = {
+URGENCY: dict[ClockState, int] = {
     ClockState.OVERDUE: 0,
     ClockState.DUE_SOON: 1,
     ClockState.RUNNING: 2,
@@ -107,4 +107,4 @@ def require_withdrawable(state: ClockState) -> None:
 
 def urgency(state: ClockState, due: datetime | None, order: int) -> tuple[int, float, int]:
     """Return the sort key of a clock: what is overdue or due next first, then unknown, waiting, and what has ended."""
-    return (_URGENCY[state], due.timestamp() if due is not None else float("inf"), order)
+    return (URGENCY[state], due.timestamp() if due is not None else float("inf"), order)
