@@ -49,6 +49,9 @@ PEHRA_LAKE = PEHRA_DATA / "lake"
 PEHRA_VAULT = PEHRA_DATA / "vault"  # files as they were received, by their hash
 PEHRA_OUTBOX_URL = os.environ.get("PEHRA_OUTBOX_URL") or f"maildir://{PEHRA_DATA / 'maildir'}"
 PEHRA_OUTBOX_FROM = os.environ.get("PEHRA_OUTBOX_FROM") or "Pehra <pehra@localhost>"  # in whose name mail is sent
+# From which marking on a message leaves only encrypted (`never`: none); and who knows the keys of recipients.
+PEHRA_OUTBOX_ENCRYPT_FROM = os.environ.get("PEHRA_OUTBOX_ENCRYPT_FROM") or "TLP:RED"
+PEHRA_OUTBOX_KEYS_FROM = "pehra.registry.api.mail_keys_for"
 PEHRA_URL = os.environ.get(
     "PEHRA_URL", ""
 )  # the public address, such as https://pehra.example; https makes cookies secure

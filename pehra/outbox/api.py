@@ -24,6 +24,7 @@ from pehra.kernel.markings import Circle, Tlp
 from pehra.kernel.refusals import Forbidden, Invalid
 from pehra.ledger import api as ledger
 from pehra.outbox import queries
+from pehra.outbox.gateways import sealing, wire
 from pehra.outbox.gateways.addresses import open_transport
 from pehra.outbox.gateways.transport import Parcel, PermanentFault, TemporaryFault, Transport
 from pehra.outbox.models import Attachment as AttachmentRow
@@ -65,10 +66,12 @@ __all__ = [
     "answerable",
     "attachment_content",
     "is_address",
+    "make_signing_key",
     "message",
     "message_by_message_id",
     "messages",
     "messages_about",
+    "public_signing_key",
     "queue",
     "queue_again",
     "queue_many",
@@ -331,6 +334,20 @@ def record_bounce(
     return queries.view(row)
 
 
+def make_signing_key(*, team: str, name: str) -> str:
+    """Make the OpenPGP key of a team, or of the `node`, and return its public part. For whoever runs the node."""
+    if not team or not all(letter.isalnum() or letter == "-" for letter in team):
+        raise Invalid(f"{team!r} is no team's code", field="team")
+    sender = letters.sender_address(settings.PEHRA_OUTBOX_FROM)
+    holder = letters.one_line(name, field="name", limit=letters.NAME_CHARACTERS_MAX)
+    return sealing.make_openpgp(team=team, name=holder, email=sender.addr_spec)
+
+
+def public_signing_key(*, team: str) -> str:
+    """Return the public part of the OpenPGP key that signs for a team; empty where there is none."""
+    return sealing.public_part(team)
+
+
 def send_due(
     *, at: datetime, by: Actor | None = None, limit: int = SEND_BATCH_MAX, clock: Clock | None = None
 ) -> SendSummary:
@@ -373,7 +390,12 @@ def _send(row: Message, transport: Transport, *, by: Actor, at: datetime) -> str
         require_may_leave(Tlp(row.tlp), Circle(row.circle))
     except AboveMarking as refusal:
         return _mark_failed(row, refusal.message, by=by, at=at)
-    content = letters.compose(queries.letter(row))
+    try:
+        content, told = wire.content_of(row, queries.letter(row), at=at)
+    except PermanentFault as fault:
+        return _mark_failed(row, str(fault), by=by, at=at)
+    except TemporaryFault as fault:
+        return _mark_delayed(row, str(fault), by=by, at=at)
     parcel = Parcel(
         name=str(row.id),
         written_at=row.queued_at.timestamp(),
@@ -388,7 +410,7 @@ def _send(row: Message, transport: Transport, *, by: Actor, at: datetime) -> str
     except TemporaryFault as fault:
         return _mark_delayed(row, str(fault), by=by, at=at)
     digest = hashlib.sha256(content).hexdigest()
-    return _mark_sent(row, {"message_id": row.message_id, "sha256": digest, **answer}, by=by, at=at)
+    return _mark_sent(row, {"message_id": row.message_id, "sha256": digest, **told, **answer}, by=by, at=at)
 
 
 def _mark(row: Message, *, state: State, **changes: object) -> bool:

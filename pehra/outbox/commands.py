@@ -99,3 +99,33 @@ def again(message_id: UUID, reason: str, email: str) -> None:
 
     api.queue_again(message_id=message_id, reason=reason, email=email, by=actors.system("cli"), at=clock.now())
     click.echo("queued")
+
+
+@commands.group()
+def key() -> None:
+    """The keys with which this node signs its mail and reads what is encrypted for it."""
+
+
+@key.command("make")
+@click.option("--team", default="node", show_default=True, help="Whose: a team's code, or the node's own.")
+@click.option("--name", required=True, help="What the key calls its holder, such as the team's name.")
+def make_key(team: str, name: str) -> None:
+    """Make an OpenPGP key in the data folder's `keys`, and print its public part, to be given to others."""
+    from pehra.outbox import api
+
+    try:
+        click.echo(api.make_signing_key(team=team, name=name), nl=False)
+    except FileExistsError as error:
+        raise click.ClickException(f"there is one already: {error.filename}; move it away first") from error
+
+
+@key.command("show")
+@click.option("--team", default="node", show_default=True, help="Whose: a team's code, or the node's own.")
+def show_key(team: str) -> None:
+    """Print the public part of the OpenPGP key that signs for a team."""
+    from pehra.outbox import api
+
+    found = api.public_signing_key(team=team)
+    if not found:
+        raise click.ClickException("there is no key; make one with: pehra outbox key make")
+    click.echo(found, nl=False)

@@ -63,6 +63,7 @@ class Message(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     problem = models.TextField(blank=True)
     proof = models.JSONField(null=True, blank=True)
+    seal = models.JSONField(null=True, blank=True)  # where its signature or ciphertext is kept, and of what it was made
     answer_until = models.DateTimeField(null=True, blank=True)  # how long its one-time link takes an answer
     bounced_at = models.DateTimeField(null=True, blank=True)
     bounce = models.JSONField(null=True, blank=True)
