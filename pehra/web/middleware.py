@@ -4,13 +4,14 @@ The time is read here, once a request; a view takes it from `request.at`. Who as
 rights when nobody is signed in, so that a view which forgets to ask still shows nothing.
 """
 
+import logging
 from collections.abc import Callable
 from contextlib import ExitStack
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db import OperationalError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -61,6 +62,7 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_log = logging.getLogger(__name__)
 _TOOK_TOO_LONG = (QueryCanceled, LockNotAvailable)
 _NOBODY = Actor(id="nobody", kind=ActorKind.PERSON, name="")
 
@@ -81,14 +83,19 @@ def second_wall(answer: Answer) -> Answer:
     """Return middleware that answers each request in one transaction, behind the database's own wall.
 
     Until `Acting` knows who asks, the database shows accounts and nothing else. An answer that says that we failed
-    leaves nothing behind; a refusal keeps what was written down about it.
+    leaves nothing behind; a refusal keeps what was written down about it. A database that is away, starting anew or
+    full is said to be so, before, within or at the end of the transaction: never an answer to what was not kept.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        with transaction.atomic(), access.at_the_door():
-            response = answer(request)
-            if response.status_code >= 500:
-                transaction.set_rollback(True)
+        try:
+            with transaction.atomic(), access.at_the_door():
+                response = answer(request)
+                if response.status_code >= 500:
+                    transaction.set_rollback(True)
+        except (OperationalError, InterfaceError) as error:
+            _log.error("the database did not take a request: %s", type(error.__cause__ or error).__name__)
+            return refused.away(request)
         return response
 
     return middleware
@@ -146,6 +153,8 @@ class Acting:
                 return refused.faulty(request, exception)
             case OperationalError() if isinstance(exception.__cause__, _TOOK_TOO_LONG):
                 return refused.faulty(request, Fault(_("This took too long and was stopped. Ask for less at once.")))
+            case OperationalError() | InterfaceError():
+                return refused.away(request)
         return None
 
     def _come_in(self, request: HttpRequest) -> HttpResponse | None:

@@ -116,6 +116,12 @@ def busy(request: HttpRequest) -> HttpResponse:
     return _bare(request, status=503, title=_("Too many at once"), message=message, Retry_After="5")
 
 
+def away(request: HttpRequest) -> HttpResponse:
+    """Return the refusal while the database starts anew or takes nothing more: whoever sent something sends it again."""
+    message = _("The records are away for a moment. Nothing tells you that this was taken in: send it again in a minute.")
+    return _bare(request, status=503, title=_("Not just now"), message=message, Retry_After="30")
+
+
 @login_not_required
 def broken(request: HttpRequest) -> HttpResponse:
     """Return the page for a bug of ours, without anything that could fail again."""

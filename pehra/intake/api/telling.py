@@ -7,11 +7,14 @@ told is told by the next letter: a job looks every minute.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Count
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from pehra.access import api as access
+from pehra.access.api import Permission
 from pehra.intake.models import Report, TeamTold
 from pehra.intake.rules.states import State
 from pehra.kernel.actors import Actor
@@ -35,8 +38,10 @@ def tell_of(report: Report, *, by: Actor, at: datetime) -> None:
         Report.objects.filter(id=report.id).update(told_at=at)
 
 
+@transaction.atomic
 def tell_teams(*, by: Actor, at: datetime) -> int:
     """Tell every team of the reports it was not told of yet, where it was not told of any a short while ago."""
+    access.require(by, Permission.INTAKE_TRIAGE)
     untold = Report.objects.filter(told_at__isnull=True, state=State.RECEIVED).exclude(lead_team="")
     waiting = dict(untold.values_list("lead_team").annotate(count=Count("id")).order_by("lead_team")[:TEAMS_A_TICK_MAX])
     told = 0
