@@ -26,10 +26,12 @@ def mail_servers() -> Iterator[MailServers]:
 
 
 @pytest.fixture
-def mailbox(mail_servers: MailServers, data_folder: Path) -> Configure:
-    """Write one mailbox of its own down for the node; returns the account's name."""
+def mailbox(data_folder: Path) -> Configure:
+    """Write one mailbox down for the node, on a server that may not be there; returns the account's name."""
 
-    def write(*, believes: tuple[str, ...] = (), server: str = "", receipts: bool = True, more: str = "") -> str:
+    def write(
+        *, port: int = 1, believes: tuple[str, ...] = (), server: str = "", receipts: bool = True
+    ) -> str:  # fmt: skip
         account = f"reports-{uuid4().hex[:8]}"
         (data_folder / "box.password").write_text(PASSWORD)
         (data_folder / "box.password").chmod(0o600)
@@ -37,7 +39,7 @@ def mailbox(mail_servers: MailServers, data_folder: Path) -> Configure:
 [[mailbox]]
 name = "reports"
 host = "127.0.0.1"
-port = {mail_servers.imap_port}
+port = {port}
 security = "none"
 user = "{account}"
 password_file = "box.password"
@@ -46,8 +48,13 @@ addresses = ["reports@cert.example"]
 believes = {list(believes)}
 {f'server = "{server}"' if server else ""}
 receipts = {str(receipts).lower()}
-{more}
 """)
         return account
 
     return write
+
+
+@pytest.fixture
+def live_mailbox(mail_servers: MailServers, mailbox: Configure) -> Configure:
+    """The same on the real server."""
+    return lambda **box: mailbox(port=mail_servers.imap_port, **box)

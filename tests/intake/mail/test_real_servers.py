@@ -36,9 +36,9 @@ def take_in(clock) -> intake.SortSummary:
 
 class TestEverySharedMail:
     @pytest.fixture
-    def mails(self, shared_data, mail_servers, mailbox, clock):
+    def mails(self, shared_data, mail_servers, live_mailbox, clock):
         mails = shared_mails(shared_data)
-        account = mailbox()
+        account = live_mailbox()
         mail_servers.send_many(mails, to=account)
         mail_servers.wait_for(len(mails), to=account)
         take_in(clock)
@@ -81,7 +81,7 @@ def _belongs(row: Mail, sort: str, files: int) -> None:
 
 
 def _attachments(content: bytes) -> list[bytes]:
-    """What another parser than ours finds attached."""
+    """What another parser than ours finds attached; a signature is looked at and not kept as a file."""
     message = message_from_bytes(content, policy=default)
     found = [
         part.get_payload(decode=True) for part in message.walk() if part.get_filename() and not part.is_multipart()
