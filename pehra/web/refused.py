@@ -117,8 +117,8 @@ def busy(request: HttpRequest) -> HttpResponse:
 
 
 def away(request: HttpRequest) -> HttpResponse:
-    """Return the refusal while the database starts anew or takes nothing more: whoever sent something sends it again."""
-    message = _("The records are away for a moment. Nothing tells you that this was taken in: send it again in a minute.")
+    """Return the refusal while the database starts anew or takes nothing more: what was sent is to be sent again."""
+    message = _("The records are away for a moment. It is not sure that this was taken in: send it again in a minute.")
     return _bare(request, status=503, title=_("Not just now"), message=message, Retry_After="30")
 
 
