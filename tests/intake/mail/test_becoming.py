@@ -10,12 +10,12 @@ from pehra.intake import api as intake
 from pehra.intake.models import Mail, MailFeed, Report
 from pehra.kernel.actors import system
 from pehra.kernel.markings import Circle, Tlp
-from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
+from pehra.kernel.refusals import Fault, Forbidden, Invalid, NotVisible
 from pehra.ledger import api as ledger
 from pehra.outbox import api as outbox
 from pehra.outbox.models import Message
 from tests.intake.mail.letters import bounce, letter
-from tests.intake.mail.test_sorting import CSV, DMARC, XARF
+from tests.intake.mail.test_sorting import DMARC, XARF
 
 pytestmark = pytest.mark.usefixtures("country")
 MACHINE = system("intake")
@@ -57,6 +57,11 @@ def our_letter(at):
         at=at,
     )
     return outbox.message(message_id=number, by=MACHINE).message_id
+
+
+def shut(_paths: object, **_said: object) -> None:
+    """A machine road that takes nothing."""
+    raise Fault("the road is shut")
 
 
 def fresh(row: Mail) -> Mail:
@@ -196,11 +201,11 @@ class TestAMachinesWord:
         assert strange.report
         assert not strange.feeds.exists()
 
-    def test_that_the_road_refuses_stands_there_and_can_be_tried_again(self, come, clock, analyst, at):
-        odd = (("x.csv", "text/csv", CSV.replace(b"timestamp", b"Timestamp")),)
-        row = come(letter(sender="feeds@watch.example", files=odd), believes=("@watch.example",))
+    def test_that_the_road_refuses_stands_there_and_can_be_tried_again(self, come, clock, analyst, at, settings):
+        row = come(self.abuse(), believes=("noc@watch.example",))
+        settings.PEHRA_FEEDS_GO_ON_TO = f"{__name__}.shut"
         assert intake.feed_from_mail(by=MACHINE, clock=clock).failed == 1
-        assert "timestamp" in row.feeds.get().problem
+        assert row.feeds.get().problem == "the road is shut"
         intake.retry_mail(mail_id=row.id, by=analyst, at=at)
         assert row.feeds.get().state == "waiting"
 

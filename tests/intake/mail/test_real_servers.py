@@ -83,7 +83,7 @@ def _belongs(row: Mail, sort: str, files: int) -> None:
 def _attachments(content: bytes) -> list[bytes]:
     """What another parser than ours finds attached; a signature is looked at and not kept as a file."""
     message = message_from_bytes(content, policy=default)
-    found = [
-        part.get_payload(decode=True) for part in message.walk() if part.get_filename() and not part.is_multipart()
-    ]
+    leaves = [part for part in message.walk() if part.get_filename() and not part.is_multipart()]
+    files = [part for part in leaves if part.get_content_type() != "application/pgp-signature"]
+    found = [part.get_payload(decode=True) for part in files]
     return [one for one in found if one]
