@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -20,6 +20,7 @@ REJECTS_SHOWN_MAX = 20
 LINES_AT_ONCE = 500
 ROWS_A_PAGE, PAGES_MAX = 200, 1_000
 VIEWS = ("all", "waiting", "lowest", "overdue", "never")
+KEY_FILE_CHARACTERS_MAX = 200_000
 KINDS = ("teams", "organisations", "assets", "contacts")
 
 
@@ -52,6 +53,27 @@ def _told(summary: "ImportSummary") -> str:
     ]
     left_out = len(summary.rejected) - REJECTS_SHOWN_MAX
     return "\n".join([*lines, f"  and {left_out} more; --json lists them all"] if left_out > 0 else lines)
+
+
+@commands.command("set-key")
+@click.argument("holder")
+@click.argument("email")
+@click.argument("file", type=click.File("r"))
+@click.option("--role", default="", help="Only the contact in this role.")
+def set_key(holder: str, email: str, file: TextIO, role: str) -> None:
+    """Set the key of a contact of an organisation or a team: OpenPGP, or a certificate in PEM; empty takes it away."""
+    from pehra.kernel import actors, clock
+    from pehra.registry import api
+
+    text = file.read(KEY_FILE_CHARACTERS_MAX)
+    found = api.set_contact_key(
+        holder=holder, email=email, key=text, role=role, by=actors.system("cli"), at=clock.now()
+    )
+    for key in found:
+        named = "" if key.names_address else "  (it does not name this address)"
+        click.echo(f"{key.kind}  {key.fingerprint}{named}")
+    if not found:
+        click.echo("taken away")
 
 
 @commands.command()

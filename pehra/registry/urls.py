@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pehra.registry.views import controls, directory
+from pehra.registry.views import controls, directory, keys
 
 app_name = "registry"
 _OF = "organisations/<str:code>/controls/"
@@ -13,6 +13,7 @@ urlpatterns = [
     path("organisations/<str:code>/", directory.organisation, name="organisation"),
     path("teams/", directory.teams, name="teams"),
     path("teams/<str:code>/", directory.team, name="team"),
+    path("keys/<str:code>/", keys.keys, name="keys"),
     path("controls/", controls.overview, name="controls-overview"),
     path(_OF, controls.standing, name="controls"),
     path(f"{_OF}open", controls.open_one, name="controls-open"),

@@ -311,6 +311,7 @@ ENTRY_EVENT: Words = {
     "registry.organisations.imported": _("Organisations imported"),
     "registry.assets.imported": _("Assets imported"),
     "registry.contacts.imported": _("Contacts imported"),
+    "registry.contact.key.set": _("Key of a contact set"),
     "registry.profile.loaded": _("Law's profile loaded"),
     "registry.responsibility.changed": _("Responsibility derived anew"),
     "signals.receiver.bound": _("Receiver of signals bound"),

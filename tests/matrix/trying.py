@@ -1,11 +1,23 @@
 """Every use case with its probe."""
 
-from tests.matrix import probes, probes_access, probes_controls, probes_evidence, probes_signals
+from tests.matrix import (
+    probes,
+    probes_access,
+    probes_controls,
+    probes_evidence,
+    probes_intake,
+    probes_keys,
+    probes_signals,
+    probes_threads,
+)
 
 PROBES = {
     **probes.PROBES,
     **probes_access.PROBES,
     **probes_controls.PROBES,
     **probes_evidence.PROBES,
+    **probes_keys.PROBES,
+    **probes_intake.PROBES,
     **probes_signals.PROBES,
+    **probes_threads.PROBES,
 }
