@@ -34,13 +34,13 @@ from pehra.incidents.api.exchanging import (
     formats_for,
     read_documents,
 )
+from pehra.incidents.api.history import HistorySummary, Unread, import_history
 from pehra.incidents.api.lessons import add_lesson, answer_lesson, lessons, proposals
 from pehra.incidents.api.linking import Parting, link, split, unlink
 from pehra.incidents.api.marking import change_marking, mark_exercise
 from pehra.incidents.api.merging import merge, unmerge
 from pehra.incidents.api.notes import NoteChanged, add_note, change_note, note_versions, notes
 from pehra.incidents.api.observing import add_observables, judge_observable, remove_observable
-from pehra.incidents.api.history import HistorySummary, Unread, import_history
 from pehra.incidents.api.opening import open_from_findings
 from pehra.incidents.api.phases import enter_phase
 from pehra.incidents.api.playbooks import (
@@ -87,8 +87,18 @@ from pehra.incidents.queries.evidence import (
 )
 from pehra.incidents.queries.lessons import LessonView
 from pehra.incidents.queries.notes import NoteVersionView, NoteView, Unsaved
+from pehra.incidents.queries.observables import ObservableView, observables
 from pehra.incidents.queries.of_findings import finding_ids, live_with_findings
 from pehra.incidents.queries.playbooks import PlaybookView
+from pehra.incidents.queries.ties import (
+    AssetView,
+    LinkView,
+    Worksheet,
+    assets,
+    links,
+    organisation_clocks,
+    worksheet,
+)
 from pehra.incidents.queries.timeline import Moment
 from pehra.incidents.queries.work import PhaseView, TaskView, WorkPage
 from pehra.incidents.rules.clocks import ClockRefused, ClockState
@@ -103,6 +113,7 @@ from pehra.incidents.rules.documents import (
     Unreadable,
 )
 from pehra.incidents.rules.documents import Side as SeenSide
+from pehra.incidents.rules.joining import BY_HAND as LINKS_BY_HAND
 from pehra.incidents.rules.joining import JoiningRefused, LinkKind
 from pehra.incidents.rules.lessons import Aim, LessonRefused, LessonState
 from pehra.incidents.rules.observables import Verdict
@@ -113,8 +124,10 @@ from pehra.incidents.rules.timeline import Precision, Source
 from pehra.incidents.rules.working import working_teams
 
 __all__ = [
+    "LINKS_BY_HAND",
     "Aim",
     "Answer",
+    "AssetView",
     "ClockRefused",
     "ClockState",
     "ClockView",
@@ -137,6 +150,7 @@ __all__ = [
     "LessonState",
     "LessonView",
     "LinkKind",
+    "LinkView",
     "MarkNotCarried",
     "MergeView",
     "Moment",
@@ -145,6 +159,7 @@ __all__ = [
     "NoteChanged",
     "NoteVersionView",
     "NoteView",
+    "ObservableView",
     "Parting",
     "Party",
     "PartyRole",
@@ -168,6 +183,7 @@ __all__ = [
     "Unsaved",
     "Verdict",
     "WorkPage",
+    "Worksheet",
     "add_asset",
     "add_entries",
     "add_entry",
@@ -183,6 +199,7 @@ __all__ = [
     "answer_lesson",
     "ask_consent",
     "ask_for_stamp",
+    "assets",
     "change_marking",
     "change_note",
     "change_task",
@@ -211,6 +228,7 @@ __all__ = [
     "keep_unsaved",
     "lessons",
     "link",
+    "links",
     "live_with_findings",
     "mark_exercise",
     "may_be_given",
@@ -221,9 +239,11 @@ __all__ = [
     "next_clocks",
     "note_versions",
     "notes",
+    "observables",
     "one_evidence",
     "open_from_findings",
     "open_incident",
+    "organisation_clocks",
     "pin",
     "playbook",
     "playbook_document",
@@ -253,4 +273,5 @@ __all__ = [
     "withdraw_clock",
     "work",
     "working_teams",
+    "worksheet",
 ]
