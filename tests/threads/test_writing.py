@@ -47,7 +47,12 @@ def open_one(machine: Actor, at: datetime, *, tlp: Tlp) -> str:
 
 
 def to_north(matter: str, **differently: Any) -> api.Writing:
-    said: dict[str, Any] = {"organisation": "org-0001", "about": matter, "template": "ask-for-details", "team": "ntcert"}
+    said: dict[str, Any] = {
+        "organisation": "org-0001",
+        "about": matter,
+        "template": "ask-for-details",
+        "team": "ntcert",
+    }
     return api.Writing(**(said | differently))
 
 
@@ -129,6 +134,9 @@ def test_what_was_not_looked_at_is_not_sent(officer: Actor, incident: str, at: d
         (Tlp.GREEN, {"organisation": "", "email": "reporter@outside.example"}, True),
         (Tlp.AMBER, {"organisation": "", "email": "reporter@outside.example"}, False),
         (Tlp.CLEAR, {"organisation": "", "email": "x@outside.example", "tlp": Tlp.RED}, False),
+        # Another organisation, which the incident does not concern, is no nearer than the community.
+        (Tlp.AMBER, {"organisation": "org-0002"}, False),
+        (Tlp.GREEN, {"organisation": "org-0002"}, True),
     ],
 )
 def test_the_marking_of_matter_and_letter_decides_who_may_get_it(
@@ -136,6 +144,7 @@ def test_the_marking_of_matter_and_letter_decides_who_may_get_it(
 ) -> None:
     reference = open_one(machine, at, tlp=tlp)
     writing = to_north(reference, **({"tlp": Tlp.CLEAR} | differently))
+    officer = replace(officer, teams=officer.teams | {"pkcert"})  # who knows the bank as well
     shown = api.preview_letter(writing=writing, by=officer, at=at)
     assert shown.may_go is goes
     # Never looser than the matter, whatever was chosen.

@@ -47,7 +47,7 @@ def matter_of(message: outbox.MessageView) -> Matter:
             email=message.recipient_email,
             about=message.about,
         ),
-        subject=message.subject,
+        subject=matters.title(message.subject, tlp=message.tlp, about=message.about),
         about=message.about,
         lead_team=message.lead_team,
         teams=message.teams,

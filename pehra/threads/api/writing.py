@@ -43,6 +43,16 @@ class Sides:
     contacts: tuple[Contact, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What a letter is about: an incident with its title and marking, or nothing that is kept here."""
+
+    title: str = ""
+    tlp: Tlp = Tlp.CLEAR
+    teams: frozenset[str] = frozenset()
+    organisations: frozenset[str] = frozenset()
+
+
 def preview_letter(*, writing: Writing, by: Actor, at: datetime) -> Previewed:
     """Return each letter as its recipient would get it, and whether its marking lets it go there. Sends nothing."""
     sides = _sides(writing, by=by)
@@ -93,6 +103,7 @@ def _of_thread(writing: Writing, *, by: Actor) -> Sides:
     row = queries.find(writing.thread, by=by)
     access.require(by, Permission.THREADS_WRITE, teams=[row.lead_team] if row.lead_team else row.teams)
     before = outbox.some(ids=list(row.letters.order_by("-number").values_list("message", flat=True)[:1]), by=by)
+    # As near as the letter before was; that letter was held to it.
     circle = Circle(before[0].circle) if before else Circle.COMMUNITY
     if row.organisation or row.other_team:
         contacts = _registered(row.organisation, row.other_team, everybody=writing.everybody)
@@ -111,14 +122,13 @@ def _of_thread(writing: Writing, *, by: Actor) -> Sides:
         other_email=row.other_email,
         tlp=Tlp(row.tlp),
     )
-    circle = Circle.ORGANISATION if row.organisation else circle
     return Sides(matter=matter, title=row.subject, circle=circle, contacts=contacts)
 
 
 def _of_receiver(writing: Writing, *, by: Actor) -> Sides:
     """Return the sides of a letter that may begin a thread."""
     team = _writing_team(writing, by=by)
-    title, tlp, named = _about(writing, by=by)
+    about = _about(writing, by=by)
     if writing.organisation:
         access.require_known_organisation(writing.organisation, by=by)
         name = registry.names([writing.organisation]).get(writing.organisation, writing.organisation)
@@ -141,7 +151,7 @@ def _of_receiver(writing: Writing, *, by: Actor) -> Sides:
             email=writing.email,
             about=writing.about,
         ),
-        subject=title or writing.subject or name,
+        subject=about.title or writing.subject or name,
         about=writing.about,
         lead_team=team,
         teams=tuple(sorted({team, *([writing.to_team] if writing.to_team else [])})),
@@ -149,13 +159,9 @@ def _of_receiver(writing: Writing, *, by: Actor) -> Sides:
         other_team=writing.to_team,
         other_name=name[:200],
         other_email=contacts[0].email if contacts else "",
-        tlp=tlp,
+        tlp=about.tlp,
     )
-    # Somebody outside is one of the community at best; a team with a part in the matter is named for it by law.
-    near = Circle.ORGANISATION if writing.organisation else Circle.COMMUNITY
-    return Sides(
-        matter=matter, title=title, circle=Circle.NAMED if writing.to_team in named else near, contacts=contacts
-    )
+    return Sides(matter=matter, title=about.title, circle=_circle(writing, about), contacts=contacts)
 
 
 def _writing_team(writing: Writing, *, by: Actor) -> str:
@@ -170,15 +176,31 @@ def _writing_team(writing: Writing, *, by: Actor) -> str:
     return team
 
 
-def _about(writing: Writing, *, by: Actor) -> tuple[str, Tlp, frozenset[str]]:
-    """Return the title and marking of the incident it is about, and the teams that have a part in it."""
+def _about(writing: Writing, *, by: Actor) -> About:
     if not writing.about:
-        return "", Tlp.CLEAR, frozenset()
+        return About()
     try:
-        incident = incidents.heading(writing.about, by=by).incident
+        page = incidents.incident(writing.about, by=by)
     except NotVisible as refusal:
         raise Invalid(refusal.message, field="about") from refusal
-    return incident.title, Tlp(incident.tlp), frozenset(role["team"] for role in incident.roles)
+    return About(
+        title=page.incident.title,
+        tlp=Tlp(page.incident.tlp),
+        teams=frozenset(role["team"] for role in page.incident.roles),
+        organisations=frozenset(side.organisation for side in page.sides),
+    )
+
+
+def _circle(writing: Writing, about: About) -> Circle:
+    """Return how far from the source the other side stands.
+
+    A team with a part in the matter is named for it by law, an organisation is near to what concerns it, and whoever is
+    concerned by nothing of it is one of the community at best.
+    """
+    if writing.to_team and writing.to_team in about.teams:
+        return Circle.NAMED
+    own = bool(writing.organisation) and (not writing.about or writing.organisation in about.organisations)
+    return Circle.ORGANISATION if own else Circle.COMMUNITY
 
 
 def _registered(organisation: str, to_team: str, *, everybody: bool) -> tuple[Contact, ...]:

@@ -12,3 +12,8 @@ def key(*, lead_team: str, organisation: str, email: str, about: str, to_team: s
         side = f"organisation:{organisation}" if organisation else f"team:{to_team}"
     text = f"{lead_team}|{side}|{about}"
     return text if len(text) <= KEY_CHARACTERS_MAX else sha256(text.encode()).hexdigest()
+
+
+def title(subject: str, *, tlp: str, about: str) -> str:
+    """Return what a matter is called: a letter's subject without the marking and number that are shown beside it."""
+    return subject.removeprefix(f"[{tlp}] ").removeprefix(f"{about}: ") or subject
