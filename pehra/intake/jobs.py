@@ -42,3 +42,14 @@ def feed_from_mail(context: JobContext, timestamp: int) -> None:
     from pehra.intake import api  # inside: this module is read at every start of every command
 
     api.feed_from_mail(by=actors.system("intake"), clock=clock.SystemClock(), ending=context.should_abort)
+
+
+@app.periodic(cron="17 * * * *", periodic_id="intake.forget_drafts")
+@app.task(name="intake.forget_drafts", queueing_lock="intake.forget_drafts", pass_context=False)
+def forget_drafts(timestamp: int) -> None:
+    """Delete forms that were begun and not handed in, when their time is over."""
+    from pehra.intake.api.forms import open as forms  # inside: this module is read at every start of every command
+    from pehra.intake.api.forms import organisation
+
+    forms.forget_old_drafts(at=clock.now())
+    organisation.forget_old_reports(at=clock.now())

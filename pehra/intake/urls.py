@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from pehra.intake.views import documents, hooks, triage
+from pehra.intake.views import documents, hooks, mail, organisation_forms, triage
 
 app_name = "intake"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,6 +11,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", triage.listing, name="list"),
     path("", include("pehra.intake.views.alerts.urls")),
     path("document", documents.document, name="document"),
+    path("mail/", mail.listing, name="mails"),
+    path("mail/let-in", mail.let_in, name="mails-let-in"),
+    path("mail/<uuid:mail_id>/", mail.one, name="mail"),
+    path("mail/<uuid:mail_id>/retry", mail.retry, name="mail-retry"),
+    path("mail/<uuid:mail_id>/take", mail.take, name="mail-take"),
+    path("mail/<uuid:mail_id>/findings", mail.findings, name="mail-findings"),
+    path("own/", organisation_forms.listing, name="own-reports"),
+    path("own/begin", organisation_forms.begin, name="own-begin"),
+    path("own/<uuid:draft>/", organisation_forms.one, name="own-report"),
+    path("own/<uuid:draft>/throw-away", organisation_forms.throw_away, name="own-throw-away"),
     path("take", triage.take, name="take"),
     path("preview", triage.preview, name="preview"),
     path("do", triage.do, name="do"),

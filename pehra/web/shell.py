@@ -18,18 +18,29 @@ THEME_COOKIE = "pehra_theme"
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """One entry of the rail; `prefix` is the path under which it is the current one."""
+    """One entry of the rail; `prefix` is the path under which it is the current one.
+
+    `for_organisations`: only for whoever speaks for one.
+    """
 
     name: object
     url: str
     prefix: str
     permission: Permission
     starts_group: bool = False
+    for_organisations: bool = False
 
 
 SECTIONS = (
     Section(name=_("Situation"), url="web:situation", prefix="/", permission=Permission.SITUATION_READ),
     Section(name=_("Inbox"), url="intake:list", prefix="/intake/", permission=Permission.INTAKE_READ),
+    Section(
+        name=_("Our reports"),
+        url="intake:own-reports",
+        prefix="/intake/own/",
+        permission=Permission.INTAKE_REPORT,
+        for_organisations=True,
+    ),
     Section(name=_("Incidents"), url="incidents:list", prefix="/incidents/", permission=Permission.INCIDENTS_READ),
     Section(name=_("Findings"), url="findings:list", prefix="/findings/", permission=Permission.FINDINGS_READ),
     Section(name=_("Leaks"), url="signals:leaks", prefix="/leaks/", permission=Permission.FINDINGS_READ),
@@ -80,7 +91,8 @@ def sections_for(request: HttpRequest) -> list[Section]:
     actor = getattr(request, "actor", None)
     if actor is None or not access.is_through(request):
         return []
-    return [section for section in SECTIONS if access.may(actor, section.permission)]
+    shown = [section for section in SECTIONS if actor.organisations or not section.for_organisations]
+    return [section for section in shown if access.may(actor, section.permission)]
 
 
 def current(path: str) -> str:

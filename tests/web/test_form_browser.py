@@ -7,14 +7,20 @@ import json
 import os
 import re
 import time
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from pehra.access import api as access
+from pehra.incidents import api as incidents
 from pehra.intake.models import Report, Submission
 from pehra.intake.views import open_forms
+from pehra.kernel import clock
+from pehra.law import api as law
 from tests.web.test_web_browser import (  # noqa: F401 - fixtures
     LOOKS,
     LOOKS_EACH_RUN,
@@ -313,3 +319,153 @@ def test_no_open_page_breaks_its_own_policy(browser, site):  # noqa: F811
     page.wait_for_url("**/report/receipt/**")
     assert heard == []
     context.close()
+
+
+# -- an operator's report over three days
+
+
+def operator(browser, site: str, country, at: datetime, size: str = "phone", language: str = "ur"):  # noqa: F811
+    """The contact of a critical operator, signed in anew as on every morning."""
+    width, height = SIZES[size]
+    context = browser.new_context(viewport={"width": width, "height": height})
+    choose(context, site, language, "light")
+    page = context.new_page()
+    page.goto(f"{site}/access/link/{access.issue_link(person_id=country.people['hospital'], by=country.by, at=at)}")
+    page.get_by_role("main").get_by_role("button").click()
+    page.wait_for_url(f"{site}/")
+    return context, page
+
+
+def test_an_operator_completes_a_report_over_three_days(
+    browser,  # noqa: F811
+    live_server,
+    lay_out_here,
+    machine,
+    monkeypatch,
+    pictures,  # noqa: F811
+):
+    country, site = lay_out_here(), live_server.url
+    first_day = clock.now()
+    marking = law.sharing(law.load("pk"), entity=law.EntityFacts(), on=first_day.date())
+    incident = incidents.open_incident(
+        title="Ward network down",
+        organisations=["org-0001"],
+        facts=law.IncidentFacts(taxonomy="malicious-code", severity="high"),
+        moments={"awareness": first_day - timedelta(hours=2)},
+        marking=marking,
+        by=machine,
+        at=first_day,
+    )
+
+    # Monday evening: a few words, saved; nobody outside reads them.
+    context, page = operator(browser, site, country, first_day)
+    page.goto(f"{site}/intake/own/?incident={incident.reference}")
+    page.get_by_role("button", name="اطلاع شروع کریں").click()
+    page.wait_for_url("**/intake/own/*-*/")
+    address = page.url
+    page.get_by_label("کیا ہوا؟").fill(WHAT)
+    page.get_by_role("button", name="محفوظ کریں", exact=True).last.click()
+    page.get_by_text("جمع کرانے تک اسے صرف آپ کا ادارہ پڑھتا ہے").wait_for()
+    assert not Report.objects.exists()
+    context.close()
+
+    # Tuesday: the notification is whole and handed in as one; its clock is met.
+    day_two = first_day + timedelta(days=1)
+    monkeypatch.setattr(clock, "now", lambda: day_two)
+    context, page = operator(browser, site, country, day_two)
+    page.goto(address)
+    assert page.get_by_label("کیا ہوا؟").input_value() == WHAT
+    page.get_by_label("فائلیں بند ہو گئیں اور پیسے مانگے جا رہے ہیں").check()
+    local = first_day.astimezone(ZoneInfo("Asia/Karachi")) - timedelta(hours=2)
+    page.locator("[name=q-noticed]").fill(local.strftime("%Y-%m-%dT%H:%M"))
+    page.locator("[name=q-aware]").fill(local.strftime("%Y-%m-%dT%H:%M"))
+    page.locator("[name=q-still-going][value=yes]").check()
+    page.locator("[name=q-cross-border][value=no]").check()
+    page.locator("[name=q-systems]").fill("وارڈ کا نیٹ ورک")
+    page.locator("[name=q-contact]").fill("آئی ٹی، +92 000")
+    page.get_by_role("button", name="محفوظ کریں", exact=True).last.click()
+    stage = page.locator("input[name=stage][value='pisf-cii-report/notification']")
+    stage.check()
+    page.screenshot(path=str(pictures / "operator-day-two-ur.png"), full_page=True)
+    page.get_by_role("button", name="جو جواب دیے گئے وہ جمع کرائیں").click()
+    page.wait_for_url("**#handed-in")
+    report = Report.objects.get()
+    assert page.get_by_text(report.reference).first.is_visible()
+    met = {clock.stage: clock for clock in incidents.incident(incident.reference, by=machine).incident.clocks}
+    assert (met["notification"].state.value, met["notification"].ended_at) == ("met", day_two)
+    context.close()
+
+    # Wednesday, at a desk, in English: more is known, and a file goes with it.
+    day_three = first_day + timedelta(days=2)
+    monkeypatch.setattr(clock, "now", lambda: day_three)
+    context, page = operator(browser, site, country, day_three, size="desktop", language="en")
+    page.goto(address)
+    page.locator("[name=q-people]").fill("1,200")
+    page.locator("[name=q-done-so-far]").fill("Cut off, restored from copies.")
+    page.locator("input[type=file]").set_input_files(
+        {"name": "log.txt", "mimeType": "text/plain", "buffer": b"198.18.1.7 connected"}
+    )
+    page.get_by_role("button", name="Hand in what was added").click()
+    page.wait_for_url("**#handed-in")
+    page.screenshot(path=str(pictures / "operator-day-three-en.png"), full_page=True)
+    rows = list(Submission.objects.order_by("number"))
+    assert [row.received_at for row in rows] == [day_two, day_three]
+    assert all(page.get_by_text(row.raw_sha256).is_visible() for row in rows)
+    assert Report.objects.get().impact == {"users-affected": 1200.0}
+    page.goto(f"{site}/intake/own/")
+    assert page.get_by_text(report.reference).is_visible()
+    context.close()
+
+
+def test_two_colleagues_at_one_report_lose_nothing(browser, live_server, lay_out_here):  # noqa: F811
+    country, site = lay_out_here(), live_server.url
+    one, first = operator(browser, site, country, clock.now(), size="desktop", language="en")
+    first.goto(f"{site}/intake/own/")
+    first.get_by_role("button", name="Begin a report").click()
+    first.wait_for_url("**/intake/own/*-*/")
+    two, second = operator(browser, site, country, clock.now(), size="desktop", language="en")
+    second.goto(first.url)
+    second.get_by_label("What happened?").fill("Theirs")
+    second.get_by_role("button", name="Save", exact=True).last.click()
+    second.get_by_text("Saved. Only your organisation").wait_for()
+    first.get_by_label("What happened?").fill("Mine")
+    first.get_by_role("button", name="Save", exact=True).last.click()
+    first.get_by_text("Meanwhile this was saved by").wait_for()
+    assert first.get_by_label("What happened?").input_value() == "Mine"
+    assert first.get_by_text("Theirs", exact=True).is_visible()
+    first.get_by_role("button", name="Save", exact=True).last.click()
+    first.get_by_text("Saved. Only your organisation").wait_for()
+    second.reload()
+    assert second.get_by_label("What happened?").input_value() == "Mine"
+    one.close()
+    two.close()
+
+
+def test_the_organisations_pages_in_two_languages_themes_and_sizes(browser, live_server, lay_out_here, pictures):  # noqa: F811
+    country, site = lay_out_here(), live_server.url
+    wrong: list[str] = []
+    for size, language, theme in LOOKS if "PEHRA_PICTURES" in os.environ else LOOKS_EACH_RUN:
+        width, height = SIZES[size]
+        context = browser.new_context(viewport={"width": width, "height": height}, bypass_csp=True)
+        page = context.new_page()
+        token = access.issue_link(person_id=country.people["hospital"], by=country.by, at=clock.now())
+        page.goto(f"{site}/access/link/{token}")
+        page.get_by_role("main").get_by_role("button").click()
+        page.wait_for_url(f"{site}/")
+        choose(context, site, language, theme)
+        page.goto(f"{site}/intake/own/")
+        page.locator("form.next button").click()
+        page.wait_for_url("**/intake/own/*-*/")
+        page.locator("[name=q-what-happened]").fill(WHAT)
+        page.locator("[name=q-people]").fill("many")
+        page.locator("button[value=hand-in]").click()
+        page.locator(".problem").wait_for()
+        address = page.url
+        page.screenshot(path=str(pictures / f"own-problem-{language}-{theme}-{size}.png"), full_page=True)
+        page.locator("[name=q-people]").fill("40")
+        page.locator("button[value=hand-in]").click()
+        page.wait_for_url("**#handed-in")
+        pages = {"own-list": "/intake/own/", "own-report": address}
+        wrong += shown(page, site, f"{language}-{theme}-{size}", pictures, **pages)
+        context.close()
+    assert not wrong, "\n".join(wrong)

@@ -11,7 +11,7 @@ from pehra.intake.rules.states import State
 
 
 @dataclass(frozen=True, kw_only=True)
-class SubmissionView:
+class OwnSubmission:
     """One thing that was handed in: number, time, hash of its bytes, and the files that came with it."""
 
     number: int
@@ -34,7 +34,7 @@ class ReceiptView:
     is_complete: bool
     anonymous: bool
     organisation: str
-    submissions: tuple[SubmissionView, ...]
+    submissions: tuple[OwnSubmission, ...]
 
 
 def receipt_view(report: Report) -> ReceiptView:
@@ -49,7 +49,7 @@ def receipt_view(report: Report) -> ReceiptView:
         anonymous=report.anonymous,
         organisation=report.reporter_organisation,
         submissions=tuple(
-            SubmissionView(
+            OwnSubmission(
                 number=row.number,
                 channel=row.channel,
                 at=row.received_at,

@@ -1,13 +1,17 @@
 """A form's questions as a page shows them: in the reader's language, with what was typed and what is wrong with it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from django.conf import settings
+from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from pehra.intake.rules.forms.answers import Filled, Problem, Wrong
 from pehra.intake.rules.forms.shapes import Shape
+from pehra.intake.rules.saying import Handed
+from pehra.law import api as law
 from pehra.law.api import AnswerKind, Asked
 
 PREFIX = "q-"
@@ -37,6 +41,7 @@ class FieldView:
     is_list: bool = False
     needed_by: tuple[str, ...] = ()
     needed_for: str = ""
+    meanwhile: str = ""
 
     @property
     def name(self) -> str:
@@ -45,12 +50,44 @@ class FieldView:
 
 
 def fields(
-    shape: Shape, filled: Filled, *, required: Sequence[str], needed_for: Mapping[str, str] | None = None
+    shape: Shape,
+    filled: Filled,
+    *,
+    required: Sequence[str],
+    needed_for: Mapping[str, str] | None = None,
+    meanwhile: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[FieldView, ...]:
-    """Return the questions of a form, in its order; `needed_for` says beside some of them who needs the answer."""
-    return tuple(
-        _field(entry, shape, filled, entry.question.code in required, needed_for or {}) for entry in shape.asked
-    )
+    """Return the questions of a form, in its order.
+
+    `needed_for` says beside some of them who needs the answer, `meanwhile` what a colleague saved there.
+    """
+    found = []
+    for entry in shape.asked:
+        view = _field(entry, shape, filled, entry.question.code in required, needed_for or {})
+        if entry.question.code in (meanwhile or {}):
+            view = replace(view, meanwhile=_in_words(view, (meanwhile or {})[entry.question.code]))
+        found.append(view)
+    return tuple(found)
+
+
+def _in_words(view: FieldView, typed: Sequence[str]) -> str:
+    """Return an answer as a person reads it: options by their names, nothing as a dash."""
+    labels = {option.code: option.label for option in view.options}
+    return ", ".join(labels.get(word, word) for word in typed) or "–"
+
+
+def lists_of(request: HttpRequest) -> dict[str, list[str]]:
+    """Return what a page sent, each name with all its values."""
+    return {name: request.POST.getlist(name) for name in request.POST}
+
+
+def files_of(request: HttpRequest) -> list[Handed]:
+    """Return the files that came with a page."""
+    return [
+        Handed(name=given.name or "", content=given.read(), media_type=given.content_type or "")
+        for given in request.FILES.getlist("files")
+        if given.size
+    ]
 
 
 def _field(entry: Asked, shape: Shape, filled: Filled, is_required: bool, needed_for: Mapping[str, str]) -> FieldView:
@@ -80,6 +117,16 @@ def _field(entry: Asked, shape: Shape, filled: Filled, is_required: bool, needed
 def named(name: str, name_local: str) -> str:
     """Return a name of the profile in the reader's language."""
     return name_local if name_local and (get_language() or "en").split("-")[0] != "en" else name
+
+
+def stage_words(name: str) -> str:
+    """Return a stage (`duty/stage`) in the reader's words."""
+    duty_code, _slash, stage_code = name.partition("/")
+    for duty in law.load(settings.PEHRA_PROFILE).duties:
+        for stage in duty.stages:
+            if (duty.code, stage.code) == (duty_code, stage_code):
+                return named(stage.name, stage.name_local)
+    return stage_code
 
 
 def typed_in(posted: Mapping[str, Sequence[str]], shape: Shape) -> dict[str, tuple[str, ...]]:

@@ -4,7 +4,6 @@ No account, no session, no script needed. A wrong answer never costs what was ty
 comes back as it was. Whoever is signed in is nobody here.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -28,7 +27,6 @@ from pehra.intake.gateways import own_files
 from pehra.intake.rules.forms import offline
 from pehra.intake.rules.forms.answers import Filled
 from pehra.intake.rules.forms.offline import FileRefused, Unusable
-from pehra.intake.rules.saying import Handed
 from pehra.intake.views import form_fields
 from pehra.kernel.refusals import Fault, Invalid, NotVisible
 
@@ -171,7 +169,11 @@ def _posted(request: Request, form: OpenForm) -> HttpResponse:
         if _too_many(request, "reports", REPORTS_A_MINUTE):
             return _form(request, form, typed, _as_typed(typed), secret=secret, problem=_slow_down(), status=429)
         outcome = forms.hand_in(
-            secret=secret, typed=typed, files=_files(request), language=get_language() or "", at=request.at
+            secret=secret,
+            typed=typed,
+            files=form_fields.files_of(request),
+            language=get_language() or "",
+            at=request.at,
         )
     except Invalid as refusal:
         fresh = secret if refusal.field != "secret" else forms.new_secret()
@@ -223,7 +225,9 @@ def _added(request: Request, form: OpenForm, token: str) -> tuple[HandedIn | Non
     try:
         once = request.POST.get("once", "")[:100]
         typed = _typed(request, form)
-        return forms.add_more(token=token, typed=typed, files=_files(request), once=once, at=request.at), ""
+        return forms.add_more(
+            token=token, typed=typed, files=form_fields.files_of(request), once=once, at=request.at
+        ), ""
     except Invalid as refusal:
         return None, said_of(refusal)
     except Fault as fault:
@@ -258,24 +262,12 @@ def _form(
 
 def _typed(request: HttpRequest, form: OpenForm) -> Typed:
     reporter = {name: request.POST.get(name, "")[:400] for name in REPORTER if request.POST.get(name)}
-    return Typed(answers=form_fields.typed_in(_lists(request), form.shape), reporter=reporter)
+    return Typed(answers=form_fields.typed_in(form_fields.lists_of(request), form.shape), reporter=reporter)
 
 
 def _as_typed(typed: Typed) -> Filled:
     """Return a form that is only shown: nobody has read it yet, so nothing in it is wrong."""
     return Filled(typed=typed.answers)
-
-
-def _lists(request: HttpRequest) -> Mapping[str, list[str]]:
-    return {name: request.POST.getlist(name) for name in request.POST}
-
-
-def _files(request: HttpRequest) -> list[Handed]:
-    return [
-        Handed(name=given.name or "", content=given.read(), media_type=given.content_type or "")
-        for given in request.FILES.getlist("files")
-        if given.size
-    ]
 
 
 def _too_many(request: Request, kind: str, limit: int) -> bool:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pehra.intake.rules.forms import answers, progress, telling
@@ -96,6 +96,7 @@ def test_marks_that_turn_direction_and_controls_are_taken_out():
     assert read(contact="a\u202eb\u2066c\x00d\x07").answers == {"contact": "abcd"}
 
 
+@settings(deadline=None)  # two cores are shared: how long it takes says nothing
 @given(st.dictionaries(st.sampled_from(sorted(EVERYTHING.codes)), st.lists(st.text(), max_size=3), max_size=8))
 def test_whatever_is_typed_is_read_and_every_question_is_answered_wrong_or_open(typed: dict[str, list[str]]):
     filled = answers.read(EVERYTHING.asked, typed, choices=EVERYTHING.choices, zone=ZONE, at=AT)

@@ -4,7 +4,7 @@ import json
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pehra.intake.rules.forms import offline
@@ -80,12 +80,14 @@ def test_what_is_no_form_is_refused_with_its_part(raw: bytes, reason: Unusable, 
     assert part in found.part
 
 
+@settings(deadline=None)  # two cores are shared: how long it takes says nothing
 @given(st.binary(max_size=400))
 def test_no_bytes_break_the_reader(raw: bytes):
     with pytest.raises(FileRefused):
         offline.read(raw, profile="pk")
 
 
+@settings(deadline=None)  # two cores are shared: how long it takes says nothing
 @given(st.recursive(st.none() | st.booleans() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3)))
 def test_no_content_breaks_the_reader(content: object):
     with pytest.raises(FileRefused):

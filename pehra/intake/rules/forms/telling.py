@@ -5,6 +5,7 @@ to a question about a fact itself comes after and holds. *No* to an attribute is
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from pehra.intake.rules.forms.answers import NO, YES
@@ -38,17 +39,23 @@ def said(
     )
 
 
-def facts(asked: Sequence[Asked], answers: Mapping[str, str]) -> IncidentFacts:
-    """Return the facts of an incident that the answers state.
+def with_answers(said: Said, answers: Mapping[str, str]) -> Said:
+    """Return the same with other answers beside it: what was filled in, and as what it was handed in."""
+    return replace(said, answers=dict(answers))
 
-    An attribute that was not said is unknown, so the list is not complete and none is given: except where one is said.
+
+def facts(asked: Sequence[Asked], answers: Mapping[str, str]) -> IncidentFacts:
+    """Return the facts of an incident that the answers state, to ask the law which duties may follow.
+
+    A list of attributes would be taken as complete, and a duty whose attribute was not asked yet would be dropped: they
+    are given only when every question about one is answered.
     """
     told = _told(asked, answers)
-    attributes = frozenset(_attributes(told))
+    questions = {entry.question.tells for entry in asked if entry.question.tells.startswith("attribute:")}
     return IncidentFacts(
         taxonomy=told.get("taxonomy") or None,
         type=told.get("type") or None,
-        attributes=attributes or None,
+        attributes=frozenset(_attributes(told)) if questions and questions <= set(told) else None,
         impact=_impact(told),
     )
 
