@@ -6,6 +6,8 @@ A code that is not in a table is shown as it is: better a code than a wrong word
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from pehra.web import mail_words
+
 Words = dict[str, object]
 
 SEVERITY: Words = {
@@ -13,6 +15,42 @@ SEVERITY: Words = {
     "high": pgettext_lazy("severity", "High"),
     "medium": pgettext_lazy("severity", "Medium"),
     "low": pgettext_lazy("severity", "Low"),
+}
+SEEN_VERDICT: Words = {
+    "unknown": pgettext_lazy("observable", "not judged"),
+    "benign": pgettext_lazy("observable", "harmless"),
+    "suspicious": pgettext_lazy("observable", "suspicious"),
+    "malicious": pgettext_lazy("observable", "malicious"),
+}
+OBSERVABLE_KIND: Words = {
+    "ipv4": _("IPv4 address"),
+    "ipv6": _("IPv6 address"),
+    "prefix": _("network"),
+    "asn": _("AS number"),
+    "domain": _("domain name"),
+    "url": _("URL"),
+    "email": _("mailbox"),
+    "md5": "MD5",
+    "sha1": "SHA-1",
+    "sha256": "SHA-256",
+    "sha512": "SHA-512",
+    "cve": "CVE",
+}
+LINK: Words = {
+    "related": _("related to"),
+    "duplicate-of": _("a duplicate of"),
+    "has-duplicate": _("has as its duplicate"),
+    "caused-by": _("caused by"),
+    "caused": _("has caused"),
+    "part-of": pgettext_lazy("link", "part of"),
+    "contains": _("contains"),
+    "split-from": _("split off from"),
+    "split-into": _("split into"),
+}
+HOLDS: Words = {
+    "yes": pgettext_lazy("rule", "holds"),
+    "no": pgettext_lazy("rule", "does not hold"),
+    "unknown": pgettext_lazy("rule", "cannot be said"),
 }
 INCIDENT_STATE: Words = {
     "new": pgettext_lazy("state", "New"),
@@ -257,6 +295,21 @@ ENTRY_EVENT: Words = {
     "incidents.facts.stated": _("Facts stated"),
     "incidents.joined": _("Findings joined"),
     "incidents.moved": _("State changed"),
+    "incidents.merged": _("Merged"),
+    "incidents.unmerged": _("Merge undone"),
+    "incidents.split": _("Split"),
+    "incidents.linked": _("Linked"),
+    "incidents.unlinked": _("Link taken back"),
+    "incidents.marking.changed": _("Marking changed"),
+    "incidents.exercise.marked": _("Marked as exercise or real"),
+    "incidents.organisation.added": _("Organisation added"),
+    "incidents.organisation.removed": _("Organisation taken out"),
+    "incidents.asset.added": _("Asset added"),
+    "incidents.asset.removed": _("Asset taken out"),
+    "incidents.impact.stated": _("Impact stated"),
+    "incidents.observables.added": _("Observables added"),
+    "incidents.observable.judged": _("Observable judged"),
+    "incidents.observable.removed": _("Observable taken out"),
     "incidents.severity.set": _("Severity judged"),
     "incidents.moment.supplied": _("Moment supplied"),
     "incidents.clock.started": _("Clock started"),
@@ -460,6 +513,10 @@ TABLES: dict[str, Words] = {
     "due": DUE,
     "missing": MISSING,
     "severity": SEVERITY,
+    "seen_verdict": SEEN_VERDICT,
+    "observable": OBSERVABLE_KIND,
+    "link": LINK,
+    "holds": HOLDS,
     "incident": INCIDENT_STATE,
     "finding": FINDING_STATE,
     "message": MESSAGE_STATE,
@@ -488,7 +545,8 @@ TABLES: dict[str, Words] = {
     "unit": UNIT,
     "moment": MOMENT,
     "body": BODY,
-    "event": ENTRY_EVENT,
+    "event": ENTRY_EVENT | mail_words.EVENT,
+    **mail_words.TABLES,
     "custody": CUSTODY,
     "stamp": STAMP,
     "stream": STREAM,
