@@ -178,7 +178,6 @@ def _script(text: str, environment: dict[str, str], *words: str) -> Any:
 async def _load(port: int, ready: dict[str, Any], arguments: argparse.Namespace) -> Measured:
     measured, line = Measured(), Line("localhost", port)
     end = time.monotonic() + arguments.seconds
-    tokens = enumerate(ready["tokens"])
     handlers = [
         asyncio.create_task(_handler(line, token, measured, end, number))
         for number, token in enumerate(ready["tokens"])
