@@ -5,6 +5,7 @@ and English stand in one note. Headings start below the page's own.
 """
 
 from functools import lru_cache
+from html import escape
 
 import nh3
 from markdown_it import MarkdownIt
@@ -12,6 +13,8 @@ from markdown_it.token import Token
 
 NOTE_BYTES_MAX = 64 * 1024
 HEADING_FIRST = 3
+BRACKETS_MAX, MARKS_MAX, LINES_MAX = 2_000, 16_000, 4_000
+"""Beyond these a text is no note but a burden: the reader's time grows with their square. It is shown as it was typed."""
 RENDERED_KEPT = 256
 _TAGS = {
     *("p", "br", "hr", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a"),
@@ -25,6 +28,8 @@ _READER = MarkdownIt("js-default", {"linkify": False, "typographer": False}).dis
 @lru_cache(maxsize=RENDERED_KEPT)
 def html_of(text: str) -> str:
     """Return a note's Markdown as HTML that a page may show."""
+    if _is_burden(text):
+        return f'<pre dir="auto">{escape(text)}</pre>'
     tokens = _READER.parse(text)
     for token in tokens:
         _adapt(token)
@@ -36,6 +41,11 @@ def html_of(text: str) -> str:
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )
+
+
+def _is_burden(text: str) -> bool:
+    marks = sum(text.count(mark) for mark in "*_`<&~")
+    return text.count("[") > BRACKETS_MAX or marks > MARKS_MAX or text.count("\n") > LINES_MAX
 
 
 def _adapt(token: Token) -> None:
