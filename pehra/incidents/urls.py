@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pehra.incidents.views import evidence, exchange, notes, playbooks, presence, tasks, timeline
+from pehra.incidents.views import evidence, exchange, joining, notes, playbooks, presence, tasks, timeline
 from pehra.incidents.views import incidents as views
 
 app_name = "incidents"
@@ -34,6 +34,12 @@ urlpatterns = [
     path("<str:reference>/facts", views.facts, name="facts"),
     path("<str:reference>/stage-sent", views.stage_sent, name="stage-sent"),
     path("<str:reference>/stage-withdrawn", views.stage_withdrawn, name="stage-withdrawn"),
+    path("<str:reference>/observables", joining.observables, name="observables"),
+    path("<str:reference>/observables/<str:what>", joining.observables_do, name="observables-do"),
+    path("<str:reference>/assessment", joining.assessment, name="assessment"),
+    path("<str:reference>/assessment/<str:what>", joining.assessment_do, name="assessment-do"),
+    path("<str:reference>/joined", joining.joined, name="joined"),
+    path("<str:reference>/joined/<str:what>", joining.joined_do, name="joined-do"),
     path("<str:reference>/document", exchange.document, name="document"),
     path("<str:reference>/evidence", evidence.listing, name="evidence"),
     path("<str:reference>/evidence/<int:number>/", evidence.one, name="evidence-one"),

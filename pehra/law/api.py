@@ -31,6 +31,7 @@ from pehra.law.rules.answers import (
     Responsibility,
     TeamRole,
     WidespreadRule,
+    WorksheetLine,
 )
 from pehra.law.rules.asking import Asked, StageDemands
 from pehra.law.rules.basis import current
@@ -83,6 +84,7 @@ __all__ = [
     "TeamRole",
     "Territory",
     "WidespreadRule",
+    "WorksheetLine",
     "access_policy",
     "acting_team",
     "asked_by",
@@ -107,6 +109,7 @@ __all__ = [
     "responsible",
     "responsible_for_unowned",
     "severity",
+    "severity_worksheet",
     "sharing",
     "sources",
     "use_profiles_folder",
@@ -305,6 +308,13 @@ def severity(
 ) -> Judgement:
     """Say how severe an incident, or else a finding, is."""
     return deciding.severity(profile, entity, incident or finding or IncidentFacts(), on)
+
+
+def severity_worksheet(
+    profile: Profile, *, entity: EntityFacts, incident: IncidentFacts, on: date
+) -> tuple[WorksheetLine, ...]:
+    """Return how the scale comes to an incident's level, rule by rule, and which facts are missing."""
+    return deciding.severity_worksheet(profile, entity, incident, on)
 
 
 def sharing(

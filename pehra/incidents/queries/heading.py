@@ -38,7 +38,7 @@ def heading(reference: str, *, by: Actor) -> Heading:
 def heading_of(incident: IncidentView, *, opened_by: str, by: Actor) -> Heading:
     """Return the head of an incident that has been read already."""
     teams = working_teams(incident.roles, otherwise=incident.teams)
-    live = incident.ended_at is None
+    live = incident.ended_at is None and not incident.merged_into
     may_close = access.may(by, Permission.INCIDENTS_CLOSE, teams=teams)
     return Heading(
         incident=incident,

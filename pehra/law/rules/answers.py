@@ -1,5 +1,6 @@
 """What `law` answers. Each answer carries its reason, and says what it does not know."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -138,6 +139,18 @@ class WidespreadRule:
         """Whether a problem seen on so many sides within the window is widespread."""
         counted = ((self.organisations, organisations), (self.sectors, sectors), (self.territories, territories))
         return any(bound is not None and count >= bound for bound, count in counted)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorksheetLine:
+    """One rule of the severity scale, held against the facts: whether it holds, by which facts, and what is missing."""
+
+    rule: str
+    level: str
+    holds: str
+    decides: bool
+    facts: Mapping[str, Any]
+    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,15 @@ is kept: the shorter answers."""
 
 from datetime import date
 
-from pehra.law.rules.answers import AccessPolicy, Judgement, Marking, NoticePolicy, Obligation, WidespreadRule
+from pehra.law.rules.answers import (
+    AccessPolicy,
+    Judgement,
+    Marking,
+    NoticePolicy,
+    Obligation,
+    WidespreadRule,
+    WorksheetLine,
+)
 from pehra.law.rules.basis import current
 from pehra.law.rules.conditions import judge
 from pehra.law.rules.controls import ControlSet, controls_for
@@ -49,6 +57,26 @@ def severity(profile: Profile, entity: EntityFacts, matter: Matter, on: date) ->
     rule, verdict, left_open, missing = found
     reason = because(profile, rule.code, rule.basis, {**verdict.facts, **left_open})
     return Judgement(level=rule.level, because=reason, missing=missing)
+
+
+def severity_worksheet(profile: Profile, entity: EntityFacts, matter: Matter, on: date) -> tuple[WorksheetLine, ...]:
+    """Return every rule of the scale against the facts, in their order; the first that holds decides."""
+    facts, decided, lines = stated(entity, matter), False, []
+    for rule in current(profile.severity_rules, on):
+        verdict = judge(rule.when, facts, profile.order)
+        decides = verdict.truth is Truth.TRUE and not decided
+        decided = decided or decides
+        lines.append(
+            WorksheetLine(
+                rule=rule.code,
+                level=rule.level,
+                holds=verdict.truth.value,
+                decides=decides,
+                facts=verdict.facts,
+                missing=verdict.missing,
+            )
+        )
+    return tuple(lines)
 
 
 def sharing(profile: Profile, entity: EntityFacts, matter: Matter, on: date) -> Marking:
