@@ -5,7 +5,7 @@ A program that lost our answer posts again: the same source and number by the sa
 
 from datetime import datetime
 
-from pehra.intake.api.receiving import add, receive
+from pehra.intake.api.receiving import add, receive, token_of
 from pehra.intake.queries.alerts import AlertView, alert
 from pehra.intake.rules.alerts import Alert
 from pehra.intake.rules.channels import Channel
@@ -39,10 +39,11 @@ def add_to_alert(
     *, channel: Channel, reference: str, alert: Alert, raw: bytes, media_type: str, by: Actor, at: datetime
 ) -> AlertView:
     """Add what a program says later of its alert: another submission of the same report."""
-    _read_back(channel, reference, by=by)
+    known = _read_back(channel, reference, by=by)
     add(
         channel=channel,
-        reference=reference,
+        reference=known.reference if known.is_visible else "",
+        token="" if known.is_visible else token_of(known.report),
         raw=raw,
         media_type=media_type,
         said=alert.said,

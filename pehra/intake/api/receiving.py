@@ -205,7 +205,7 @@ def _received(coming: _Coming, who: Reporter, *, language: str, problem: str) ->
         reporter_organisation=who.organisation,
         reporter_verified=who.verified,
         reported_by=coming.by.id,
-        secret_sha256=queries.digest_of_token(_token(id)),
+        secret_sha256=queries.digest_of_token(token_of(id)),
         lead_team=routed.lead_team,
         teams=list(routed.teams),
         working_teams=list(routed.working),
@@ -340,7 +340,7 @@ def _record(
     ledger.record(event, subject=report.reference, by=coming.by, at=coming.at, teams=report.teams, facts=facts)
 
 
-def _token(report: UUID) -> str:
+def token_of(report: UUID) -> str:
     """Return the secret that opens a report: it follows from the node's key, so that the same receipt can be given
     again; what lets it in is its digest beside the report, so that a new key closes no door."""
     mac = salted_hmac("pehra.intake.receipt", str(report), algorithm="sha256").digest()
@@ -348,7 +348,7 @@ def _token(report: UUID) -> str:
 
 
 def _receipt(row: Submission, *, is_new: bool = True) -> Receipt:
-    token = _token(row.report.id)
+    token = token_of(row.report.id)
     return Receipt(
         report=row.report.id,
         reference=row.report.reference,

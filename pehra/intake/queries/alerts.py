@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
 
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.intake.models import Report
-from pehra.intake.queries.finding import named, own
+from pehra.intake.queries.finding import own
 from pehra.intake.rules.channels import Channel
 from pehra.intake.rules.states import State
 from pehra.kernel.actors import Actor
@@ -19,8 +22,10 @@ NUMBERS_LENGTH_MAX = 12
 
 @dataclass(frozen=True, kw_only=True)
 class AlertView:
-    """A report that came as an alert. `number` is its own on this node, for systems that count alerts."""
+    """A report that came as an alert. `number` is its own on this node, for systems that count alerts; `is_visible`
+    says whether its reader sees it among their own, or only because they posted it."""
 
+    report: UUID
     reference: str
     number: int
     state: State
@@ -33,17 +38,23 @@ class AlertView:
     received_at: datetime
     reported_by: str
     observables: int
+    is_visible: bool
 
 
 def alert(*, channel: Channel, reference: str = "", number: int | None = None, by: Actor) -> AlertView:
-    """Return a report that came by this road, by its reference or number, to whoever may add to it."""
+    """Return a report that came by this road, by its reference or number, to whoever may add to it: also to the
+    account that posted it, wherever law has sent it since."""
     access.require(by, Permission.INTAKE_REPORT)
-    row = own(by).filter(reference__endswith=_ending(number)).first() if number is not None else None
-    if number is None:
-        row = named(reference=reference, by=by)
-    if row is None or row.channel != channel:
-        raise NotVisible("there is no such alert")
-    return _view(row)
+    wanted = Q(reference__endswith=_ending(number)) if number is not None else Q(reference=reference.upper())
+    wanted &= Q(channel=channel)
+    row = own(by).filter(wanted).first()
+    if row is not None:
+        return _view(row, is_visible=True)
+    with access.elevated(part="intake.alerts"):
+        row = Report.objects.filter(wanted, reported_by=by.id).first()
+        if row is None:
+            raise NotVisible("there is no such alert")
+        return _view(row, is_visible=False)
 
 
 def _ending(number: int) -> str:
@@ -53,9 +64,10 @@ def _ending(number: int) -> str:
     return f"-{digits}"
 
 
-def _view(row: Report) -> AlertView:
+def _view(row: Report, *, is_visible: bool) -> AlertView:
     first = row.submissions.order_by("number").first()
     return AlertView(
+        report=row.id,
         reference=row.reference,
         number=int(row.reference.rpartition("-")[2]),
         state=State(row.state),
@@ -68,4 +80,5 @@ def _view(row: Report) -> AlertView:
         received_at=row.received_at,
         reported_by=row.reported_by,
         observables=row.observables.count(),
+        is_visible=is_visible,
     )

@@ -184,6 +184,19 @@ def test_whose_alert_it_is_not_finds_nothing_there(door: tuple[str, str], live_s
     assert hive.alert.create(alert=THEHIVE)["_id"] != made["_id"], "the same number of another account is another alert"
 
 
+def test_who_posted_an_alert_reads_it_and_adds_to_it_wherever_the_law_has_sent_it(door: tuple[str, str]) -> None:
+    url, _token = door
+    hive = TheHiveApi(
+        url=f"{url}/thehive", apikey=token_of(somebody("soc@telecom.example", role="soc-analyst", team="ntcert"))
+    )
+    made = hive.alert.create(alert=THEHIVE)
+    report = Report.objects.get(reference=made["_id"])
+    assert "ntcert" not in report.teams, "nobody's addresses are not the telecom team's to decide about"
+    hive.alert.update(made["_id"], {"title": "And again"})
+    assert hive.alert.get(made["_id"])["title"] == "And again"
+    assert report.submissions.count() == 2
+
+
 def test_a_token_without_the_right_to_report_is_refused(door: tuple[str, str], contact: UUID) -> None:
     url, _token = door
     reader = token_of(contact, "incidents.read")
