@@ -34,6 +34,7 @@ from pehra.ledger import api as ledger
 from pehra.outbox import api as outbox
 from pehra.registry import api as registry
 from pehra.signals import api as signals
+from pehra.threads import api as threads
 from pehra.web.rest import description, interface
 
 LONG = bool(os.environ.get("PEHRA_TEST_LONG"))
@@ -82,6 +83,7 @@ def laid(country) -> dict[str, list[str]]:
     line = b'{"address": "clerk@deeds.example", "password": "Summer-2026!", "service": "https://mail.deeds.example"}'
     leak = signals.receive_leak(content=BytesIO(line), source="a market", by=country.by, at=_now())
     assessment = registry.open_assessment("org-0001", by=country.by, at=_now())
+    threads.follow_letters(by=country.by, at=_now())
     return {"leak_id": [str(leak.id), str(uuid4())], "assessment_id": [str(assessment), str(uuid4())]}
 
 
@@ -116,6 +118,8 @@ def _words_of_each(country: Any) -> list[tuple[frozenset[str], str, set[str]]]:
         said.append((frozenset(account.teams), account.organisation, {account.address, str(account.id)}))
     for message in outbox.messages(by=country.by, limit=500):
         said.append((frozenset(message.teams), message.organisation, {str(message.id)}))
+    for thread in threads.threads(by=country.by, limit=500):
+        said.append((frozenset(thread.teams), thread.organisation, {thread.reference, str(thread.id)}))
     return said
 
 
@@ -128,7 +132,11 @@ def ids(country, laid) -> dict[str, list[str]]:
     entries = ledger.recent(by=country.by, before=None, limit=200)
     return laid | {
         "finding_id": [*of_each.values(), str(uuid4())],
-        "reference": [*(row.reference for row in incidents.incidents(by=country.by).rows), "PK-2026-9999999"],
+        "reference": [
+            *(row.reference for row in incidents.incidents(by=country.by).rows),
+            *(row.reference for row in threads.threads(by=country.by)),
+            "PK-2026-9999999",
+        ],
         "number": ["1", "2"],
         "message_id": [*({row.organisation: str(row.id) for row in outbox.messages(by=country.by)}.values())],
         "entry_id": [*{entry.event: str(entry.id) for entry in entries}.values(), str(uuid4())],

@@ -57,7 +57,8 @@ class Words:
             body = body.replace(ANSWER_GAP, outbox.ANSWER_HERE)
         elif outbox.ANSWER_HERE not in body:
             with translation.override(language):
-                body = f"{body}\n\n{_('Answer in a minute, without an account:')}\n{outbox.ANSWER_HERE}"
+                ask = _("Answer in a minute, without an account:")
+            body = f"{body}\n\n{ask}\n{outbox.ANSWER_HERE}"
         return subject, f"{body}\n"
 
     def _named(self, code: str, *, local: bool) -> str:

@@ -90,8 +90,8 @@ def threads(
             Q(subject__icontains=words)
             | Q(other_name__icontains=words)
             | Q(other_email__icontains=words)
-            | Q(about__iexact=words)
-            | Q(reference__iexact=words)
+            | Q(about__istartswith=words)
+            | Q(reference__istartswith=words)
             | Q(organisation__iexact=words)
         )
     if before is not None:
