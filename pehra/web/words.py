@@ -434,6 +434,11 @@ CUSTODY: Words = {
     "stamped": _("Stamped by an authority"),
     "retention-set": _("How long it is kept, set"),
 }
+HOSTILE: Words = {
+    "hostile-kind": _("a kind of file that can run, open or hide something"),
+    "hostile-text": _("a program or a page in text"),
+    "hostile-unknown": _("of no kind that is known"),
+}
 STAMP: Words = {
     "stamped": _("stamped"),
     "waiting": _("asked for"),
@@ -548,6 +553,7 @@ TABLES: dict[str, Words] = {
     "event": ENTRY_EVENT | mail_words.EVENT,
     **mail_words.TABLES,
     "custody": CUSTODY,
+    "hostile": HOSTILE,
     "stamp": STAMP,
     "stream": STREAM,
     "stream_delivery": STREAM_DELIVERY,

@@ -45,7 +45,7 @@ _CAPTURE_TYPES = frozenset({"application/vnd.tcpdump.pcap", "application/x-pcapn
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """What some bytes are, and why they are kept apart, if they are."""
+    """What some bytes are, and why they are kept apart, if they are: a code that pages say in words."""
 
     media_type: str
     hostile: bool
@@ -61,16 +61,16 @@ def kind_of(head: bytes) -> Kind:
     if found:
         return _kind(found)
     if _RUNS.match(head):
-        return Kind(media_type="text/plain", hostile=True, why="a program or a page in text")
+        return Kind(media_type="text/plain", hostile=True, why="hostile-text")
     if head and _is_text(head):
         return Kind(media_type="text/plain", hostile=False)
-    return Kind(media_type="application/octet-stream", hostile=True, why="of no kind that is known")
+    return Kind(media_type="application/octet-stream", hostile=True, why="hostile-unknown")
 
 
 def _kind(media_type: str) -> Kind:
     if media_type.startswith(_HARMLESS) or media_type in _CAPTURE_TYPES:
         return Kind(media_type=media_type, hostile=False)
-    return Kind(media_type=media_type, hostile=True, why="a kind of file that can run, open or hide something")
+    return Kind(media_type=media_type, hostile=True, why="hostile-kind")
 
 
 def _is_text(head: bytes) -> bool:
