@@ -148,9 +148,10 @@ def _measured(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     try:
         port = _port(log, node)
         ready = _script(PREPARE, environment, str(arguments.handlers), str(arguments.old))
+        before = _cpu_seconds(environment["PEHRA_DATA"])
         measured = asyncio.run(_load(port, ready, arguments))
+        cpu = round(_cpu_seconds(environment["PEHRA_DATA"]) - before, 1)
         found = _script(COUNT, environment)
-        cpu = _cpu_seconds(environment["PEHRA_DATA"])
     finally:
         node.send_signal(signal.SIGTERM)
         node.wait(60)

@@ -17,7 +17,7 @@ from pehra.intake.rules.states import State
 from pehra.kernel.actors import Actor
 
 LOOKED_BACK = timedelta(days=730)
-CANDIDATES_MAX = 200
+CANDIDATES_MAX = 60
 SUGGESTED_MAX = 10
 SHARED_SHOWN_MAX = 5
 OBSERVABLES_COMPARED_MAX = 200

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-COMPARED_CHARACTERS_MAX = 2_000
+COMPARED_CHARACTERS_MAX = 1_000
 WORDS_MAX = 24
 WORD_LETTERS_MIN = 4
 LIKE_FROM = 20  # hundredths: below this two texts share a language and little else

@@ -13,7 +13,7 @@ from pehra.registry.rules.candidates import Candidates
 
 _HELD = """
     SELECT type, value, organisation_id FROM registry_asset
-    WHERE type = %(type)s AND value = ANY(%(values)s)
+    WHERE type = ANY(%(types)s) AND value = ANY(%(values)s)
       AND coalesce(valid_from, '-infinity') <= %(on)s AND coalesce(valid_to, 'infinity') >= %(on)s
     ORDER BY id"""
 # The host of a service's URL, without credentials and port. A service on a bare address holds no address.
@@ -53,15 +53,13 @@ def holdings_of(wanted: Sequence[Candidates], *, on: date, urls: Sequence[str] =
 
 
 def _by_value(wanted: Iterable[Candidates], on: date) -> dict[tuple[str, str], list[Holding]]:
-    values: dict[str, set[str]] = defaultdict(set)
-    for candidate in wanted:
-        for level in candidate.levels:
-            for kind, value in level:
-                values[kind.value].add(value)
+    asked = {(kind.value, value) for candidate in wanted for level in candidate.levels for kind, value in level}
     held: dict[tuple[str, str], list[Holding]] = defaultdict(list)
-    for kind_name, texts in values.items():
+    if asked:
+        types, values = ({pair[place] for pair in asked} for place in (0, 1))
         with connection.cursor() as cursor:
-            cursor.execute(_HELD, {"type": kind_name, "values": sorted(texts), "on": on})
+            # One question for all kinds: what has another kind's value besides is passed over below.
+            cursor.execute(_HELD, {"types": sorted(types), "values": sorted(values), "on": on})
             for kind, value, organisation in cursor.fetchall():
                 held[kind, value].append(Holding(kind, value, organisation or ""))
     return held
