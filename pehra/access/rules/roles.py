@@ -126,6 +126,9 @@ _ANSWERS = frozenset(
         Permission.ASSESSMENT_ANSWER,
         Permission.FINDINGS_READ,
         Permission.FINDINGS_CHANGE,
+        # What may be done on its systems an organisation decides itself: this is asked of an organisation and never of
+        # a team, so that a team's lead can give it on and not use it.
+        Permission.INCIDENTS_CONSENT,
         Permission.INCIDENTS_READ,
         Permission.INTAKE_REPORT,
         Permission.LAW_READ,
@@ -161,11 +164,9 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {Permission.ASSESSMENT_READ, Permission.REGISTRY_READ, Permission.REGISTRY_IMPORT, Permission.LAW_READ}
     ),
     # An organisation says that it has mended something; whether it is mended is checked by its team.
-    # What may be done on its systems an organisation decides itself: no team holds this.
-    Role.ORGANISATION_CONTACT: _ANSWERS | {Permission.INCIDENTS_CONSENT},
+    Role.ORGANISATION_CONTACT: _ANSWERS,
     Role.ORGANISATION_ADMIN: _ANSWERS
     | {
-        Permission.INCIDENTS_CONSENT,
         Permission.ACCESS_READ,
         Permission.ACCESS_GRANT,
         Permission.ACCESS_PROVISION,
