@@ -82,7 +82,12 @@ def answer_consent(
     row.answer, row.answered_at, row.answered_by = target, at, by.id
     row.terms = acting.words(terms, field="terms", most=rules.TERMS_LENGTH_MAX, needed=False)
     row.valid_until = valid_until if target is Answer.GIVEN else None
-    row.save()
+    row.save(
+        update_fields=[
+            *("answer", "answered_at", "answered_by", "answered_name"),
+            *("channel", "terms", "valid_until"),
+        ]
+    )
     facts = {
         **{"consent": number, "organisation": row.organisation, "from": before, "to": target, "terms": row.terms},
         **{"channel": row.channel, "until": format_time(row.valid_until) if row.valid_until else None},
@@ -138,7 +143,8 @@ def _task(incident: Incident, number: int) -> Task | None:
 
 def _spoken_for(incident: Incident, row: Consent, name: str, channel: str, *, by: Actor) -> tuple[str, str]:
     """Return the channel and the name of who said it; refuse who may neither speak for it nor write it down."""
-    if access.may(by, Permission.INCIDENTS_CONSENT, organisation=row.organisation) and not by.is_system:
+    speaks = row.organisation in by.organisations and not by.is_system
+    if speaks and access.may(by, Permission.INCIDENTS_CONSENT, organisation=row.organisation):
         return PORTAL, by.name[:NAME_LENGTH_MAX]
     acting.require(incident, Permission.INCIDENTS_CHANGE, by=by)
     if channel == PORTAL:
