@@ -58,6 +58,7 @@ INCIDENT_STATE: Words = {
     "contained": pgettext_lazy("state", "Contained"),
     "closed": pgettext_lazy("state", "Closed"),
     "dismissed": pgettext_lazy("state", "Dismissed"),
+    "merged": pgettext_lazy("state", "Part of another"),
 }
 FINDING_STATE: Words = {
     "open": pgettext_lazy("state", "Open"),

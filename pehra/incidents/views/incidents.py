@@ -31,7 +31,7 @@ EXPORT_ROWS_MAX = 10_000
 MEASURE_MAX = 1e12
 NOTICES_SHOWN_MAX = 100
 ORGANISATION_NOTICES_SHOWN = 5
-FILTERS = ("state", "severity", "team", "organisation", "search")
+FILTERS = ("state", "severity", "team", "organisation", "search", "kind")
 MOMENTS = ("occurrence", "discovery", "awareness", "ransom_payment", "handling_end")
 MOMENT_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
@@ -75,7 +75,7 @@ def listing(request: Request) -> HttpResponse:
         "rows": page.rows,
         "filters": filters,
         "filtered": shown != {"state": "live"},
-        "states": ["live", *api.State],
+        "states": ["live", *api.State, "merged"],
         "levels": list(reversed(profile.severity_levels)),
         "teams": sorted(request.actor.teams),
         "first": "before" not in request.GET,
@@ -181,6 +181,7 @@ def stage_sent(request: Request, reference: str) -> HttpResponse:
         said = form.cleaned_data
         api.record_stage_sent(
             ref=reference,
+            organisation=request.POST.get("organisation", ""),
             duty=said["duty"],
             stage=said["stage"],
             moment=said["moment"],

@@ -54,10 +54,13 @@ def _assessment(request: Request, reference: str, *, refused: str = "", refusal:
     context = frame.heading(request, reference, tab="assessment")
     page = api.incident(reference, by=request.actor)
     profile = law.load(settings.PEHRA_PROFILE)
+    sheet = api.worksheet(ref=reference, by=request.actor)
     sides = {side.organisation: side.name or side.organisation for side in page.sides}
     context |= {
         "page": page,
-        "sheet": api.worksheet(ref=reference, by=request.actor),
+        "sheet": sheet,
+        "lines": [(line, _facts(line)) for line in sheet.lines],
+        "services": request.POST.get("services", "\n".join(page.impact.get("services", ()))),
         "assets": api.assets(ref=reference, by=request.actor),
         "sides": sides,
         "clocks": [(clock, sides.get(clock.organisation, "")) for clock in _own_clocks(request, reference)],
@@ -69,6 +72,15 @@ def _assessment(request: Request, reference: str, *, refused: str = "", refusal:
         **_again(request, refused, refusal),
     }
     return render(request, "incidents/assessment.html", context, status=422 if refusal else 200)
+
+
+def _facts(line: law.WorksheetLine) -> list[tuple[str, str]]:
+    """Return the facts that a rule used, as text; what is missing is shown apart."""
+    shown = {name: value for name, value in line.facts.items() if name not in line.missing}
+    return [
+        (name, " ".join(map(str, sorted(value))) if isinstance(value, list | tuple | set | frozenset) else str(value))
+        for name, value in shown.items()
+    ]
 
 
 def _own_clocks(request: Request, reference: str) -> list[api.ClockView]:
