@@ -30,6 +30,7 @@ from schemathesis.specs.openapi import checks
 from pehra.access import api as access
 from pehra.findings import api as findings
 from pehra.incidents import api as incidents
+from pehra.intake import api as intake
 from pehra.ledger import api as ledger
 from pehra.outbox import api as outbox
 from pehra.registry import api as registry
@@ -84,7 +85,33 @@ def laid(country) -> dict[str, list[str]]:
     leak = signals.receive_leak(content=BytesIO(line), source="a market", by=country.by, at=_now())
     assessment = registry.open_assessment("org-0001", by=country.by, at=_now())
     threads.follow_letters(by=country.by, at=_now())
-    return {"leak_id": [str(leak.id), str(uuid4())], "assessment_id": [str(assessment), str(uuid4())]}
+    ids = {"leak_id": [str(leak.id), str(uuid4())], "assessment_id": [str(assessment), str(uuid4())]}
+    return ids | _reported(country)
+
+
+def _reported(country: Any) -> dict[str, list[str]]:
+    """A report about each organisation, what was decided about one, and a webhook."""
+    receipts = [
+        intake.receive(
+            channel=intake.Channel.REST,
+            raw=code.encode(),
+            media_type="text/plain",
+            said=intake.Said(title="Odd", description="calls 198.18.1.9", organisation=code),
+            reporter=intake.Reporter(organisation=code),
+            language="en",
+            by=country.by,
+            at=_now(),
+        )
+        for code in ("org-0001", "org-0002", "org-0003")
+    ]
+    chosen = intake.Chosen(references=(receipts[0].reference,))
+    done = intake.dismiss(chosen=chosen, reason="a prank", by=country.by, at=_now())
+    hook = intake.add_webhook(name="hook", team="pkcert", mapping={"title": ["/t"]}, by=country.by, at=_now())
+    return {
+        "report": [*(receipt.reference for receipt in receipts), "PKR-2026-9999999"],
+        "act_id": [str(done.token), str(uuid4())],
+        "webhook_id": [str(hook.webhook.id), str(uuid4())],
+    }
 
 
 @pytest.fixture
