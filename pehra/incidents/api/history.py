@@ -59,8 +59,8 @@ class HistorySummary:
 
 @transaction.atomic
 def import_history(*, path: Path, team: str = "", by: Actor, at: datetime) -> HistorySummary:
-    """Take in a file of past incidents (VERIS, one JSON record a line) for a team; by default for who leads for the
-    country where the law names nobody else."""
+    """Take in a file of past incidents (VERIS, one JSON record a line) for a team; by default for the one that
+    coordinates where the law names nobody else."""
     profile = law.load(settings.PEHRA_PROFILE)
     lead = _lead(team, profile, at=at)
     access.require(by, Permission.INCIDENTS_IMPORT, teams=[lead])
@@ -86,10 +86,11 @@ def _lead(team: str, profile: law.Profile, *, at: datetime) -> str:
     if team:
         access.require_known_team(team)
         return team
-    found = law.responsible_for_unowned(profile, on=law.day_of(profile, at)).lead
-    if found is None:
+    roles = law.responsible_for_unowned(profile, on=law.day_of(profile, at)).roles
+    found = [role.team for kind in ("coordinate", "lead") for role in roles if role.role == kind]
+    if not found:
         raise Invalid("the profile names no team for what is nobody's: say for which team", field="team")
-    return found.team
+    return found[0]
 
 
 def _read(path: Path, *, at: datetime) -> tuple[dict[str, Past], list[Unread], int]:

@@ -10,7 +10,9 @@ from pehra.incidents.commands.group import commands
 
 @commands.command("import-history")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--team", default="", help="Whose history it is; by default the team that leads where no other does.")
+@click.option(
+    "--team", default="", help="Whose history it is; by default the team that coordinates where no other leads."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def import_history(file: Path, team: str, as_json: bool) -> None:
     """Take in past incidents (VERIS, one JSON record a line, gzip or not) as closed ones; again changes nothing."""
