@@ -14,7 +14,7 @@ from markdown_it.token import Token
 NOTE_BYTES_MAX = 64 * 1024
 HEADING_FIRST = 3
 BRACKETS_MAX, MARKS_MAX, LINES_MAX = 2_000, 16_000, 4_000
-"""Beyond these a text is no note but a burden: the reader's time grows with their square. It is shown as it was typed."""
+"""Beyond these a text is no note but a burden, with whose square the reader's time grows: shown as it was typed."""
 RENDERED_KEPT = 256
 _TAGS = {
     *("p", "br", "hr", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a"),

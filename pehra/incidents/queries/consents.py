@@ -45,14 +45,14 @@ def consents_of(incident: Incident, *, by: Actor) -> tuple[ConsentView, ...]:
 def one_consent(incident: Incident, number: int, *, by: Actor) -> Consent:
     """Return a consent's row, locked; what the actor may not read is not there."""
     rows = Consent.objects.all().visible_to(reading.reader(by)).filter(incident=incident, number=number)
-    row = rows.select_for_update(of=("self",)).first()
+    row = rows.select_related("task").select_for_update(of=("self",)).first()
     if row is None:
         raise NotVisible(f"{incident.reference} has no consent {number}")
     return row
 
 
 def consent_view(row: Consent) -> ConsentView:
-    """Return a consent's row as shown."""
+    """Return a consent's row as shown, read with its task: an organisation sees what it is asked, and no task."""
     task: Any = row.task
     return ConsentView(
         id=row.id,

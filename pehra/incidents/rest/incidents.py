@@ -2,48 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from ninja import Schema
 from ninja.params.functions import Query
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import Field
 
 from pehra.access import api as access
 from pehra.access.api import Permission, Request
 from pehra.incidents import api
+from pehra.incidents.rest.bodies import CODE_CHARACTERS_MAX, Code, Moment, Reason, Strict
 from pehra.incidents.rest.router import router
-from pehra.kernel.clock import parse_time
-from pehra.kernel.refusals import Invalid
 
 ROWS_DEFAULT, ROWS_MAX = 50, 500
 CLOCKS_DEFAULT, CLOCKS_MAX = 50, 200
-CODE_CHARACTERS_MAX = 64
 WORDS_MAX = 100
 MEASURE_MAX = 1e12
 
 
-def _moment(said: object) -> datetime:
-    """Read a moment as Pehra reads one everywhere: RFC 3339 with an offset, within the calendar."""
-    if not isinstance(said, str):
-        raise ValueError("a moment is a text such as 2026-11-24T09:30:00Z")
-    try:
-        return parse_time(said)
-    except Invalid as refusal:
-        raise ValueError("not an RFC 3339 time with an offset, such as 2026-11-24T09:30:00Z") from refusal
-
-
-Moment = Annotated[datetime, BeforeValidator(_moment)]
-Code = Annotated[str, Field(min_length=1, max_length=CODE_CHARACTERS_MAX)]
-Reason = Annotated[str, Field(min_length=1, max_length=2_000)]
 Measure = Annotated[float, Field(ge=0, lt=MEASURE_MAX)]
-
-
-class Strict(Schema):
-    """A body in which an unknown key is a mistake."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Move(Strict):
