@@ -60,6 +60,16 @@ SIGNATURE: dict[str, object] = {
     "revoked": _("signed with a key that was revoked"),
     "bad": _("the signature does not fit the text"),
 }
+# What Pehra itself writes beside a mail that it set aside; a server's own words are shown as they are.
+PROBLEM: dict[str, object] = {
+    "the mail goes in a circle": _("the mail goes in a circle"),
+    "this sender's mails of the last hour are more than are taken at once; they wait until a person lets them in": _(
+        "this sender's mails of the last hour are more than are taken at once; they wait until a person lets them in"
+    ),
+    "it was begun three times and never finished: whoever read it was killed": _(
+        "it was begun three times and never finished: whoever read it was killed"
+    ),
+}
 EVENT: dict[str, object] = {
     "intake.mail.set_aside": _("Mail set aside"),
     "intake.mail.retried": _("Mail sorted again"),
@@ -72,5 +82,6 @@ TABLES: dict[str, dict[str, object]] = {
     "mail_sort": SORT,
     "mail_why": WHY,
     "mail_silent": SILENT,
+    "mail_problem": PROBLEM,
     "mail_signature": SIGNATURE,
 }
