@@ -14,6 +14,7 @@ from django.db import transaction
 from pehra.incidents import api as incidents
 from pehra.intake.api.choosing import Chosen, locked
 from pehra.intake.api.deciding import decide
+from pehra.intake.api.forms import stages
 from pehra.intake.models import Report
 from pehra.intake.rules.acts import Act
 from pehra.intake.rules.saying import TITLE_LENGTH_MAX
@@ -67,6 +68,7 @@ def open_incident(
         at=at,
     )
     decide(Act.OPEN, [row], {"incident": opened.reference}, chosen=chosen, reason=reason, by=by, at=at)
+    stages.meet_of(row, incident=opened.reference, at=at)
     return opened
 
 

@@ -291,3 +291,18 @@ def test_the_clock_of_an_incident_is_met_by_the_stage_that_is_handed_in(chief, m
 def test_an_incident_that_one_does_not_see_is_not_there(chief, at):
     with pytest.raises(NotVisible):
         intake.begin_own_report(organisation="org-0001", incident="PK-2026-999999", by=chief, at=at)
+
+
+def test_a_stage_handed_in_before_its_incident_opened_is_met_with_the_moment_it_came(draft, chief, machine, at):
+    intake.hand_in_own_report(draft=draft, typed=FIRST, seen="", stages=[NOTIFICATION], by=chief, at=at)
+    later = at + timedelta(hours=30)
+    opened = intake.open_incident(reference=Report.objects.get().reference, by=machine, at=later)
+    clock = next(
+        clock
+        for clock in incidents.incident(opened.reference, by=machine).incident.clocks
+        if f"{clock.duty}/{clock.stage}" == NOTIFICATION
+    )
+    assert (clock.state.value, clock.ended_at) == ("met", at)
+    form = intake.own_form(draft=draft, by=chief, at=later)
+    assert form.incident == opened.reference
+    assert next(stage for stage in form.stages if stage.name == NOTIFICATION).is_handed_in

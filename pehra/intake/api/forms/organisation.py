@@ -22,7 +22,9 @@ from pehra.incidents import api as incidents
 from pehra.intake import queries
 from pehra.intake.api import receiving
 from pehra.intake.api.forms import duties
+from pehra.intake.api.forms import stages as met
 from pehra.intake.api.forms.duties import StageView
+from pehra.intake.api.forms.stages import AS_STAGES
 from pehra.intake.models import OrganisationDraft
 from pehra.intake.queries.receipts import ReceiptView, receipt_view
 from pehra.intake.rules.channels import Channel
@@ -31,7 +33,7 @@ from pehra.intake.rules.forms import telling
 from pehra.intake.rules.forms.answers import Filled
 from pehra.intake.rules.forms.shapes import Shape
 from pehra.intake.rules.saying import Handed, Receipt, Reporter
-from pehra.kernel.actors import Actor, system
+from pehra.kernel.actors import Actor
 from pehra.kernel.canonical import canonical
 from pehra.kernel.identifiers import new_id
 from pehra.kernel.refusals import Invalid, NotVisible
@@ -42,7 +44,7 @@ DRAFT_DAYS = timedelta(days=180)
 DRAFTS_MAX = 200  # of one organisation
 DRAFTS_SHOWN_MAX = 100
 ANSWERS_BYTES_MAX = 512 * 1024
-AS_STAGES, ABOUT_INCIDENT = "handed-in-as", "about-incident"
+ABOUT_INCIDENT = "about-incident"
 MEDIA_TYPE = "application/json"
 
 
@@ -184,7 +186,8 @@ def hand_in_own_report(
     receipt = _receive(row, form, stages, files, by=by, at=at)
     row.report, row.has_changes = receipt.reference, False
     row.save(update_fields=["report", "has_changes"])
-    _meet_clocks(form, stages, by=by, at=at)
+    handed_in = dict.fromkeys(stages, at)
+    met.meet(incident=form.incident, organisation=form.organisation, handed_in=handed_in, at=at)
     return OwnOutcome(filled=outcome.filled, receipt=receipt)
 
 
@@ -325,21 +328,3 @@ def _document(
             ],
         }
     )
-
-
-def _meet_clocks(form: OwnForm, stages: Sequence[str], *, by: Actor, at: datetime) -> None:
-    """End the clocks of the stages that were handed in: the organisation's part in an incident that its team leads."""
-    clocks = duties.clocks_of(form.incident, organisation=form.organisation, by=by)
-    for name in stages:
-        clock = clocks.get(name)
-        if clock is None or not clock.is_owed:
-            continue
-        with access.elevated(part="intake.stage-sent"):
-            incidents.record_stage_sent(
-                ref=form.incident,
-                duty=clock.duty,
-                stage=clock.stage,
-                organisation=clock.organisation,
-                by=system("intake"),
-                at=at,
-            )
