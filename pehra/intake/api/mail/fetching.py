@@ -32,7 +32,7 @@ MAIL_BYTES_MAX = 40 * 1024 * 1024
 BEGINNING_BYTES = 1024 * 1024  # of a larger one so much is kept
 BATCH = 50
 MAILS_A_ROUND = 1_000
-ROUND = timedelta(seconds=45)  # then the next mailbox has its turn
+ROUND = timedelta(seconds=20)  # then the next mailbox has its turn
 SENDER_COUNTED = timedelta(hours=1)
 _SYSTEM = system("intake")
 
