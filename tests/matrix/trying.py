@@ -8,9 +8,12 @@ from tests.matrix import (
     probes_exchange,
     probes_forms,
     probes_intake,
+    probes_joining,
     probes_keys,
+    probes_mail,
     probes_signals,
     probes_threads,
+    probes_work,
 )
 
 PROBES = {
@@ -21,7 +24,10 @@ PROBES = {
     **probes_forms.PROBES,
     **probes_exchange.PROBES,
     **probes_keys.PROBES,
+    **probes_mail.PROBES,
     **probes_intake.PROBES,
+    **probes_joining.PROBES,
     **probes_signals.PROBES,
     **probes_threads.PROBES,
+    **probes_work.PROBES,
 }
