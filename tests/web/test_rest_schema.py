@@ -85,8 +85,25 @@ def laid(country) -> dict[str, list[str]]:
     leak = signals.receive_leak(content=BytesIO(line), source="a market", by=country.by, at=_now())
     assessment = registry.open_assessment("org-0001", by=country.by, at=_now())
     threads.follow_letters(by=country.by, at=_now())
+    _take_evidence(country)
     ids = {"leak_id": [str(leak.id), str(uuid4())], "assessment_id": [str(assessment), str(uuid4())]}
-    return ids | _reported(country)
+    return ids | _reported(country) | {"observable_id": _observed(country)}
+
+
+def _take_evidence(country: Any) -> None:
+    """A file in each incident."""
+    said = {"name": "a.log", "content": b"Accepted password for root\n", "source": "SOC"}
+    for row in incidents.incidents(by=country.by).rows:
+        incidents.add_evidence(ref=row.reference, by=country.by, at=_now(), **said)
+
+
+def _observed(country: Any) -> list[str]:
+    """An observable of each incident that has not ended."""
+    seen = []
+    for row in incidents.incidents(by=country.by, state="live").rows:
+        incidents.add_observables(ref=row.reference, text="198.51.100.9", by=country.by, at=_now())
+        seen += [str(one.id) for one in incidents.observables(ref=row.reference, by=country.by, at=_now())]
+    return [*seen, str(uuid4())]
 
 
 def _reported(country: Any) -> dict[str, list[str]]:

@@ -1,6 +1,6 @@
 """Incidents for programs, one file a subject."""
 
-from pehra.incidents.rest import cacao, evidence, exchange, incidents, work
+from pehra.incidents.rest import cacao, evidence, exchange, incidents, joining, work
 from pehra.incidents.rest.router import router
 
-__all__ = ["cacao", "evidence", "exchange", "incidents", "router", "work"]
+__all__ = ["cacao", "evidence", "exchange", "incidents", "joining", "router", "work"]

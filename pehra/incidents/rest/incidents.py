@@ -57,6 +57,7 @@ class StageSent(Strict):
 
     duty: Code
     stage: Code
+    organisation: str = Field("", max_length=CODE_CHARACTERS_MAX, description="Whose, where several owe it.")
     moment: Moment | None = None
 
 
@@ -65,6 +66,7 @@ class StageWithdrawn(Strict):
 
     duty: Code
     stage: Code
+    organisation: str = Field("", max_length=CODE_CHARACTERS_MAX, description="Whose, where several owe it.")
     reason: Reason
 
 
@@ -86,11 +88,12 @@ class ClocksRows:
 @router.get("", response=IncidentsRows, operation_id="incidents.list", summary="List incidents, newest first")
 def listing(
     request: Request,
-    state: str = Query("", max_length=20, description="A state's name, or `live` for all that have not ended."),
+    state: str = Query("", max_length=20, description="A state, or `live`: not ended, or `merged`."),
     team: str = Query("", max_length=CODE_CHARACTERS_MAX, description="Only those this team leads."),
     severity: str = Query("", max_length=CODE_CHARACTERS_MAX, description="Only of this level of the profile's scale."),
     organisation: str = Query("", max_length=CODE_CHARACTERS_MAX, description="Only what concerns this organisation."),
     search: str = Query("", max_length=200, description="A reference, or words of title, summary and organisation."),
+    kind: str = Query("", max_length=20, description="`exercise` for exercises, which are in no other list."),
     cursor: UUID | None = Query(None, description="`next` of the page before."),
     limit: int = Query(ROWS_DEFAULT, ge=1, le=ROWS_MAX),
 ) -> IncidentsRows:
@@ -103,6 +106,7 @@ def listing(
         severity=severity,
         organisation=organisation,
         search=search,
+        kind=kind,
         before=cursor,
         limit=limit,
     )
@@ -128,7 +132,7 @@ def one(request: Request, reference: str) -> api.IncidentPage:
 @router.post("/{reference}/move", response=api.IncidentView, operation_id="incidents.move", summary="Move it")
 def move(request: Request, reference: str, said: Move) -> api.IncidentView:
     """Closing is refused while anything is owed; dismissing withdraws what is owed."""
-    return _done(request, api.move, ref=reference, to=said.to, reason=said.reason)
+    return done(request, api.move, ref=reference, to=said.to, reason=said.reason)
 
 
 @router.post(
@@ -139,7 +143,7 @@ def move(request: Request, reference: str, said: Move) -> api.IncidentView:
 )
 def severity(request: Request, reference: str, said: Severity) -> api.IncidentView:
     """The law is asked anew what a matter so grave makes due."""
-    return _done(request, api.set_severity, ref=reference, severity=said.severity, reason=said.reason)
+    return done(request, api.set_severity, ref=reference, severity=said.severity, reason=said.reason)
 
 
 @router.post(
@@ -147,13 +151,13 @@ def severity(request: Request, reference: str, said: Severity) -> api.IncidentVi
 )
 def moment(request: Request, reference: str, said: SuppliedMoment) -> api.IncidentView:
     """The clocks that count from it are derived anew; those that ended stay."""
-    return _done(request, api.supply_moment, ref=reference, name=said.name, moment=said.moment)
+    return done(request, api.supply_moment, ref=reference, name=said.name, moment=said.moment)
 
 
 @router.post("/{reference}/facts", response=api.IncidentView, operation_id="incidents.facts", summary="State facts")
 def facts(request: Request, reference: str, said: Facts) -> api.IncidentView:
     """The law is asked anew what these facts make due. What is not given stays as it is."""
-    return _done(
+    return done(
         request, api.state_facts, ref=reference, attributes=said.attributes, impact=said.impact, reason=said.reason
     )
 
@@ -166,7 +170,15 @@ def facts(request: Request, reference: str, said: Facts) -> api.IncidentView:
 )
 def stage_sent(request: Request, reference: str, said: StageSent) -> api.IncidentView:
     """Its clock is met, or met late; what follows it starts."""
-    return _done(request, api.record_stage_sent, ref=reference, duty=said.duty, stage=said.stage, moment=said.moment)
+    return done(
+        request,
+        api.record_stage_sent,
+        ref=reference,
+        duty=said.duty,
+        stage=said.stage,
+        organisation=said.organisation,
+        moment=said.moment,
+    )
 
 
 @router.post(
@@ -177,10 +189,18 @@ def stage_sent(request: Request, reference: str, said: StageSent) -> api.Inciden
 )
 def stage_withdrawn(request: Request, reference: str, said: StageWithdrawn) -> api.IncidentView:
     """The only way but sending it to end a clock."""
-    return _done(request, api.withdraw_clock, ref=reference, duty=said.duty, stage=said.stage, reason=said.reason)
+    return done(
+        request,
+        api.withdraw_clock,
+        ref=reference,
+        duty=said.duty,
+        stage=said.stage,
+        organisation=said.organisation,
+        reason=said.reason,
+    )
 
 
-def _done(request: Request, act: Callable[..., api.IncidentView], **said: object) -> api.IncidentView:
+def done(request: Request, act: Callable[..., api.IncidentView], **said: object) -> api.IncidentView:
     """Do it; the answer shows the incident, so that whoever does it must be one who may read it."""
     access.require(request.actor, Permission.INCIDENTS_READ)
     return act(**said, by=request.actor, at=request.at)
