@@ -156,7 +156,8 @@ def _draft(
     if incident.exercise:
         with translation.override(recipient.language):
             subject = f"{_('EXERCISE')}: {subject}"
-            body = f"{_('This is an exercise. Nothing has happened.')}\n\n{body}"
+            warning = _("This is an exercise. Nothing has happened.")
+            body = f"{warning}\n\n{body}"
     return outbox.Draft(
         kind=kind,
         recipient=recipient,
