@@ -182,6 +182,7 @@ def ids(country, laid) -> dict[str, list[str]]:
             "PK-2026-9999999",
         ],
         "number": ["1", "2"],
+        "playbook_id": [*(str(row.id) for row in incidents.playbooks(by=country.by)), str(uuid4())],
         "message_id": [*({row.organisation: str(row.id) for row in outbox.messages(by=country.by)}.values())],
         "entry_id": [*{entry.event: str(entry.id) for entry in entries}.values(), str(uuid4())],
         "person_id": [str(person) for person in country.people.values()],
