@@ -10,6 +10,7 @@ from datetime import datetime
 from hashlib import file_digest
 from itertools import groupby
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -64,7 +65,7 @@ def import_history(*, path: Path, team: str = "", by: Actor, at: datetime) -> Hi
     profile = law.load(settings.PEHRA_PROFILE)
     lead = _lead(team, profile, at=at)
     access.require(by, Permission.INCIDENTS_IMPORT, teams=[lead])
-    pasts, unread, lines = _read(path, at=at)
+    pasts, unread, lines = _read(path, at=at, zone=ZoneInfo(profile.identity.timezone))
     fresh = _unknown(pasts)
     incidents = _write(sorted(fresh, key=lambda past: (past.began_at, past.key)), lead, profile, by=by, at=at)
     with path.open("rb") as file:
@@ -93,7 +94,7 @@ def _lead(team: str, profile: law.Profile, *, at: datetime) -> str:
     return found[0]
 
 
-def _read(path: Path, *, at: datetime) -> tuple[dict[str, Past], list[Unread], int]:
+def _read(path: Path, *, at: datetime, zone: ZoneInfo) -> tuple[dict[str, Past], list[Unread], int]:
     """Return the records of a file by their keys; a key that stands twice is the first."""
     pasts: dict[str, Past] = {}
     unread: list[Unread] = []
@@ -101,7 +102,7 @@ def _read(path: Path, *, at: datetime) -> tuple[dict[str, Past], list[Unread], i
     for number, record in history_file.records(path):
         lines += 1
         try:
-            past = veris.read(record, at=at)
+            past = veris.read(record, at=at, zone=zone)
         except Invalid as refusal:
             unread.append(Unread(line=number, reason=f"{refusal.field}: {refusal.message}"))
             continue
@@ -125,7 +126,7 @@ def _unknown(pasts: dict[str, Past]) -> list[Past]:
 def _write(pasts: Sequence[Past], lead: str, profile: law.Profile, *, by: Actor, at: datetime) -> list[Incident]:
     """Store incidents with their organisation, timeline and ledger entry. References have no gaps within a year."""
     incidents: list[Incident] = []
-    for year, of_year in groupby(pasts, key=lambda past: past.began_at.year):
+    for year, of_year in groupby(pasts, key=lambda past: past.year):
         of_it = list(of_year)
         numbers = drafts.take_numbers(
             len(of_it), prefix=f"{profile.identity.reference_prefix}{PREFIX_SUFFIX}", year=year

@@ -4,9 +4,10 @@ import gzip
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
@@ -23,6 +24,7 @@ from pehra.ledger import api as ledger
 from pehra.outbox import api as outbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("country")]
+ZONE = ZoneInfo("Asia/Karachi")
 RECORD: dict[str, Any] = {
     "incident_id": "0001-A",
     "summary": "A laptop was infected and records left.",
@@ -72,7 +74,7 @@ def test_a_record_becomes_a_closed_incident(taken: Any, machine: Actor, packed: 
     assert row.impact == {"downtime-hours": 48.0}
     assert row.reference == "PKH-2014-000001"
     assert row.title == "Infected system: Hill Clinic"
-    moments = {moment.name: moment.moment.date().isoformat() for moment in page.moments}
+    moments = {moment.name: moment.moment.astimezone(ZONE).date().isoformat() for moment in page.moments}
     assert moments == {"occurrence": "2014-08-27", "discovery": "2015-01-26", "handling_end": "2015-01-27"}
     assert [side.name for side in page.sides] == ["Hill Clinic"]
     assert "U - Laptop" in row.summary
@@ -101,7 +103,7 @@ def test_nothing_runs_and_nobody_is_told(taken: Any, machine: Actor) -> None:
 def test_a_year_alone_is_no_first_of_january(taken: Any, machine: Actor) -> None:
     taken(RECORD | {"timeline": {"incident": {"year": 2009, "day": 5}}})
     row = Incident.objects.get(origin_rule="history")
-    assert row.opened_at == datetime(2009, 1, 1, tzinfo=UTC)
+    assert row.opened_at.astimezone(ZONE) == datetime(2009, 1, 1, tzinfo=ZONE), "a day of the country's"
     assert row.because[0]["facts"]["began is known to the"] == "year"
     assert "known to the year" in row.moments["occurrence"]["note"]
 
@@ -203,7 +205,7 @@ def test_the_shared_history_loads_whole(shared_data: Path, machine: Actor, at: d
     assert rows.filter(attributes__contains=["ransomware"]).count() == ransomed == 73
     assert rows.filter(sector="health").count() == sum(each["victim"]["industry"][:2] == "62" for each in said)
     years = {each["timeline"]["incident"]["year"] for each in said}
-    assert {moment.year for moment in rows.values_list("opened_at", flat=True)} == years
+    assert {moment.astimezone(ZONE).year for moment in rows.values_list("opened_at", flat=True)} == years
     assert rows.filter(type="undetermined").count() < 20
     assert api.import_history(path=path, by=machine, at=at).known == 3549
 

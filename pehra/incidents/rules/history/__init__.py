@@ -23,6 +23,7 @@ class Past:
     summary: str
     taxonomy: str
     type: str
+    year: int
     began_at: datetime
     exactly: str
     ended_at: datetime

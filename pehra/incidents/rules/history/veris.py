@@ -6,7 +6,7 @@ first of January.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from pehra.incidents.rules.history import Past, Told
@@ -18,7 +18,7 @@ from pehra.kernel.refusals import Invalid
 KEY_LENGTH_MAX = 64
 SUMMARY_LENGTH_MAX = 20_000
 NAME_LENGTH_MAX = 300
-YEAR_MIN = 1970
+YEAR_MIN = 1971  # our identifiers begin with 1970, and a day of it may begin before
 STEPS = ("compromise", "exfiltration", "discovery", "containment")
 UNITS: dict[str, timedelta] = {
     "Seconds": timedelta(seconds=1),
@@ -34,8 +34,11 @@ RANSOM = frozenset({"Ransomware"})
 Record = Mapping[str, Any]
 
 
-def read(record: Any, *, at: datetime) -> Past:
-    """Return what a record says; refuse one that lacks what every record has, or that says what cannot be."""
+def read(record: Any, *, at: datetime, zone: tzinfo = UTC) -> Past:
+    """Return what a record says; refuse one that lacks what every record has, or that says what cannot be.
+
+    Its days are days of `zone`: a day without a time begins there.
+    """
     if not isinstance(record, dict):
         raise Invalid("a record is an object", field="record")
     key = _text(record, "incident_id", needed=True)
@@ -46,8 +49,8 @@ def read(record: Any, *, at: datetime) -> Past:
         raise Invalid("a record names what was done", field="action")
     victim = _victim(record)
     kind = type_of(actions, {name: _varieties(each) for name, each in actions.items()}, set(attributes))
-    began, exactly = _began(record, at=at)
-    moments, told = _steps(record, began, exactly)
+    began, exactly = _began(record, at=at, zone=zone)
+    moments, told = _steps(record, began, exactly, zone)
     ended = min(max([began, *moments.values(), *(each.at for each in told)]), at)
     name = _text(victim, "victim_id")[:NAME_LENGTH_MAX]
     where = name or _text(victim, "industry") or "not named"
@@ -57,6 +60,7 @@ def read(record: Any, *, at: datetime) -> Past:
         summary=_summary(record, actions, attributes),
         taxonomy=rsit.CLASS_OF[kind],
         type=kind,
+        year=began.astimezone(zone).year,
         began_at=began,
         exactly=exactly,
         ended_at=ended,
@@ -106,7 +110,7 @@ def _varieties(action: Any) -> set[str]:
     return set(_texts(action.get("variety"))) if isinstance(action, dict) else set()
 
 
-def _began(record: Record, *, at: datetime) -> tuple[datetime, str]:
+def _began(record: Record, *, at: datetime, zone: tzinfo) -> tuple[datetime, str]:
     said = _object(_object(record, "timeline"), "incident")
     parts = [_number(said, name) for name in ("year", "month", "day")]
     year, month, day = parts
@@ -115,7 +119,7 @@ def _began(record: Record, *, at: datetime) -> tuple[datetime, str]:
     # A day without its month says nothing that could be placed.
     exactly = "day" if month and day else "month" if month else "year"
     try:
-        began = datetime(year, month or 1, (day or 1) if month else 1, tzinfo=UTC)
+        began = datetime(year, month or 1, (day or 1) if month else 1, tzinfo=zone).astimezone(UTC)
     except ValueError as error:
         raise Invalid("there is no such day", field="timeline.incident") from error
     if began > at:
@@ -142,7 +146,7 @@ def _after(step: Record) -> timedelta | None:
     return UNITS[unit] * value
 
 
-def _steps(record: Record, began: datetime, exactly: str) -> tuple[dict[str, datetime], tuple[Told, ...]]:
+def _steps(record: Record, began: datetime, exactly: str, zone: tzinfo) -> tuple[dict[str, datetime], tuple[Told, ...]]:
     """Return the moments that can be counted, and the timeline in words."""
     timeline = _object(record, "timeline")
     moments = {"occurrence": began}
@@ -165,16 +169,16 @@ def _steps(record: Record, began: datetime, exactly: str) -> tuple[dict[str, dat
             moments["discovery"] = moment
         elif name == "containment":
             moments["handling_end"] = moment
-    return moments, (*told, *_notification(record))
+    return moments, (*told, *_notification(record, zone))
 
 
-def _notification(record: Record) -> Iterator[Told]:
+def _notification(record: Record, zone: tzinfo) -> Iterator[Told]:
     said = _object(_object(_object(record, "plus"), "timeline"), "notification")
     year, month, day = (_number(said, name) for name in ("year", "month", "day"))
     if year and month:
         exactly = "day" if day else "month"
         try:
-            moment = datetime(year, month, day or 1, tzinfo=UTC)
+            moment = datetime(year, month, day or 1, tzinfo=zone).astimezone(UTC)
         except ValueError:
             return
         yield Told(at=moment, text=f"Those affected were told; known to the {exactly}.")
