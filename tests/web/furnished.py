@@ -47,6 +47,8 @@ GIVEN: dict[str, dict[str, object]] = {
     "access_pendingact": {"act": "grant", "agreed": None, "decided_by": ""},
     "findings_notice": {"findings": [UUID(int=1)]},
     "findings_tally": {"state": "open"},
+    "intake_mail": {"state": "done", "due_at": None, "sort": "report", "is_whole": True},
+    "intake_mailfeed": {"state": "done", "due_at": None},
     "incidents_consent": {"answer": "asked", "answered_at": None},
     "incidents_playbook": {"reach": "team"},
     "incidents_incident": {"entity": {}, "roles": [], "origin_key": ""},

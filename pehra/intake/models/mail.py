@@ -105,7 +105,9 @@ class Mail(models.Model):
             models.CheckConstraint(
                 condition=~Q(state=MailState.DONE.value) | ~Q(sort=""), name="intake_mail_done_is_sorted"
             ),
-            models.CheckConstraint(condition=Q(teams__contains=[F("team")]), name="intake_mail_team_may_see"),
+            models.CheckConstraint(
+                condition=Q(team="") | Q(teams__contains=[F("team")]), name="intake_mail_team_may_see"
+            ),
         ]
         indexes = [
             GinIndex(fields=["teams"], name="intake_mail_teams"),
