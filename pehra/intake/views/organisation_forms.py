@@ -37,11 +37,11 @@ class StageRow:
 def listing(request: Request) -> HttpResponse:
     """Show the reports of the reader's organisations, and let another be begun."""
     access.require(request.actor, Permission.INTAKE_REPORT)
-    names = registry.names(request.actor.organisations)
-    own = sorted(request.actor.organisations)
+    names = registry.local_names(request.actor.organisations)
+    own = [code for code in sorted(request.actor.organisations) if code in names]
     context = {
         "rows": intake.own_reports(by=request.actor, at=request.at),
-        "organisations": [(code, names.get(code, code)) for code in own],
+        "organisations": [(code, names[code]) for code in own],
         "incident": request.GET.get("incident", "")[:24],
     }
     return render(request, "intake/own/list.html", context)

@@ -55,6 +55,7 @@ class DraftRow:
     id: UUID
     organisation: str
     organisation_name: str
+    organisation_local: str
     report: str
     incident: str
     title: str
@@ -69,6 +70,7 @@ class OwnForm:
     id: UUID
     organisation: str
     organisation_name: str
+    organisation_local: str
     report: str
     incident: str
     shape: Shape
@@ -119,13 +121,14 @@ def begin_own_report(*, organisation: str, incident: str = "", by: Actor, at: da
 def own_reports(*, by: Actor, at: datetime) -> tuple[DraftRow, ...]:
     """Return what the actor's organisations have begun and handed in, the newest change first."""
     rows = list(_visible(by).filter(ends_at__gt=at).order_by("-changed_at")[:DRAFTS_SHOWN_MAX])
-    names = registry.names({row.organisation for row in rows})
+    names = registry.local_names({row.organisation for row in rows})
     asked = duties.whole_shape(at=at).asked
     return tuple(
         DraftRow(
             id=row.id,
             organisation=row.organisation,
-            organisation_name=names.get(row.organisation, row.organisation),
+            organisation_name=_name(names.get(row.organisation), row.organisation),
+            organisation_local=_name(names.get(row.organisation), "", local=True),
             report=row.report,
             incident=row.incident,
             title=telling.said(asked, _read(_kept(row), at=at).answers).title,
@@ -232,10 +235,12 @@ def _form(row: OrganisationDraft, typed: Mapping[str, tuple[str, ...]], *, by: A
     stages = duties.stages_of(
         organisation=row.organisation, incident=incident, answers=filled.answers, handed_in=handed_in, by=by, at=at
     )
+    named = registry.local_names({row.organisation}).get(row.organisation)
     return OwnForm(
         id=row.id,
         organisation=row.organisation,
-        organisation_name=registry.names({row.organisation}).get(row.organisation, row.organisation),
+        organisation_name=_name(named, row.organisation),
+        organisation_local=_name(named, "", local=True),
         report=row.report,
         incident=incident,
         shape=duties.shape_for(stages, at=at),
@@ -252,6 +257,12 @@ def _read(typed: Mapping[str, tuple[str, ...]], *, at: datetime) -> Filled:
     shape = duties.whole_shape(at=at)
     zone = ZoneInfo(law.load(settings.PEHRA_PROFILE).identity.timezone)
     return answer_rules.read(shape.asked, typed, choices=shape.choices, zone=zone, at=at)
+
+
+def _name(named: registry.Named | None, otherwise: str, *, local: bool = False) -> str:
+    if named is None:
+        return otherwise
+    return named.name_local if local else named.name
 
 
 def _kept(row: OrganisationDraft) -> dict[str, tuple[str, ...]]:
