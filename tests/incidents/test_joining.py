@@ -1,5 +1,6 @@
 """What ties incidents, what they touch, how they are marked, what was seen in them: by the doors."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -7,8 +8,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from click.testing import CliRunner
 
 from pehra.incidents import api
+from pehra.incidents.commands import commands
 from pehra.incidents.models import Clock, Incident, IncidentFinding
 from pehra.incidents.rules import clocks as clock_rules
 from pehra.intel import api as intel
@@ -135,7 +138,8 @@ def test_a_link_reads_from_both_sides_and_is_taken_back_from_either(
     api.link(ref=one, other=other, kind="caused-by", note="the same key", by=machine, at=at)
     assert [(seen.other, seen.reads) for seen in api.links(ref=one, by=machine)] == [(other, "caused-by")]
     assert [(seen.other, seen.reads) for seen in api.links(ref=other, by=machine)] == [(one, "caused")]
-    for kind, target, words in (("caused-by", other, "already"), ("related", one, "itself"), ("split-from", other, "split off")):
+    refused = (("caused-by", other, "already"), ("related", one, "itself"), ("split-from", other, "split off"))
+    for kind, target, words in refused:
         with pytest.raises(Refusal, match=words):
             api.link(ref=one, other=target, kind=kind, note="", by=machine, at=at)
     with pytest.raises(NotVisible):
@@ -251,3 +255,26 @@ def test_what_is_known_elsewhere_is_said_and_not_whose(
     whole = {one.value[-1]: one for one in api.observables(ref=mine, by=machine, at=at)}
     assert [whole[key].elsewhere for key in "123"] == [(hidden,), (red,), ()]
     assert not whole["1"].known_elsewhere
+
+
+def test_the_commands_merge_part_link_and_observe(
+    opened: Opener, machine: Actor, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = opened("org-0001", by=machine), opened("org-0002", by=machine)
+    monkeypatch.setattr("pehra.kernel.clock.now", lambda: at)
+
+    def run(*words: str) -> str:
+        answer = CliRunner().invoke(commands, words)
+        assert answer.exit_code == 0, answer.output + str(answer.exception)
+        return answer.output
+
+    assert run("merge", other, one, "--reason", "one") == f"{one} now holds {other}\n"
+    assert other in run("list", "--state", "merged")
+    assert run("unmerge", other, "--reason", "two").startswith(f"{other} is new, with ")
+    assert "caused-by" in run("link", one, "caused-by", other)
+    assert run("observables", one) == "Nothing was seen.\n"
+    assert run("observe", one, "hxxp://evil[.]example/x") == "1 added\n"
+    assert "http://evil.example/x" in run("observables", one)
+    (seen,) = json.loads(run("observables", one, "--json"))
+    assert (seen["type"], seen["verdict"]) == ("url", "unknown")
+    assert run("list", "--kind", "exercise") == "No incidents.\n"

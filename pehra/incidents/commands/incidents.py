@@ -15,11 +15,12 @@ ROWS_MAX = 100_000
 
 
 @commands.command("list")
-@click.option("--state", default="", help="A state's name, or `live` for all that have not ended.")
+@click.option("--state", default="", help="A state, or `live`: not ended, or `merged`.")
 @click.option("--team", default="", help="Only incidents this team leads.")
 @click.option("--severity", default="", help="Only this level.")
 @click.option("--organisation", default="", help="Only incidents that concern this organisation.")
 @click.option("--search", default="", help="A reference, or words of title, summary and organisation.")
+@click.option("--kind", default="", help="`exercise`: exercises, which are in no other list.")
 @click.option("--limit", type=click.IntRange(1, ROWS_MAX), default=ROWS_DEFAULT, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document: all of them, unless --limit is given.")
 @click.pass_context
@@ -30,6 +31,7 @@ def list_incidents(
     severity: str,
     organisation: str,
     search: str,
+    kind: str,
     limit: int,
     as_json: bool,
 ) -> None:
@@ -46,6 +48,7 @@ def list_incidents(
         severity=severity,
         organisation=organisation,
         search=search,
+        kind=kind,
         limit=limit,
     )
     if as_json:
@@ -156,7 +159,8 @@ def facts(reference: str, attributes: tuple[str, ...], none: bool, reason: str) 
 @click.argument("duty")
 @click.argument("stage")
 @click.option("--at", "moment", default="", help="When it was sent; now if not given.")
-def sent(reference: str, duty: str, stage: str, moment: str) -> None:
+@click.option("--organisation", default="", help="Which one sent it, where several owe it.")
+def sent(reference: str, duty: str, stage: str, moment: str, organisation: str) -> None:
     """Record that a stage of a duty was sent: its clock is met, and what follows it starts."""
     from pehra.incidents import api
     from pehra.kernel import clock
@@ -166,6 +170,7 @@ def sent(reference: str, duty: str, stage: str, moment: str) -> None:
         ref=reference,
         duty=duty,
         stage=stage,
+        organisation=organisation,
         moment=clock.parse_time(moment) if moment else None,
         by=system("cli"),
         at=clock.now(),
@@ -179,13 +184,22 @@ def sent(reference: str, duty: str, stage: str, moment: str) -> None:
 @click.argument("duty")
 @click.argument("stage")
 @click.option("--reason", required=True, help="Why the stage does not arise; kept with the decision.")
-def withdraw(reference: str, duty: str, stage: str, reason: str) -> None:
+@click.option("--organisation", default="", help="Whose stage, where several owe it.")
+def withdraw(reference: str, duty: str, stage: str, reason: str, organisation: str) -> None:
     """Say, with a reason, that a stage of a duty does not arise."""
     from pehra.incidents import api
     from pehra.kernel import clock
     from pehra.kernel.actors import system
 
-    view = api.withdraw_clock(ref=reference, duty=duty, stage=stage, reason=reason, by=system("cli"), at=clock.now())
+    view = api.withdraw_clock(
+        ref=reference,
+        duty=duty,
+        stage=stage,
+        organisation=organisation,
+        reason=reason,
+        by=system("cli"),
+        at=clock.now(),
+    )
     for changed in view.stages:
         click.echo(_clock_line(changed))
 
