@@ -185,8 +185,9 @@ def message_by_message_id(message_ids: Sequence[str], *, by: Actor) -> MessageVi
     """Return the newest message of ours that a mail refers to by Message-ID. For Pehra itself, who sorts mail."""
     if not by.is_system:
         raise Forbidden("which mail a mail answers is found by Pehra itself")
-    row = Message.objects.filter(message_id__in=list(message_ids)[:REFERENCES_MAX]).order_by("-id").first()
-    return view(row, whole=True) if row else None
+    rows = Message.objects.filter(message_id__in=list(message_ids)[:REFERENCES_MAX]).defer("body")
+    row = max(rows, key=lambda row: row.id, default=None)
+    return view(row) if row else None
 
 
 def answerable(*, after: UUID | None, since: datetime, limit: int, by: Actor) -> list[MessageView]:
