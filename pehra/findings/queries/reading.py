@@ -189,6 +189,15 @@ def told_in(*, reference: str, by: Actor) -> tuple[UUID, ...]:
     return tuple(row.findings) if row else ()
 
 
+def notices_telling(*, finding_ids: Sequence[UUID], by: Actor) -> tuple[str, ...]:
+    """Return the references of the notices that told of one of these findings, the oldest first."""
+    seen = reader(by)
+    # By organisation first: there is an index on that, and none on what a notice told.
+    of = readable(by).filter(id__in=list(finding_ids)).exclude(organisation="").values("organisation").distinct()
+    rows = Notice.objects.all().visible_to(seen).filter(organisation__in=of, findings__overlap=list(finding_ids))
+    return tuple(rows.order_by("number").values_list("reference", flat=True)[:PAGE_MAX])
+
+
 def by_ids(ids: Sequence[UUID]) -> list[FindingView]:
     """Return findings by their identifiers, in a fixed order; for this part's own use, behind the wall."""
     return views(list(Finding.objects.filter(id__in=ids).order_by(*IN_ORDER)))
