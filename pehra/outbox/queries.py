@@ -153,10 +153,10 @@ def some(*, ids: Sequence[UUID], whole: bool = False, by: Actor) -> list[Message
     return [replace(view(row), body=row.body) if whole else view(row) for row in found]
 
 
-def messages_about(*, about: str, by: Actor, limit: int) -> list[MessageView]:
-    """Return what was said about a ticket number, oldest first; a Message-ID finds its one message."""
+def messages_about(*, names: Sequence[str], by: Actor, limit: int) -> list[MessageView]:
+    """Return what was said about some ticket numbers, oldest first; a Message-ID finds its one message."""
     reader = access.narrowed(by, access.Permission.OUTBOX_READ)
-    meant = Q(about=about) | Q(message_id=about)
+    meant = Q(about__in=list(names)) | Q(message_id__in=list(names))
     rows = Message.objects.visible_to(reader).filter(meant).defer("body").order_by("id")
     return [view(row) for row in rows[: min(limit, PAGE_MAX)]]
 
