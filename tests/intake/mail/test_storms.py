@@ -18,7 +18,7 @@ from pehra.outbox import api as outbox
 from pehra.outbox.models import Message
 from tests.intake.mail.letters import bounce, letter
 
-pytestmark = [pytest.mark.enable_socket, pytest.mark.usefixtures("country")]
+pytestmark = [pytest.mark.enable_socket]
 MACHINE = system("intake")
 STORM = int(os.environ.get("PEHRA_MAIL_STORM", "150"))
 LARGE_BYTES = int(os.environ.get("PEHRA_MAIL_LARGE", "45")) * 1024 * 1024
@@ -57,6 +57,7 @@ def our_letters(at):
     return write
 
 
+@pytest.mark.usefixtures("committed_country")  # each mail is a commit, as in life
 def test_a_storm_of_bounces_is_told_to_its_letters_and_delays_nobody(mail_servers, live_mailbox, our_letters, clock):
     account = live_mailbox()
     storm = [bounce(one, recipient=to, number=n) for n, (one, to) in enumerate(our_letters(STORM))]
@@ -81,6 +82,7 @@ def test_a_storm_of_bounces_is_told_to_its_letters_and_delays_nobody(mail_server
     print(f"\n{STORM} bounces: help {helped:.1f} s, fetched {fetched:.1f} s, sorted {sorted_all:.1f} s")
 
 
+@pytest.mark.usefixtures("country")
 def test_a_large_mail_stays_on_its_server_and_is_seen(mail_servers, live_mailbox, clock):
     account = live_mailbox()
     content = os.urandom(LARGE_BYTES * 3 // 4)
@@ -103,6 +105,7 @@ def test_a_large_mail_stays_on_its_server_and_is_seen(mail_servers, live_mailbox
     print(f"\n{large.size // 2**20} MB: {took:.1f} s")
 
 
+@pytest.mark.usefixtures("country")
 def test_two_machines_that_answer_each_other_fall_silent(mail_servers, live_mailbox, clock):
     account = live_mailbox()
     last = "<m0@robot.example>"
@@ -121,6 +124,7 @@ def test_two_machines_that_answer_each_other_fall_silent(mail_servers, live_mail
     assert Report.objects.count() == 1
 
 
+@pytest.mark.usefixtures("country")
 def test_a_mailbox_that_cannot_be_read_is_seen_and_the_next_one_is_read(mail_servers, live_mailbox, data_folder, clock):
     account = live_mailbox()
     file = data_folder / "mailboxes.toml"
@@ -141,6 +145,7 @@ def test_a_mailbox_that_cannot_be_read_is_seen_and_the_next_one_is_read(mail_ser
     assert all("nonsense" in one.problem for one in MailboxStand.objects.all())
 
 
+@pytest.mark.usefixtures("country")
 def test_a_fetch_that_died_before_it_moved_the_mail_takes_it_once(mail_servers, live_mailbox, clock, monkeypatch):
     account = live_mailbox()
     mail_servers.send(letter(), to=account)
@@ -160,6 +165,7 @@ def _dies(*_words: object) -> None:
     raise MemoryError
 
 
+@pytest.mark.usefixtures("country")
 def test_a_full_disk_leaves_the_mail_where_it_lay(mail_servers, live_mailbox, data_folder, clock):
     account = live_mailbox()
     mail_servers.send(letter(), to=account)
