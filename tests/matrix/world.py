@@ -32,6 +32,7 @@ from pehra.signals import api as signals
 from pehra.signals.models import Leak, LeakedAccount
 from pehra.telemetry.models import LakeInput
 from tests.findings.conftest import frame, maker
+from tests.matrix import intake_rows
 
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 RELATIONS = ("own", "child", "sibling", "parent", "foreign")
@@ -83,6 +84,10 @@ class Place:
     client: str = ""
     receiver: UUID | None = None
     stream: UUID | None = None
+    report: str = ""
+    dismissed: str = ""
+    act: UUID | None = None
+    webhook: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +131,8 @@ def build(folder: Path) -> World:
         assert not taken.rejected, taken
     names = (*TEAMS, NEXT)
     places = {name: _place(name, number, machine) for number, name in enumerate(names, start=1)}
+    for number, place in enumerate(places.values(), start=1):
+        intake_rows.furnish(place, number, at=AT)
     _watch(folder, machine)
     relying = _stream(machine)
     for place in places.values():

@@ -11,6 +11,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
+from pehra.access import api as access
 from pehra.incidents import api as incidents
 from pehra.intake.api.choosing import Chosen, locked
 from pehra.intake.api.deciding import decide
@@ -55,18 +56,20 @@ def open_incident(
         impact=row.impact,
     )
     entity = _entity(row, concerned)
-    opened = incidents.open_incident(
-        title=_title(row, title),
-        organisations=concerned,
-        facts=facts,
-        moments=_moments(row.moments, at=at),
-        marking=_marking(row, entity, facts, at=at),
-        summary=row.description,
-        entity=None if concerned else entity,
-        because=[_because(row, by=by)],
-        by=by,
-        at=at,
-    )
+    # The law may give the matter to another team than the one that decides about the report.
+    with access.elevated(part="intake.opening"):
+        opened = incidents.open_incident(
+            title=_title(row, title),
+            organisations=concerned,
+            facts=facts,
+            moments=_moments(row.moments, at=at),
+            marking=_marking(row, entity, facts, at=at),
+            summary=row.description,
+            entity=None if concerned else entity,
+            because=[_because(row, by=by)],
+            by=by,
+            at=at,
+        )
     decide(Act.OPEN, [row], {"incident": opened.reference}, chosen=chosen, reason=reason, by=by, at=at)
     stages.meet_of(row, incident=opened.reference, at=at)
     return opened

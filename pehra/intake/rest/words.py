@@ -6,21 +6,16 @@ from datetime import datetime
 from typing import Annotated
 
 from ninja import Schema
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, StrictBool
 
 from pehra.intake import api
 from pehra.intake.rules.saying import (
-    ANSWER_LENGTH_MAX,
-    ANSWERS_MAX,
     CODE_LENGTH_MAX,
     DESCRIPTION_LENGTH_MAX,
     EMAIL_LENGTH_MAX,
     FILE_NAME_LENGTH_MAX,
-    FILES_MAX,
     LANGUAGE_LENGTH_MAX,
     NAME_LENGTH_MAX,
-    OBSERVABLE_LENGTH_MAX,
-    OBSERVABLES_MAX,
     PHONE_LENGTH_MAX,
     TITLE_LENGTH_MAX,
 )
@@ -30,6 +25,10 @@ from pehra.kernel.refusals import Invalid
 
 MEASURE_MAX = 1e12
 AT_ONCE_MAX = 500
+# A request of a program has one mebibyte: what is larger comes as a document, or as several submissions.
+OBSERVABLES_MAX, OBSERVABLE_MAX = 200, 2_000
+ANSWERS_MAX, ANSWER_MAX = 50, 4_000
+FILES_MAX = 10
 
 
 def _moment(said: object) -> datetime:
@@ -46,7 +45,7 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 Code = Annotated[str, Field(max_length=CODE_LENGTH_MAX)]
 Reference = Annotated[str, Field(min_length=1, max_length=32)]
 Reason = Annotated[str, Field(min_length=1, max_length=2_000)]
-Measure = Annotated[float, Field(ge=0, lt=MEASURE_MAX)]
+Measure = Annotated[float, Field(ge=0, lt=MEASURE_MAX, strict=True)]
 
 
 class Strict(Schema):
@@ -85,15 +84,15 @@ class SaidIn(Strict):
     moments: dict[str, Moment] = Field(default_factory=dict, max_length=20)
     impact: dict[str, Measure] = Field(default_factory=dict, max_length=50)
     attributes: list[Code] = Field(default_factory=list, max_length=50)
-    answers: dict[str, Annotated[str, Field(max_length=ANSWER_LENGTH_MAX)]] = Field(
+    answers: dict[str, Annotated[str, Field(max_length=ANSWER_MAX)]] = Field(
         default_factory=dict, max_length=ANSWERS_MAX
     )
-    observables: list[Annotated[str, Field(max_length=OBSERVABLE_LENGTH_MAX)]] = Field(
+    observables: list[Annotated[str, Field(max_length=OBSERVABLE_MAX)]] = Field(
         default_factory=list, max_length=OBSERVABLES_MAX
     )
     tlp: Tlp | None = Field(None, description="How its source marks it; without it, as the law says.")
-    complete: bool = True
-    exercise: bool = False
+    complete: StrictBool = True
+    exercise: StrictBool = False
     files: list[FileIn] = Field(default_factory=list, max_length=FILES_MAX)
 
     def said(self) -> api.Said:
@@ -119,7 +118,7 @@ class ReporterIn(Strict):
     name: str = Field("", max_length=NAME_LENGTH_MAX)
     email: str = Field("", max_length=EMAIL_LENGTH_MAX)
     phone: str = Field("", max_length=PHONE_LENGTH_MAX)
-    anonymous: bool = False
+    anonymous: StrictBool = False
     organisation: Code = Field("", description="The organisation in whose name this is reported; it may read it.")
 
 
@@ -143,12 +142,12 @@ class FiltersIn(Strict):
     sector: Code = ""
     territory: Code = ""
     taxonomy: Code = ""
-    complete: bool | None = None
-    problem: bool | None = None
-    news: bool | None = None
-    exercise: bool = False
+    complete: StrictBool | None = None
+    problem: StrictBool | None = None
+    news: StrictBool | None = None
+    exercise: StrictBool = False
     search: str = Field("", max_length=200)
-    observable: str = Field("", max_length=OBSERVABLE_LENGTH_MAX)
+    observable: str = Field("", max_length=OBSERVABLE_MAX)
 
     def filters(self) -> api.Filters:
         """Return them as intake takes them."""
