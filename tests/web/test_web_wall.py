@@ -21,7 +21,7 @@ OPEN = {
     *(":account_login", ":account_logout", ":mfa_authenticate", ":mfa_login_webauthn"),
     # The form with which everybody may report; what somebody typed or was told opens by the secret of its link.
     *("report:form", "report:draft", "report:erase", "report:file", "report:from-file", "report:offline"),
-    *("report:receipt", "report:submission"),
+    *("report:receipt", "report:submission", "report:language"),
     # What programs elsewhere post, by the secret of their webhook.
     *("intake:hook", "intake:hook-with-secret"),
     # To another organisation's sign-in and back.

@@ -1,9 +1,11 @@
 """The pages that everybody may open: a form to report with, its draft, its file for where no network is, receipts.
 
-No account, no session, no script needed. A wrong answer never costs what was typed, and neither does a limit: the form
-comes back as it was. Whoever is signed in is nobody here.
+No account, no session, no script, no cookie needed. A wrong answer never costs what was typed, and neither does a
+limit: the form comes back as it was. Whoever is signed in is nobody here, so there is nothing of a session for another
+site to misuse: these pages ask for no token against that, which a browser without cookies could not bring.
 """
 
+import re
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -33,10 +35,13 @@ from pehra.kernel.refusals import Fault, Invalid, NotVisible
 KEPT, HANDED_IN = "keep", "hand-in"
 REPORTER = ("name", "email", "phone", "anonymous")
 DRAFT_COOKIE = "pehra_report"
+LANGUAGE_SECONDS = 365 * 24 * 3600
+OPEN_PAGE = re.compile(r"/report/[A-Za-z0-9/_-]*")
 # A minute, of one address: an office that shares one reports for several people; a program that floods waits.
 REPORTS_A_MINUTE, DRAFTS_A_MINUTE = 10, 30
 
 
+@csrf_exempt
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: Request) -> HttpResponse:
@@ -64,6 +69,7 @@ def draft(request: Request, secret: str) -> HttpResponse:
     return _form(request, forms.open_form(at=request.at), held, _as_typed(held), secret=secret, link=link)
 
 
+@csrf_exempt
 @login_not_required
 @require_POST
 def erase(request: Request, secret: str) -> HttpResponse:
@@ -74,6 +80,7 @@ def erase(request: Request, secret: str) -> HttpResponse:
     return answer
 
 
+@csrf_exempt
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def receipt(request: Request, token: str) -> HttpResponse:
@@ -128,7 +135,7 @@ def offline_form(request: Request) -> HttpResponse:
     return answer
 
 
-@csrf_exempt  # a page from a disk has no token; nothing is received here, the form is only shown filled in
+@csrf_exempt
 @login_not_required
 @require_POST
 def from_file(request: Request) -> HttpResponse:
@@ -138,6 +145,7 @@ def from_file(request: Request) -> HttpResponse:
     return _form(request, form, typed, _as_typed(typed), secret=forms.new_secret())
 
 
+@csrf_exempt
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def file(request: Request) -> HttpResponse:
@@ -159,6 +167,26 @@ def file(request: Request) -> HttpResponse:
         return _form(request, form, typed, filled, secret=forms.new_secret(), problem=_slow_down(), status=429)
     outcome = forms.hand_in(secret=secret, typed=typed, language=held.language, raw=raw, at=request.at)
     return _received(outcome)
+
+
+@csrf_exempt
+@login_not_required
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Show the open pages in another language from now on: the one cookie that somebody asks for by pressing."""
+    back = request.POST.get("next", "")
+    answer = HttpResponseRedirect(back if OPEN_PAGE.fullmatch(back) else reverse("report:form"))
+    chosen = request.POST.get("language", "")
+    if chosen in dict(settings.LANGUAGES):
+        answer.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            chosen,
+            max_age=LANGUAGE_SECONDS,
+            httponly=True,
+            samesite="Lax",
+            secure=settings.LANGUAGE_COOKIE_SECURE,
+        )
+    return answer
 
 
 def _posted(request: Request, form: OpenForm) -> HttpResponse:

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("draft/<str:secret>/erase", open_forms.erase, name="erase"),
     path("file", open_forms.file, name="file"),
     path("from-file", open_forms.from_file, name="from-file"),
+    path("language", open_forms.language, name="language"),
     path("offline.html", open_forms.offline_form, name="offline"),
     path("receipt/<str:token>/", open_forms.receipt, name="receipt"),
     path("receipt/<str:token>/<int:number>.json", open_forms.submission, name="submission"),

@@ -159,6 +159,26 @@ def test_the_table_of_drafts_tells_nothing_to_whoever_reads_it(client):
     assert forms.draft(secret=secret, at=clock.now()) is not None
 
 
+def test_a_report_needs_no_cookie_and_sets_none(client):
+    bare = Client(enforce_csrf_checks=True)
+    answer = handed_in(bare)
+    assert answer.status_code == 302
+    assert bare.get(answer.headers["Location"]).status_code == 200
+    assert bare.post(answer.headers["Location"], {"once": "1", "q-cause": "x", "q-done-so-far": "y"}).status_code == 302
+    assert not any(cookie.value for cookie in bare.cookies.values())
+
+
+def test_another_language_leads_back_to_open_pages_alone(client):
+    link = handed_in(client).headers["Location"]
+    for back, leads in ((link, link), ("/report/file", "/report/file"), ("//evil.example/report/", "/report/")):
+        answer = client.post("/report/language", {"language": "ur", "next": back})
+        assert answer.headers["Location"] == leads
+    assert b'dir="rtl"' in client.get(link).content
+    assert (
+        client.post("/report/language", {"language": "xx", "next": "/access/people/"}).headers["Location"] == "/report/"
+    )
+
+
 def test_a_draft_ends_and_can_be_erased(client):
     page = client.post("/report/", form(secret=secret_in(client.get("/report/")), act="keep"))
     secret = page.headers["Location"].split("/")[3]
@@ -387,7 +407,7 @@ def test_a_file_without_script_sends_to_a_page_that_shows_it_and_receives_nothin
     assert WHAT in page.content.decode()
     assert 'value="زید"' in page.content.decode()
     assert not Report.objects.exists()
-    assert strict.post("/report/", form(secret=secret_in(page))).status_code == 403, "handing in has its token"
+    assert strict.post("/report/", form(secret=secret_in(page))).status_code == 302, "a browser without cookies too"
 
 
 # -- a slow line
