@@ -112,6 +112,7 @@ PROBES: dict[str, Probe] = {
     "threads.thread": acts(lambda p, by: threads.thread(reference=_thread(p), by=by)),
     "threads.deliveries": sees(_delivered),
     "threads.look_up": sees(_looked_up),
+    "threads.of_incident": acts(lambda p, by: threads.of_incident(reference=p.incident, by=by)),
     "threads.preview_letter": acts(_previewed),
     # What nobody looked at is not sent: who may write is told that it is another letter.
     "threads.write_letter": acts(_written, incomplete=True),
@@ -134,7 +135,7 @@ PROBES: dict[str, Probe] = {
             p.message
             in {
                 row.id
-                for row in outbox.messages_about(about=Message.objects.get(id=p.message).message_id, by=by, limit=5)
+                for row in outbox.messages_about(names=[Message.objects.get(id=p.message).message_id], by=by, limit=5)
             }
         )
     ),
@@ -142,6 +143,7 @@ PROBES: dict[str, Probe] = {
     "incidents.live_with_findings": sees(_held),
     "findings.say_fixed": sees(_said_fixed),
     "findings.take_back_fixed": sees(_taken_back),
+    "findings.notices_telling": sees(lambda p, by: bool(findings.notices_telling(finding_ids=[p.finding], by=by))),
     "findings.told_in": sees(lambda p, by: bool(findings.told_in(reference=_notice(p), by=by))),
 }
 

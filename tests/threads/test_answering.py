@@ -129,6 +129,9 @@ def test_an_incident_that_holds_the_findings_reads_of_the_answer(token: str, mac
     entries = ledger.history(subject=incident.reference, by=machine)
     assert entries[-1].event == "threads.answered"
     assert entries[-1].facts["choice"] == "acknowledged"
+    # And its tab of letters shows the notice, with what they said.
+    found = api.of_incident(reference=incident.reference, by=machine)
+    assert [line.answer.choice for line in found.deliveries if line.answer] == [api.Choice.ACKNOWLEDGED]
     assert incidents.incident(reference=incident.reference, by=machine).incident.state == incident.state
 
 

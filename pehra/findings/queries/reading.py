@@ -186,7 +186,7 @@ def notices(*, by: Actor, organisation: str = "", before: int | None = None, lim
 def told_in(*, reference: str, by: Actor) -> tuple[UUID, ...]:
     """Return the findings that a notice told of; none where there is no such notice that the actor may see."""
     row = Notice.objects.all().visible_to(reader(by)).filter(reference=reference).first()
-    return tuple(row.findings) if row else ()
+    return tuple(UUID(str(number)) for number in row.findings) if row else ()
 
 
 def notices_telling(*, finding_ids: Sequence[UUID], by: Actor) -> tuple[str, ...]:

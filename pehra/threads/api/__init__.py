@@ -19,6 +19,7 @@ from pehra.threads.queries import (
     ThreadView,
     deliveries,
     look_up,
+    of_incident,
     thread,
     threads,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "deliveries",
     "follow_letters",
     "look_up",
+    "of_incident",
     "preview_letter",
     "settle",
     "take_bounce",

@@ -12,6 +12,8 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 
 from pehra.access import api as access
+from pehra.findings import api as findings
+from pehra.incidents import api as incidents
 from pehra.kernel.actors import Actor
 from pehra.kernel.identifiers import parse_reference
 from pehra.kernel.refusals import Invalid, NotVisible
@@ -152,17 +154,30 @@ def look_up(*, ticket: str, by: Actor) -> Found:
     An unknown number and one whose matters the actor may not see both find nothing, and nothing tells them apart.
     """
     access.require(by, access.Permission.THREADS_READ)
-    name = _ticket(ticket)
-    threads = list(visible(by).filter(Q(about=name) | Q(reference=name)).order_by("number")[:FOUND_MAX])
-    own = [row for row in threads if row.reference == name]
+    return _found(_ticket(ticket), by=by)
+
+
+def of_incident(*, reference: str, by: Actor) -> Found:
+    """Return all that was said about an incident, and the notices that told of its findings, with what came back."""
+    access.require(by, access.Permission.THREADS_READ)
+    told = incidents.finding_ids(ref=reference, by=by)
+    may = access.may(by, access.Permission.FINDINGS_READ)
+    notices = findings.notices_telling(finding_ids=told[:FOUND_MAX], by=by) if told and may else ()
+    return _found(parse_reference(reference), *notices, by=by)
+
+
+def _found(*names: str, by: Actor) -> Found:
+    """Return what was said under some numbers, in a fixed number of queries."""
+    threads = list(visible(by).filter(Q(about__in=names) | Q(reference__in=names)).order_by("number")[:FOUND_MAX])
+    own = [row for row in threads if row.reference in names]
     letters = Letter.objects.filter(thread__in=own).order_by("number")[:FOUND_MAX]
     lines = {line.message.id: line for line in _deliveries(list(letters.select_related("thread")), by=by)}
-    said = outbox.messages_about(about=name, by=by, limit=FOUND_MAX)
+    said = outbox.messages_about(names=names, by=by, limit=FOUND_MAX)
     known = Letter.objects.filter(message__in=[view.id for view in said]).select_related("thread")
     lines |= {line.message.id: line for line in _deliveries(list(known), by=by)}
     lines |= {view.id: Delivery(message=view, thread="") for view in said if view.id not in lines}
     ordered = sorted(lines.values(), key=lambda line: line.message.queued_at)
-    return Found(ticket=name, threads=tuple(thread_view(row) for row in threads), deliveries=tuple(ordered))
+    return Found(ticket=names[0], threads=tuple(thread_view(row) for row in threads), deliveries=tuple(ordered))
 
 
 def _ticket(text: str) -> str:

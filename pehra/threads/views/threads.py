@@ -114,7 +114,7 @@ def incident(request: Request, reference: str) -> HttpResponse:
     """Show what was said about one incident, as a tab of it."""
     access.require(request.actor, Permission.THREADS_READ)
     head = incidents.heading(reference, by=request.actor)
-    found = api.look_up(ticket=head.incident.reference, by=request.actor)
+    found = api.of_incident(reference=head.incident.reference, by=request.actor)
     context = {
         "incident": head.incident,
         "opened_by": head.opened_by,
