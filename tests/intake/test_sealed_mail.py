@@ -1,6 +1,7 @@
 """Sealed mail as other people's programs write it: opened, judged, and never lost for what was wrong with it."""
 
 import email
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -294,6 +295,23 @@ def test_what_is_not_for_us_or_not_readable_here_is_kept_with_the_reason(
 def test_what_is_not_sealed_is_the_same(known: None) -> None:
     for raw in (HEAD.encode() + ENTITY, b"", b"\r\n", b"no header", HEAD.encode()):
         assert opened(raw) == Opened(raw=raw)
+
+
+def test_what_is_too_large_is_not_opened(theirs: Pgp, known: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = pgp_mime_encrypted(theirs, ENTITY, to="cert@pkcert.example", head=HEAD)
+    monkeypatch.setattr(sealed_mail, "SEALED_BYTES_MAX", len(raw) - 1)
+    found = opened(raw)
+    assert (found.raw, found.unreadable, found.problem) == (raw, True, "it is too large to be opened")
+
+
+@pytest.mark.parametrize("odd", [b"x" * 2_000_000, b":" * 2_000_000, b"a:\r\n " * 300_000, b"\r\n--b1" * 200_000])
+def test_odd_mail_is_taken_apart_in_the_time_of_its_length(theirs: Pgp, known: None, odd: bytes) -> None:
+    raw = pgp_mime_signed(theirs, ENTITY, by=SENDER, head=HEAD)
+    before = time.process_time()
+    opened(odd + b"\r\n" + raw)
+    opened(raw.replace(b"last line", odd))
+    opened(HEAD.encode() + b"Content-Type: text/plain\r\n\r\n" + odd)
+    assert time.process_time() - before < 5
 
 
 def test_a_sealed_part_inside_a_mail_proves_nothing_of_the_rest(theirs: Pgp, known: None) -> None:

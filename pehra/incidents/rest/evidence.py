@@ -8,7 +8,6 @@ from base64 import b64decode
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from ninja import Schema
 from ninja.params.functions import Path
@@ -100,7 +99,7 @@ class CustodyDocument:
     format: str
     incident: str
     evidence: str
-    id: UUID
+    id: str
     name: str
     about: str
     source: str

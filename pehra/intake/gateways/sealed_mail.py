@@ -26,6 +26,8 @@ from pehra.registry import api as registry
 
 SMIME_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 SMIME_SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature"})
+SEALED_BYTES_MAX = 64 * 1024 * 1024
+TOO_LARGE = "it is too large to be opened"
 NOT_OURS = "it is encrypted for none of our keys"
 
 
@@ -98,6 +100,8 @@ def opened(raw: bytes, *, at: datetime) -> Opened:
         whole = sealed_parts.entity(found.raw)
         if not _is_sealed(whole):
             break
+        if len(found.raw) > SEALED_BYTES_MAX:
+            return replace(found, problem=found.problem or TOO_LARGE, unreadable=whole.media_type != "multipart/signed")
         known = known or _known(outer, at=at)
         layer = _without(whole, known)
         found = _added(found, layer)

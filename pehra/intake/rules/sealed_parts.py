@@ -14,11 +14,14 @@ from email.message import Message
 from email.parser import BytesHeaderParser
 
 HEADER_BYTES_MAX = 256 * 1024
+ARMOR_WITHIN = 4 * 1024
+PARTS_MAX = 2  # of what is signed or encrypted; one more is already wrong
 LAYERS_MAX = 4  # signed inside encrypted inside signed is three
 
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
-_FIELD = re.compile(rb"[^\r\n:]+:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n?")
+# From the start of a line alone: a long line without a colon would else be tried from each of its letters.
+_FIELD = re.compile(rb"^[^\r\n:]+:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n?", re.MULTILINE)
 _ARMOR = re.compile(rb"\A\s*-----BEGIN PGP (MESSAGE|SIGNED MESSAGE)-----")
 
 
@@ -76,8 +79,10 @@ def parts(whole: Entity) -> list[bytes]:
             found.append(whole.body[start : mark.start()])
         if mark[1]:
             break
-        after = whole.body[mark.end() :]
-        start = mark.end() + (2 if after.startswith(b"\r\n") else 1 if after.startswith(b"\n") else 0)
+        if len(found) > PARTS_MAX:
+            break
+        end = mark.end()
+        start = end + (2 if whole.body.startswith(b"\r\n", end) else 1 if whole.body.startswith(b"\n", end) else 0)
     return found
 
 
@@ -88,7 +93,15 @@ def on_the_wire(part: bytes) -> bytes:
 
 def armored(whole: Entity) -> str:
     """Return what a plain text body is as a whole: `message`, `signed message`, or nothing sealed."""
-    found = _ARMOR.match(whole.content[:200]) if whole.media_type == "text/plain" else None
+    if whole.media_type != "text/plain":
+        return ""
+    packed = b"".join(whole.body[:ARMOR_WITHIN].split())
+    encoded = str(whole.fields.get("Content-Transfer-Encoding", "")).strip().lower() == "base64"
+    try:
+        beginning = b64decode(packed[: len(packed) // 4 * 4]) if encoded else whole.body[:ARMOR_WITHIN]
+    except (binascii.Error, ValueError):
+        return ""
+    found = _ARMOR.match(beginning)
     return found[1].decode().lower() if found else ""
 
 
