@@ -401,3 +401,24 @@ def test_where_no_rule_asks_for_it_a_task_needs_no_consent(
     (view,) = api.open_from_findings(outcome=outcome(public), by=machine, at=at)
     api.add_task(ref=view.reference, title="t", touches_organisation=True, by=machine, at=at)
     assert api.move_task(ref=view.reference, number=1, to="done", by=machine, at=at).state is TaskState.DONE
+
+
+def test_what_was_merged_into_it_holds_it_too_and_is_read_with_it(
+    opened: IncidentView, finding: Any, outcome: Any, handler: Actor, machine: Actor, at: datetime
+) -> None:
+    (part,) = api.open_from_findings(outcome=outcome(finding(malware="other")), by=machine, at=at)
+    api.add_task(ref=part.reference, title="Isolate", is_blocking=True, by=handler, at=at)
+    api.add_entries(ref=part.reference, text="-1h seen there", by=handler, at=at)
+    api.merge(ref=part.reference, into=opened.reference, reason="one gang", by=machine, at=at)
+    for owed in api.incident(opened.reference, by=machine).incident.clocks:
+        if owed.is_owed:
+            which = {"duty": owed.duty, "stage": owed.stage, "organisation": owed.organisation}
+            api.withdraw_clock(ref=opened.reference, reason="none", by=machine, at=at, **which)
+    with pytest.raises(MoveRefused, match=f"{part.reference} 1 “Isolate”"):
+        api.move(ref=opened.reference, to="closed", reason="well", by=machine, at=at)
+    page = api.work(opened.reference, by=handler, at=at)
+    assert [(task.incident, task.title) for task in page.of_parts] == [(part.reference, "Isolate")]
+    story = api.timeline(opened.reference, shown="story", by=handler)
+    assert [(one.part, one.text) for one in story] == [(part.reference, "seen there")]
+    api.move_task(ref=part.reference, number=1, to="done", by=handler, at=at)
+    assert api.move(ref=opened.reference, to="closed", reason="well", by=machine, at=at).ended_at == at

@@ -20,12 +20,20 @@ from pehra.ledger import api as ledger
 REASON_LENGTH_MAX = 2_000
 
 
-def locked(ref: str, *, by: Actor, permission: Permission = Permission.INCIDENTS_CHANGE, live: bool = True) -> Incident:
+def locked(
+    ref: str,
+    *,
+    by: Actor,
+    permission: Permission = Permission.INCIDENTS_CHANGE,
+    live: bool = True,
+    merged_too: bool = False,
+) -> Incident:
     """Return a visible incident, locked, that the actor may work on; refuse one that has ended, when it must be live.
 
-    The work on an incident is its teams': whoever sees it only as the organisation concerned finds none.
+    What was merged into another rests; `merged_too` is for the tasks that it has, which hold the whole until they are
+    done.
     """
-    incident = queries.for_change(ref, by=by)
+    incident = queries.for_change(ref, by=by, merged_too=merged_too)
     require(incident, permission, by=by)
     if live and State(incident.state) in states.ENDED:
         raise states.MoveRefused(f"the incident is {incident.state}; open a new one instead", field="state")

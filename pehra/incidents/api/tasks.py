@@ -102,7 +102,7 @@ def change_task(
     at: datetime,
 ) -> TaskView:
     """Change what is given of a task. To let a blocking one block no more takes who may close, and a reason."""
-    incident = acting.locked(ref, by=by)
+    incident = acting.locked(ref, by=by, merged_too=True)
     row = queries.one_task(incident, number, by=by)
     before = _told(row)
     if is_blocking is False and row.is_blocking:
@@ -129,7 +129,7 @@ def change_task(
 @transaction.atomic
 def tick(*, ref: str, number: int, item: int, done: bool, by: Actor, at: datetime) -> TaskView:
     """Tick an item of a task's checklist (counted from 1), or untick it while the task is unfinished."""
-    incident = acting.locked(ref, by=by)
+    incident = acting.locked(ref, by=by, merged_too=True)
     row = queries.one_task(incident, number, by=by)
     if TaskState(row.state) in rules.ENDED:
         raise rules.TaskRefused(f"the task is {row.state}; open it again first", field="item")
@@ -149,7 +149,7 @@ def move_task(
     *, ref: str, number: int, to: str, reason: str = "", outcome: str = "", by: Actor, at: datetime
 ) -> TaskView:
     """Move a task. Skipping takes a reason, and of a blocking one who may close; a decision says which way it goes."""
-    incident = acting.locked(ref, by=by)
+    incident = acting.locked(ref, by=by, merged_too=True)
     row = queries.one_task(incident, number, by=by)
     before, target = TaskState(row.state), rules.parse_task_state(to)
     rules.require_move(before, target)

@@ -12,8 +12,12 @@ from pehra.incidents.rules.joining import FAMILY_MAX
 
 def parts_of(row: Incident) -> list[Incident]:
     """Return the incidents that are part of this one, directly or through others, in the order of their references."""
+    return _below(row.id)
+
+
+def _below(incident_id: UUID) -> list[Incident]:
     found: dict[UUID, Incident] = {}
-    above = [row.id]
+    above = [incident_id]
     while above and len(found) <= FAMILY_MAX:
         below = [part for part in Incident.objects.filter(merged_into__in=above) if part.id not in found]
         found |= {part.id: part for part in below}
@@ -29,6 +33,11 @@ def family_of(row: Incident) -> list[Incident]:
 def family_ids(row: Incident) -> list[UUID]:
     """Return the ids of an incident and all that is part of it."""
     return [member.id for member in family_of(row)]
+
+
+def family_ids_of(incident_id: UUID) -> list[UUID]:
+    """Return the ids of an incident and all that is part of it, by its id alone."""
+    return [incident_id, *(part.id for part in _below(incident_id))]
 
 
 def root_of(row: Incident) -> Incident:

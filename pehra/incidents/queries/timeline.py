@@ -4,13 +4,13 @@ By event time it tells the incident; by entry time, how it was found out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from pehra.incidents.models import Incident, TimelineEntry
-from pehra.incidents.queries import reading
+from pehra.incidents.queries import families, reading
 from pehra.incidents.rules.timeline import Precision, Source
 from pehra.kernel.actors import Actor
 from pehra.kernel.clock import format_time
@@ -25,12 +25,16 @@ LATE = timedelta(minutes=15)
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """One thing on the timeline: an entry that somebody wrote, or an act that the ledger recorded (`event`)."""
+    """One thing on the timeline: an entry that somebody wrote, or an act that the ledger recorded (`event`).
+
+    `part` is the reference of an incident that was merged into this one, where the entry stands on that one.
+    """
 
     happened_at: datetime
     entered_at: datetime
     by: str
     number: int = 0
+    part: str = ""
     precision: Precision = Precision.SECOND
     text: str = ""
     source: Source = Source.PERSON
@@ -59,6 +63,7 @@ class Moment:
         """Return it as the contract names its keys."""
         return {
             "number": self.number or None,
+            "part": self.part or None,
             "happened": format_time(self.happened_at),
             "precision": self.precision.value,
             "entered": format_time(self.entered_at),
@@ -72,9 +77,13 @@ class Moment:
 
 def entries_of(incident: Incident, *, by: Actor) -> list[Moment]:
     """Return what people wrote on the timeline of an incident that the actor may read, corrected ones among them."""
-    rows = TimelineEntry.objects.all().visible_to(reading.reader(by)).filter(incident=incident)
+    family = {member.id: member.reference for member in families.family_of(incident)}
+    rows = TimelineEntry.objects.all().visible_to(reading.reader(by)).filter(incident__in=family)
     found: Iterable[Any] = rows.select_related("corrects", "corrected_by").order_by("number")[:ENTRIES_SHOWN_MAX]
-    return [entry_view(row) for row in found]
+    return [
+        replace(entry_view(row), part="" if row.incident_id == incident.id else family[row.incident_id])
+        for row in found
+    ]
 
 
 def record_of(incident: Incident, *, by: Actor) -> list[Moment]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 
 from pehra.incidents.models import Incident, IncidentPhase, PlaybookRun, Task
-from pehra.incidents.queries import reading
+from pehra.incidents.queries import families, reading
 from pehra.incidents.rules import tasks as task_rules
 from pehra.incidents.rules.tasks import Blocking, TaskState
 from pehra.kernel.actors import Actor
@@ -92,12 +92,13 @@ class PhaseView:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkPage:
-    """The work on one incident."""
+    """The work on one incident. `of_parts` is what is left to do on incidents that were merged into it."""
 
     phases: tuple[PhaseView, ...]
     phase: str
     tasks: tuple[TaskView, ...]
     runs: tuple[str, ...]
+    of_parts: tuple[TaskView, ...]
 
     @property
     def blocking(self) -> tuple[TaskView, ...]:
@@ -206,12 +207,28 @@ def work(incident: Incident, *, by: Actor, at: datetime) -> WorkPage:
         ),
         phase=current,
         tasks=tasks,
+        of_parts=_of_parts(incident, by=by),
         runs=tuple(runs.order_by("started_at").values_list("name", flat=True)),
     )
 
 
+def _of_parts(incident: Incident, *, by: Actor) -> tuple[TaskView, ...]:
+    parts = [part.id for part in families.parts_of(incident)]
+    if not parts:
+        return ()
+    rows = Task.objects.all().visible_to(reading.reader(by)).filter(incident__in=parts, ended_at__isnull=True)
+    return task_views(rows.select_related("incident", "run").order_by("incident_id", "number")[:TASKS_SHOWN_MAX])
+
+
 def blocking(incident_id: UUID) -> list[Blocking]:
-    """Return the unfinished blocking tasks of an incident, whoever asks: what holds it holds it for everybody."""
-    rows = Task.objects.filter(incident=incident_id, is_blocking=True, ended_at__isnull=True).order_by("number")
-    found = rows.values_list("number", "title", "phase")[:TASKS_SHOWN_MAX]
-    return [Blocking(number=number, title=title, phase=phase) for number, title, phase in found]
+    """Return the unfinished blocking tasks of an incident and of all that is part of it, whoever asks: what holds it
+    holds it for everybody."""
+    family = families.family_ids_of(incident_id)
+    rows = Task.objects.filter(incident__in=family, is_blocking=True, ended_at__isnull=True)
+    found = rows.order_by("incident_id", "number").values_list(
+        "number", "title", "phase", "incident_id", "incident__reference"
+    )
+    return [
+        Blocking(number=number, title=title, phase=phase, incident="" if owner == incident_id else reference)
+        for number, title, phase, owner, reference in found[:TASKS_SHOWN_MAX]
+    ]

@@ -35,6 +35,6 @@ def require_none(tasks: Sequence[Blocking], *, field: str) -> None:
     """Refuse to go on while tasks hold the incident, naming them."""
     if not tasks:
         return
-    names = ", ".join(f"{task.number} “{task.title}”" for task in tasks[:NAMED_MAX])
+    names = ", ".join(f"{task.incident} {task.number} “{task.title}”".strip() for task in tasks[:NAMED_MAX])
     more = f" and {len(tasks) - NAMED_MAX} more" if len(tasks) > NAMED_MAX else ""
     raise MoveRefused(f"blocking tasks are not done: {names}{more}. Do them, or skip each with a reason", field=field)

@@ -47,6 +47,8 @@ class Blocking:
     number: int
     title: str
     phase: str
+    incident: str = ""
+    """The reference of the part that it belongs to, where that is not the incident itself."""
 
 
 def parse_task_state(text: str) -> TaskState:
