@@ -31,16 +31,19 @@ def affect(*, ref: str, organisation: str, reason: str, by: Actor, at: datetime)
     """Say that an organisation is affected too; the law is asked what it owes."""
     incident, words = acting.locked(ref, by=by), acting.reason(reason)
     access.require_known_organisation(organisation, field="organisation", by=by)
-    there = incident.organisations.filter(organisation=organisation).first()
+    with access.elevated(part="incidents.sides"):
+        there = incident.organisations.filter(organisation=organisation).first()
     if there is not None and there.removed_at is None:
         raise Invalid("this organisation is named already", field="organisation")
-    if there is not None:
-        there.removed_at, there.removed_by, there.removed_reason = None, "", ""
-        there.save(update_fields=["removed_at", "removed_by", "removed_reason"])
-    else:
-        drafts.add_sides([(incident, _side(organisation, incident, at=at))], at=at)
-    name_alone(incident)
-    roles.wall_clocks(incident)
+    # The new side has its own team's wall, and whoever names it may be of another.
+    with access.elevated(part="incidents.sides"):
+        if there is not None:
+            there.removed_at, there.removed_by, there.removed_reason = None, "", ""
+            there.save(update_fields=["removed_at", "removed_by", "removed_reason"])
+        else:
+            drafts.add_sides([(incident, _side(organisation, incident))], at=at)
+        name_alone(incident)
+        roles.wall_clocks(incident)
     # The entry is for all teams of the incident; in a widespread one they do not read of each other's constituents.
     named = {} if incident.widespread else {"organisation": organisation}
     acting.record(incident, "incidents.organisation.added", {**named, "reason": words}, by=by, at=at)
@@ -64,7 +67,7 @@ def unaffect(*, ref: str, organisation: str, reason: str, by: Actor, at: datetim
     return queries.views([incident])[0]
 
 
-def _side(organisation: str, incident: Incident, *, at: datetime) -> Side:
+def _side(organisation: str, incident: Incident) -> Side:
     facts = registry.entity_facts([organisation]).get(organisation, law.EntityFacts())
     lead = deriving.assessor_of(incident).responsibility(facts, deriving.facts_of([incident])).lead
     return Side(

@@ -141,9 +141,13 @@ def _debtors(matter: Matter) -> list[Debtor]:
     if not matter.sides:
         entity = duty_clocks.stated_entity(first.entity)
         return [Debtor(organisation="", entity=entity, moments=common | _sent(sent))]
+    by_organisation: dict[str, list[Clock]] = {}
+    for clock in sent:
+        if clock.owed_by == OWED_BY_ENTITY:
+            by_organisation.setdefault(clock.organisation, []).append(clock)
     debtors: dict[str, Debtor] = {}
     for side in matter.sides:
-        own = [clock for clock in sent if clock.owed_by == OWED_BY_ENTITY and clock.organisation == side.organisation]
+        own = by_organisation.get(side.organisation, [])
         earlier = debtors[side.organisation].moments if side.organisation in debtors else {}
         debtors[side.organisation] = Debtor(
             organisation=side.organisation,

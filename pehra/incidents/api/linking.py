@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.incidents import queries
 from pehra.incidents.api import acting, affecting, deriving, drafts, duty_clocks
@@ -115,17 +116,19 @@ def split(*, ref: str, title: str, parting: Parting, reason: str, by: Actor, at:
     acting.require(incident, Permission.INCIDENTS_OPEN, by=by)
     named = acting.words(title, field="title", most=TITLE_LENGTH_MAX)
     findings, sides, seen = _parted(incident, parting)
-    (fresh,) = drafts.write(
-        [_draft(incident, named, findings, sides, reason=words, by=by)],
-        assessor=deriving.assessor_of(incident),
-        by=by,
-        at=at,
-    )
-    _take_along(incident, fresh, findings, sides, seen, reason=words, by=by, at=at)
-    _link(fresh, incident, LinkKind.SPLIT_FROM, note=words, by=by, at=at)
-    affecting.name_alone(incident)
-    deriving.rederive(incident, deriving.locked_clocks(incident), by=by, at=at)
-    return queries.views([fresh])[0]
+    # The law gives the new one to whom it gives it: perhaps to a team that is not of whoever splits it off.
+    with access.elevated(part="incidents.splitting"):
+        (fresh,) = drafts.write(
+            [_draft(incident, named, findings, sides, reason=words, by=by)],
+            assessor=deriving.assessor_of(incident),
+            by=by,
+            at=at,
+        )
+        _take_along(incident, fresh, findings, sides, seen, reason=words, by=by, at=at)
+        _link(fresh, incident, LinkKind.SPLIT_FROM, note=words, by=by, at=at)
+        affecting.name_alone(incident)
+        deriving.rederive(incident, deriving.locked_clocks(incident), by=by, at=at)
+        return queries.views([fresh])[0]
 
 
 def _parted(
