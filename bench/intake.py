@@ -180,7 +180,7 @@ async def _load(port: int, ready: dict[str, Any], arguments: argparse.Namespace)
     measured, line = Measured(), Line("localhost", port)
     end = time.monotonic() + arguments.seconds
     handlers = [
-        asyncio.create_task(_handler(line, token, measured, end, number))
+        asyncio.create_task(_at_the_queue(line, token, measured, end, number))
         for number, token in enumerate(ready["tokens"])
     ]
     coming = []
@@ -215,7 +215,7 @@ async def _report(line: Line, ready: dict[str, Any], measured: Measured, number:
         await asyncio.sleep(1)
 
 
-async def _handler(line: Line, token: str, measured: Measured, end: float, number: int) -> None:
+async def _at_the_queue(line: Line, token: str, measured: Measured, end: float, number: int) -> None:
     """Somebody at the queue: reads it, looks at a report, takes it, decides, and sometimes takes that back."""
     chance, bearer = random.Random(number), {"Authorization": f"Bearer {token}"}
 
