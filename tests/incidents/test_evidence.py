@@ -265,6 +265,17 @@ def test_how_long_it_is_kept_is_said_with_the_rule(taken: EvidenceView, sector_a
         api.keep_evidence_until(until=at.date() - timedelta(days=1), **said)
 
 
+def test_what_is_kept_past_its_day_is_listed_for_who_works_on_it(
+    taken: EvidenceView, sector_analyst: Actor, stranger: Actor, at: datetime
+) -> None:
+    until = at.date() + timedelta(days=180)
+    api.keep_evidence_until(ref=taken.incident, number=1, until=until, reason="180 days", by=sector_analyst, at=at)
+    assert api.evidence_past_keeping(by=sector_analyst, on=until) == []
+    later = until + timedelta(days=1)
+    assert [piece.id for piece in api.evidence_past_keeping(by=sector_analyst, on=later)] == [taken.id]
+    assert api.evidence_past_keeping(by=stranger, on=later) == []
+
+
 def test_a_number_that_is_not_there_is_not_there(opened: IncidentView, sector_analyst: Actor, at: datetime) -> None:
     with pytest.raises(NotVisible):
         api.one_evidence(opened.reference, 9, by=sector_analyst)

@@ -1,10 +1,11 @@
 """How the use cases of evidence are tried: on a file that the place's incident got, undone with the probe."""
 
+from datetime import timedelta
 from typing import Any
 
 from pehra.incidents import api as incidents
 from pehra.kernel.actors import Actor, system
-from tests.matrix.probes import WHY, Probe, acts
+from tests.matrix.probes import WHY, Probe, acts, sees
 from tests.matrix.world import AT, Place
 
 PASSWORD = "a password of the probe"
@@ -26,9 +27,17 @@ def _shown(place: Place, by: Actor) -> bool:
     return bool(incidents.evidence(place.incident, by=by))
 
 
+def _past_keeping(place: Place, by: Actor) -> bool:
+    named = _taken(place)
+    incidents.keep_evidence_until(**named, until=AT.date(), by=system("test"), **WHY)
+    found = incidents.evidence_past_keeping(by=by, on=AT.date() + timedelta(days=1))
+    return place.incident in {piece.incident for piece in found}
+
+
 PROBES: dict[str, Probe] = {
     "incidents.add_evidence": acts(_take),
     "incidents.evidence": acts(_shown),
+    "incidents.evidence_past_keeping": sees(_past_keeping),
     "incidents.one_evidence": acts(lambda p, by: incidents.one_evidence(*_taken(p).values(), by=by)),
     "incidents.custody_export": acts(lambda p, by: incidents.custody_export(*_taken(p).values(), by=by)),
     "incidents.give_out_evidence": acts(

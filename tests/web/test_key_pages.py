@@ -1,11 +1,14 @@
 """The page of contacts' keys: set by who may change the organisation, shown with fingerprint and what is wrong."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pysequoia
 import pytest
 
+from pehra.kernel.markings import Tlp
 from pehra.ledger import api as ledger
+from pehra.outbox import api as outbox
 from pehra.registry import api as registry
 from pehra.registry.models import Contact
 
@@ -33,6 +36,29 @@ def test_a_key_is_set_shown_used_and_taken_away(signed_in, country, key):
     assert (entry.event, entry.facts["fingerprints"]) == ("registry.contact.key.set", [key.fingerprint.upper()])
     browser.post(ADDRESS, {"email": MEADOW, "key": ""})
     assert "no key: mail leaves unencrypted" in browser.get(ADDRESS).text
+
+
+def test_a_message_to_the_contact_leaves_encrypted_by_the_key_that_was_set(signed_in, country, key, settings):
+    settings.PEHRA_OUTBOX_URL = f"maildir://{settings.PEHRA_DATA}/sealed"
+    signed_in("lead").post(ADDRESS, {"email": MEADOW, "key": str(key)})
+    at = datetime.now(UTC)
+    for organisation in ("org-0001", "org-0002"):
+        outbox.queue(
+            kind="test",
+            recipient=outbox.Recipient(name="Desk", email=MEADOW, language="ur", circle=outbox.Circle.ORGANISATION),
+            subject="Two findings",
+            body="198.18.1.7\n",
+            tlp=Tlp.AMBER,
+            dedupe_key=organisation,
+            organisation=organisation,
+            by=country.by,
+            at=at,
+        )
+    outbox.send_due(at=at)
+    mails = [path.read_bytes() for path in Path(settings.PEHRA_DATA, "sealed", "new").iterdir()]
+    sealed = [mail for mail in mails if b"multipart/encrypted" in mail]
+    assert (len(mails), len(sealed)) == (2, 1)
+    assert b"198.18.1.7" not in sealed[0]
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,7 @@ from pehra.incidents.queries.evidence import (
     StampView,
     custody_export,
     evidence,
+    evidence_past_keeping,
     one_evidence,
 )
 from pehra.incidents.queries.lessons import LessonView
@@ -213,6 +214,7 @@ __all__ = [
     "enter_phase",
     "every_incident",
     "evidence",
+    "evidence_past_keeping",
     "finding_ids",
     "forget_unsaved",
     "formats_for",

@@ -63,6 +63,20 @@ def list_evidence(reference: str) -> None:
         click.echo("No evidence.")
 
 
+@evidence.command("overdue")
+def overdue() -> None:
+    """List evidence whose day of keeping is past: a person decides what becomes of it."""
+    from pehra.incidents import api
+    from pehra.kernel import clock
+    from pehra.kernel.actors import system
+
+    pieces = api.evidence_past_keeping(by=system("cli"), on=clock.now().date())
+    for piece in pieces:
+        click.echo(f"{piece.incident} {piece.label:<5} until {piece.keep_until} {piece.size:>12} {piece.name}")
+    if not pieces:
+        click.echo("None.")
+
+
 @evidence.command("get")
 @click.argument("reference")
 @click.argument("number", type=click.IntRange(1))

@@ -21,6 +21,7 @@ from pehra.kernel.clock import format_time
 from pehra.kernel.refusals import NotVisible
 
 FORMAT = "pehra-custody-1"
+PAST_KEEPING_MAX = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +109,14 @@ def evidence(reference: str, *, by: Actor) -> list[EvidenceView]:
     for stamp in EvidenceStamp.objects.filter(evidence__in=rows).order_by("asked_at"):
         stamps.setdefault(stamp.evidence_id, []).append(_stamp(stamp))
     return [view(row, incident, stamps=tuple(stamps.get(row.id, ()))) for row in rows]
+
+
+def evidence_past_keeping(*, by: Actor, on: date) -> list[EvidenceView]:
+    """Return the evidence whose day of keeping is past, the longest past first, of incidents where the actor works."""
+    seen = Evidence.objects.all().visible_to(reading.reader(by)).select_related("incident")
+    rows = seen.filter(keep_until__lt=on, destroyed_at__isnull=True).order_by("keep_until", "id")
+    shown = [row for row in rows[:PAST_KEEPING_MAX] if may_read(row.incident, by=by)]
+    return [view(row, row.incident) for row in shown]
 
 
 def one_evidence(reference: str, number: int, *, by: Actor) -> EvidenceView:

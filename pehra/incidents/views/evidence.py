@@ -79,6 +79,7 @@ def _listing(request: Request, reference: str, *, refusal: Refusal | None = None
         "megabytes": settings.PEHRA_REQUEST_BYTES_MAX // MEBIBYTE,
         "marks": list(Tlp),
         "words_max": WORDS_CHARACTERS_MAX,
+        "today": request.at.date(),
         "refusal": refusal,
         "typed": request.POST,
     }
@@ -117,6 +118,7 @@ def _one(
         "authority": settings.PEHRA_TSA_URL,
         "people": access.names(ids={line.by for line in piece.custody}, by=request.actor),
         "words_max": WORDS_CHARACTERS_MAX,
+        "today": request.at.date(),
         "refused": refused,
         "refusal": refusal,
         "typed": request.POST,
