@@ -167,7 +167,7 @@ class Submission(models.Model):
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="submissions")
     number = models.PositiveIntegerField()
     channel = models.CharField(max_length=16, choices=[(channel.value, channel.value) for channel in Channel])
-    raw_sha256 = models.CharField(max_length=HASH_CHARACTERS, db_index=True)
+    raw_sha256 = models.CharField(max_length=HASH_CHARACTERS)
     raw_size = models.BigIntegerField()
     media_type = models.CharField(max_length=MEDIA_TYPE_LENGTH_MAX)
     said = models.JSONField(default=dict)
@@ -183,7 +183,10 @@ class Submission(models.Model):
             models.UniqueConstraint(fields=["once"], condition=~Q(once=""), name="intake_submission_once"),
         ]
         indexes = [
-            models.Index(fields=["source", "source_ref"], condition=~Q(source_ref=""), name="intake_source_ref"),
+            models.Index(fields=["raw_sha256", "-received_at"], name="intake_same_bytes"),
+            models.Index(
+                fields=["source", "source_ref", "-received_at"], condition=~Q(source_ref=""), name="intake_same_source"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -198,11 +201,12 @@ class ReportFile(models.Model):
     position = models.PositiveSmallIntegerField()
     name = models.CharField(max_length=FILE_NAME_LENGTH_MAX)
     media_type = models.CharField(max_length=MEDIA_TYPE_LENGTH_MAX, blank=True)  # as its bytes say, else as claimed
-    sha256 = models.CharField(max_length=HASH_CHARACTERS, db_index=True)
+    sha256 = models.CharField(max_length=HASH_CHARACTERS)
     size = models.BigIntegerField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["submission", "position"], name="intake_file_in_order")]
+        indexes = [models.Index(fields=["sha256", "-id"], name="intake_same_file")]
 
     def __str__(self) -> str:
         return self.name

@@ -34,7 +34,7 @@ BEGINNING_CHARACTERS = 200
 def reports(*, by: Actor, filters: Filters, before: UUID | None = None, limit: int = PAGE_ROWS_DEFAULT) -> ReportList:
     """Return a page of the reports of the actor's teams that fit, newest first."""
     rows = matching(visible(by), filters, by=by)
-    count = len(rows.order_by()[: COUNTED_MAX + 1].values_list("id"))
+    count = rows.order_by()[: COUNTED_MAX + 1].count()
     if before is not None:
         rows = rows.filter(id__lt=before)
     size = max(1, min(limit, PAGE_ROWS_MAX))
@@ -96,8 +96,11 @@ def views(rows: Sequence[Report], *, by: Actor) -> list[ReportView]:
     counts = {
         "submissions": _counted(Submission.objects.filter(report__in=ids)),
         "files": _counted(ReportFile.objects.filter(report__in=ids)),
-        "observables": _counted(ReportObservable.objects.filter(report__in=ids)),
-        "known_observables": _counted(ReportObservable.objects.filter(report__in=ids, known=True)),
+    }
+    seen = ReportObservable.objects.filter(report__in=ids).order_by().values_list("report")
+    observables = {
+        report: (number, known)
+        for report, number, known in seen.annotate(number=Count("id"), known=Count("id", filter=Q(known=True)))
     }
     groups = visible(by).filter(group__in={row.group for row in rows}).order_by()
     sizes = dict(groups.values_list("group").annotate(number=Count("id")))
@@ -111,6 +114,8 @@ def views(rows: Sequence[Report], *, by: Actor) -> list[ReportView]:
             group_size=sizes.get(row.group, 1),
             references=references,
             assignee_name=names.get(row.assignee, ""),
+            observables=observables.get(row.id, (0, 0))[0],
+            known_observables=observables.get(row.id, (0, 0))[1],
             **{name: counted.get(row.id, 0) for name, counted in counts.items()},
         )
         for row in rows

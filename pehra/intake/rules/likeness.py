@@ -12,9 +12,8 @@ from pehra.kernel.observables import ObservableType
 
 WINDOW = timedelta(days=7)
 REASONS_MAX = 10
-CANDIDATES_MAX = 200
-# A sign that so many reports share is a habit of a sender and not one matter.
-COMMON_FROM = 2_000
+OF_EACH_SIGN_MAX = 20
+OBSERVABLES_COMPARED_MAX = 200
 
 
 class Sign(StrEnum):
