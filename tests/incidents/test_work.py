@@ -41,7 +41,7 @@ def lead(sector_analyst: Actor) -> Actor:
 
 
 @pytest.fixture
-def handler(sector_analyst: Actor) -> Actor:
+def colleague(sector_analyst: Actor) -> Actor:
     """A handler of the team: works on incidents, ends none."""
     return replace(sector_analyst, permissions=sector_analyst.permissions - {"incidents.close"})
 
@@ -66,45 +66,45 @@ def agree(view: IncidentView, *, task: int, by: Actor, contact: Actor, at: datet
 
 
 def test_a_task_is_added_taken_and_done_and_the_ledger_says_so(
-    opened: IncidentView, handler: Actor, at: datetime
+    opened: IncidentView, colleague: Actor, at: datetime
 ) -> None:
-    added = api.add_task(ref=opened.reference, title=" Ask for the logs ", checklist="- a\n- b", by=handler, at=at)
+    added = api.add_task(ref=opened.reference, title=" Ask for the logs ", checklist="- a\n- b", by=colleague, at=at)
     assert (added.number, added.title, len(added.checklist)) == (1, "Ask for the logs", 2)
-    taken = api.move_task(ref=opened.reference, number=1, to="doing", by=handler, at=at)
-    assert taken.assignee == handler.id
+    taken = api.move_task(ref=opened.reference, number=1, to="doing", by=colleague, at=at)
+    assert taken.assignee == colleague.id
     with pytest.raises(TaskRefused, match="a, b"):
-        api.move_task(ref=opened.reference, number=1, to="done", by=handler, at=at)
+        api.move_task(ref=opened.reference, number=1, to="done", by=colleague, at=at)
     for item in (1, 2):
-        api.tick(ref=opened.reference, number=1, item=item, done=True, by=handler, at=at)
-    done = api.move_task(ref=opened.reference, number=1, to="done", by=handler, at=at)
-    assert (done.state, done.ended_by, done.ended_at) == (TaskState.DONE, handler.id, at)
-    events = [entry.event for entry in ledger.history(subject=opened.reference, by=handler)]
+        api.tick(ref=opened.reference, number=1, item=item, done=True, by=colleague, at=at)
+    done = api.move_task(ref=opened.reference, number=1, to="done", by=colleague, at=at)
+    assert (done.state, done.ended_by, done.ended_at) == (TaskState.DONE, colleague.id, at)
+    events = [entry.event for entry in ledger.history(subject=opened.reference, by=colleague)]
     expected = ["added", "moved", "ticked", "ticked", "moved"]
     assert events[-5:] == [f"incidents.task.{act}" for act in expected]
 
 
 def test_an_item_that_is_not_there_cannot_be_ticked_nor_one_of_a_done_task(
-    opened: IncidentView, handler: Actor, at: datetime
+    opened: IncidentView, colleague: Actor, at: datetime
 ) -> None:
-    api.add_task(ref=opened.reference, title="t", checklist="a", by=handler, at=at)
+    api.add_task(ref=opened.reference, title="t", checklist="a", by=colleague, at=at)
     for item in (0, 2):
         with pytest.raises(Invalid):
-            api.tick(ref=opened.reference, number=1, item=item, done=True, by=handler, at=at)
-    api.tick(ref=opened.reference, number=1, item=1, done=True, by=handler, at=at)
-    api.move_task(ref=opened.reference, number=1, to="done", by=handler, at=at)
+            api.tick(ref=opened.reference, number=1, item=item, done=True, by=colleague, at=at)
+    api.tick(ref=opened.reference, number=1, item=1, done=True, by=colleague, at=at)
+    api.move_task(ref=opened.reference, number=1, to="done", by=colleague, at=at)
     with pytest.raises(TaskRefused):
-        api.tick(ref=opened.reference, number=1, item=1, done=False, by=handler, at=at)
+        api.tick(ref=opened.reference, number=1, item=1, done=False, by=colleague, at=at)
 
 
 def test_the_work_is_its_teams_and_not_its_organisations_nor_a_strangers(
     opened: IncidentView,
-    handler: Actor,
+    colleague: Actor,
     organisation_contact: Actor,
     provincial_analyst: Actor,
     stranger: Actor,
     at: datetime,
 ) -> None:
-    api.add_task(ref=opened.reference, title="secret", by=handler, at=at)
+    api.add_task(ref=opened.reference, title="secret", by=colleague, at=at)
     assert api.incident(opened.reference, by=organisation_contact)
     for actor in (organisation_contact, provincial_analyst, stranger):
         with pytest.raises(NotVisible):
@@ -114,9 +114,9 @@ def test_the_work_is_its_teams_and_not_its_organisations_nor_a_strangers(
         api.add_task(ref=opened.reference, title="x", by=organisation_contact, at=at)
 
 
-def test_a_reader_changes_nothing(opened: IncidentView, handler: Actor, at: datetime) -> None:
-    reader = replace(handler, permissions=frozenset({"incidents.read"}))
-    api.add_task(ref=opened.reference, title="t", by=handler, at=at)
+def test_a_reader_changes_nothing(opened: IncidentView, colleague: Actor, at: datetime) -> None:
+    reader = replace(colleague, permissions=frozenset({"incidents.read"}))
+    api.add_task(ref=opened.reference, title="t", by=colleague, at=at)
     assert len(tasks(opened, reader, at)) == 1
     with pytest.raises(Forbidden):
         api.move_task(ref=opened.reference, number=1, to="done", by=reader, at=at)
@@ -125,56 +125,56 @@ def test_a_reader_changes_nothing(opened: IncidentView, handler: Actor, at: date
 @pytest.mark.parametrize(
     "said", [{"title": " "}, {"title": "x" * 301}, {"title": "a\x00"}, {"phase": "dance"}, {"checklist": "x\n" * 51}]
 )
-def test_what_is_no_task_is_refused(opened: IncidentView, handler: Actor, at: datetime, said: dict[str, Any]) -> None:
+def test_what_is_no_task_is_refused(opened: IncidentView, colleague: Actor, at: datetime, said: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
-        api.add_task(**{"ref": opened.reference, "title": "t", "by": handler, "at": at} | said)
+        api.add_task(**{"ref": opened.reference, "title": "t", "by": colleague, "at": at} | said)
 
 
-def test_it_is_given_to_nobody_outside_the_team(opened: IncidentView, handler: Actor, at: datetime) -> None:
-    api.add_task(ref=opened.reference, title="t", assignee=handler.id, by=handler, at=at)
-    assert [task.number for task in api.my_tasks(by=handler)] == [1]
+def test_it_is_given_to_nobody_outside_the_team(opened: IncidentView, colleague: Actor, at: datetime) -> None:
+    api.add_task(ref=opened.reference, title="t", assignee=colleague.id, by=colleague, at=at)
+    assert [task.number for task in api.my_tasks(by=colleague)] == [1]
     with pytest.raises(Invalid, match="your team"):
-        api.change_task(ref=opened.reference, number=1, assignee="somebody", by=handler, at=at)
+        api.change_task(ref=opened.reference, number=1, assignee="somebody", by=colleague, at=at)
 
 
 # What blocks
 
 
 def test_a_blocking_task_holds_the_end_until_it_is_done(
-    opened: IncidentView, handler: Actor, machine: Actor, at: datetime
+    opened: IncidentView, colleague: Actor, machine: Actor, at: datetime
 ) -> None:
-    api.add_task(ref=opened.reference, title="Isolate", is_blocking=True, by=handler, at=at)
+    api.add_task(ref=opened.reference, title="Isolate", is_blocking=True, by=colleague, at=at)
     with pytest.raises(MoveRefused, match="Isolate") as refused:
         api.move(ref=opened.reference, to="closed", reason="well", by=machine, at=at)
     assert refused.value.field == "state"
-    assert api.heading(opened.reference, by=handler).next.step.value == "do-task"
+    assert api.heading(opened.reference, by=colleague).next.step.value == "do-task"
     assert api.move(ref=opened.reference, to="contained", reason="", by=machine, at=at).state == "contained"
-    api.move_task(ref=opened.reference, number=1, to="done", by=handler, at=at)
+    api.move_task(ref=opened.reference, number=1, to="done", by=colleague, at=at)
     assert api.move(ref=opened.reference, to="closed", reason="well", by=machine, at=at).ended_at == at
 
 
 def test_in_a_phase_it_holds_what_the_profile_says(
-    opened: IncidentView, handler: Actor, machine: Actor, at: datetime
+    opened: IncidentView, colleague: Actor, machine: Actor, at: datetime
 ) -> None:
     for number, phase in enumerate(("respond", "recover", "learn"), start=1):
-        api.add_task(ref=opened.reference, title=phase, phase=phase, is_blocking=True, by=handler, at=at)
+        api.add_task(ref=opened.reference, title=phase, phase=phase, is_blocking=True, by=colleague, at=at)
         with pytest.raises(Invalid):  # it is not let go by moving it to a phase that holds nothing
-            api.change_task(ref=opened.reference, number=number, phase="assess", by=handler, at=at)
+            api.change_task(ref=opened.reference, number=number, phase="assess", by=colleague, at=at)
     with pytest.raises(MoveRefused, match="respond"):
         api.move(ref=opened.reference, to="contained", reason="", by=machine, at=at)
-    api.move_task(ref=opened.reference, number=1, to="done", by=handler, at=at)
+    api.move_task(ref=opened.reference, number=1, to="done", by=colleague, at=at)
     api.move(ref=opened.reference, to="contained", reason="", by=machine, at=at)
     with pytest.raises(MoveRefused, match="recover"):
         api.move(ref=opened.reference, to="closed", reason="well", by=machine, at=at)
-    api.move_task(ref=opened.reference, number=2, to="done", by=handler, at=at)
+    api.move_task(ref=opened.reference, number=2, to="done", by=colleague, at=at)
     api.move(ref=opened.reference, to="closed", reason="lessons may come later", by=machine, at=at)
 
 
 def test_only_who_may_close_skips_a_blocking_task_or_lets_it_block_no_more(
-    opened: IncidentView, handler: Actor, sector_analyst: Actor, at: datetime
+    opened: IncidentView, colleague: Actor, sector_analyst: Actor, at: datetime
 ) -> None:
     for _ in range(2):
-        api.add_task(ref=opened.reference, title="t", is_blocking=True, by=handler, at=at)
+        api.add_task(ref=opened.reference, title="t", is_blocking=True, by=colleague, at=at)
     acts = (
         lambda by, reason: api.move_task(ref=opened.reference, number=1, to="skipped", reason=reason, by=by, at=at),
         lambda by, reason: api.change_task(
@@ -183,38 +183,38 @@ def test_only_who_may_close_skips_a_blocking_task_or_lets_it_block_no_more(
     )
     for act in acts:
         with pytest.raises(Forbidden):
-            act(handler, "not needed")
+            act(colleague, "not needed")
         with pytest.raises(Invalid):
             act(sector_analyst, " ")
         act(sector_analyst, "not needed")
-    assert api.work(opened.reference, by=handler, at=at).blocking == ()
+    assert api.work(opened.reference, by=colleague, at=at).blocking == ()
 
 
 def test_dismissing_skips_what_is_left_with_its_reason(
-    opened: IncidentView, handler: Actor, machine: Actor, at: datetime
+    opened: IncidentView, colleague: Actor, machine: Actor, at: datetime
 ) -> None:
-    api.add_task(ref=opened.reference, title="t", is_blocking=True, by=handler, at=at)
+    api.add_task(ref=opened.reference, title="t", is_blocking=True, by=colleague, at=at)
     api.move(ref=opened.reference, to="dismissed", reason="a test of ours", by=machine, at=at)
-    (task,) = tasks(opened, handler, at).values()
+    (task,) = tasks(opened, colleague, at).values()
     assert (task.state, task.ended_reason) == (TaskState.SKIPPED, "a test of ours")
     with pytest.raises(MoveRefused):
-        api.add_task(ref=opened.reference, title="t", by=handler, at=at)
+        api.add_task(ref=opened.reference, title="t", by=colleague, at=at)
 
 
 def test_phases_go_forward_past_done_work_and_back_with_a_reason(
-    opened: IncidentView, handler: Actor, at: datetime
+    opened: IncidentView, colleague: Actor, at: datetime
 ) -> None:
-    assert api.work(opened.reference, by=handler, at=at).phase == "assess"
-    api.add_task(ref=opened.reference, title="t", phase="assess", is_blocking=True, by=handler, at=at)
+    assert api.work(opened.reference, by=colleague, at=at).phase == "assess"
+    api.add_task(ref=opened.reference, title="t", phase="assess", is_blocking=True, by=colleague, at=at)
     with pytest.raises(MoveRefused, match="“t”"):
-        api.enter_phase(ref=opened.reference, phase="respond", by=handler, at=at)
-    api.move_task(ref=opened.reference, number=1, to="done", by=handler, at=at)
-    api.enter_phase(ref=opened.reference, phase="respond", by=handler, at=at)
+        api.enter_phase(ref=opened.reference, phase="respond", by=colleague, at=at)
+    api.move_task(ref=opened.reference, number=1, to="done", by=colleague, at=at)
+    api.enter_phase(ref=opened.reference, phase="respond", by=colleague, at=at)
     for wrong in ({"phase": "respond"}, {"phase": "dance"}, {"phase": "assess"}):
         with pytest.raises(Invalid):
-            api.enter_phase(ref=opened.reference, by=handler, at=at, **wrong)
-    api.enter_phase(ref=opened.reference, phase="assess", reason="it was another host", by=handler, at=at)
-    assert api.work(opened.reference, by=handler, at=at).phases[0].is_current
+            api.enter_phase(ref=opened.reference, by=colleague, at=at, **wrong)
+    api.enter_phase(ref=opened.reference, phase="assess", reason="it was another host", by=colleague, at=at)
+    assert api.work(opened.reference, by=colleague, at=at).phases[0].is_current
 
 
 # Playbooks
@@ -339,36 +339,36 @@ def test_steps_wait_for_what_comes_first_and_a_decision_leaves_a_way_behind(
 
 
 def test_an_act_on_a_private_operators_systems_waits_for_its_yes(
-    opened: IncidentView, handler: Actor, organisation_contact: Actor, at: datetime
+    opened: IncidentView, colleague: Actor, organisation_contact: Actor, at: datetime
 ) -> None:
     ref = opened.reference
-    api.add_task(ref=ref, title="Pull the ports", touches_organisation=True, by=handler, at=at)
+    api.add_task(ref=ref, title="Pull the ports", touches_organisation=True, by=colleague, at=at)
     with pytest.raises(ConsentRefused, match="ask for its consent"):
-        api.move_task(ref=ref, number=1, to="done", by=handler, at=at)
-    asked = api.ask_consent(ref=ref, act="pull the ports", task=1, by=handler, at=at)
+        api.move_task(ref=ref, number=1, to="done", by=colleague, at=at)
+    asked = api.ask_consent(ref=ref, act="pull the ports", task=1, by=colleague, at=at)
     assert asked.answer is Answer.ASKED
     with pytest.raises(ConsentRefused, match="org-0001"):  # silence is no consent
-        api.move_task(ref=ref, number=1, to="done", by=handler, at=at + timedelta(days=30))
+        api.move_task(ref=ref, number=1, to="done", by=colleague, at=at + timedelta(days=30))
     until = at + timedelta(hours=2)
     given = api.answer_consent(
         ref=ref, number=1, answer="given", terms="not on Friday", valid_until=until, by=organisation_contact, at=at
     )
     assert (given.answered_name, given.channel) == (organisation_contact.name, "portal")
     with pytest.raises(ConsentRefused):
-        api.move_task(ref=ref, number=1, to="done", by=handler, at=until + timedelta(seconds=1))
+        api.move_task(ref=ref, number=1, to="done", by=colleague, at=until + timedelta(seconds=1))
     api.answer_consent(ref=ref, number=1, answer="withdrawn", by=organisation_contact, at=at)
     with pytest.raises(ConsentRefused):
-        api.move_task(ref=ref, number=1, to="done", by=handler, at=at)
+        api.move_task(ref=ref, number=1, to="done", by=colleague, at=at)
     api.answer_consent(ref=ref, number=1, answer="given", by=organisation_contact, at=at)
-    assert api.move_task(ref=ref, number=1, to="done", by=handler, at=at).state is TaskState.DONE
+    assert api.move_task(ref=ref, number=1, to="done", by=colleague, at=at).state is TaskState.DONE
 
 
 def test_a_team_writes_down_what_was_said_elsewhere_with_the_name_of_who_said_it(
-    opened: IncidentView, handler: Actor, at: datetime
+    opened: IncidentView, colleague: Actor, at: datetime
 ) -> None:
     ref = opened.reference
-    api.ask_consent(ref=ref, act="pull the ports", by=handler, at=at)
-    said = {"ref": ref, "number": 1, "answer": "given", "by": handler, "at": at}
+    api.ask_consent(ref=ref, act="pull the ports", by=colleague, at=at)
+    said = {"ref": ref, "number": 1, "answer": "given", "by": colleague, "at": at}
     with pytest.raises(Forbidden):
         api.answer_consent(**said)
     for wrong in ({"channel": "telephone"}, {"channel": "smoke", "name": "Dania"}):
@@ -378,20 +378,20 @@ def test_a_team_writes_down_what_was_said_elsewhere_with_the_name_of_who_said_it
     assert (given.channel, given.answered_name, given.answered_by) == (
         "telephone",
         "Dania of the operator",
-        handler.id,
+        colleague.id,
     )
 
 
 def test_another_organisation_and_another_team_neither_read_nor_answer(
-    opened: IncidentView, handler: Actor, organisation_contact: Actor, provincial_analyst: Actor, at: datetime
+    opened: IncidentView, colleague: Actor, organisation_contact: Actor, provincial_analyst: Actor, at: datetime
 ) -> None:
-    api.ask_consent(ref=opened.reference, act="pull the ports", by=handler, at=at)
+    api.ask_consent(ref=opened.reference, act="pull the ports", by=colleague, at=at)
     assert len(api.consents(opened.reference, by=organisation_contact)) == 1
     for actor in (replace(organisation_contact, organisations=frozenset({"org-0002"})), provincial_analyst):
         with pytest.raises(NotVisible):
             api.answer_consent(ref=opened.reference, number=1, answer="given", by=actor, at=at)
     with pytest.raises(Invalid, match="concerns"):
-        api.ask_consent(ref=opened.reference, organisation="org-0002", act="x", by=handler, at=at)
+        api.ask_consent(ref=opened.reference, organisation="org-0002", act="x", by=colleague, at=at)
 
 
 def test_where_no_rule_asks_for_it_a_task_needs_no_consent(
@@ -404,11 +404,11 @@ def test_where_no_rule_asks_for_it_a_task_needs_no_consent(
 
 
 def test_what_was_merged_into_it_holds_it_too_and_is_read_with_it(
-    opened: IncidentView, finding: Any, outcome: Any, handler: Actor, machine: Actor, at: datetime
+    opened: IncidentView, finding: Any, outcome: Any, colleague: Actor, machine: Actor, at: datetime
 ) -> None:
     (part,) = api.open_from_findings(outcome=outcome(finding(malware="other")), by=machine, at=at)
-    api.add_task(ref=part.reference, title="Isolate", is_blocking=True, by=handler, at=at)
-    api.add_entries(ref=part.reference, text="-1h seen there", by=handler, at=at)
+    api.add_task(ref=part.reference, title="Isolate", is_blocking=True, by=colleague, at=at)
+    api.add_entries(ref=part.reference, text="-1h seen there", by=colleague, at=at)
     api.merge(ref=part.reference, into=opened.reference, reason="one gang", by=machine, at=at)
     for owed in api.incident(opened.reference, by=machine).incident.clocks:
         if owed.is_owed:
@@ -416,9 +416,9 @@ def test_what_was_merged_into_it_holds_it_too_and_is_read_with_it(
             api.withdraw_clock(ref=opened.reference, reason="none", by=machine, at=at, **which)
     with pytest.raises(MoveRefused, match=f"{part.reference} 1 “Isolate”"):
         api.move(ref=opened.reference, to="closed", reason="well", by=machine, at=at)
-    page = api.work(opened.reference, by=handler, at=at)
+    page = api.work(opened.reference, by=colleague, at=at)
     assert [(task.incident, task.title) for task in page.of_parts] == [(part.reference, "Isolate")]
-    story = api.timeline(opened.reference, shown="story", by=handler)
+    story = api.timeline(opened.reference, shown="story", by=colleague)
     assert [(one.part, one.text) for one in story] == [(part.reference, "seen there")]
-    api.move_task(ref=part.reference, number=1, to="done", by=handler, at=at)
+    api.move_task(ref=part.reference, number=1, to="done", by=colleague, at=at)
     assert api.move(ref=opened.reference, to="closed", reason="well", by=machine, at=at).ended_at == at

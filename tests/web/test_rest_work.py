@@ -28,7 +28,7 @@ def test_a_playbook_by_program_from_file_to_done(program, reference):
     for item in (1, 2):
         assert lead.post(f"/incidents/{reference}/tasks/1/tick", {"item": item}).status_code == 200
     assert lead.post(f"/incidents/{reference}/tasks/1/move", {"to": "done"}).json()["state"] == "done"
-    page = lead.get(f"/incidents/{reference}/work").json()
+    page = lead.get(f"/incidents/{reference}/tasks").json()
     assert (page["phase"], len(page["tasks"])) == ("assess", 5)
     assert lead.post(f"/incidents/playbooks/{kept['id']}/retire", {"reason": "old"}).json()["retired_reason"] == "old"
 
@@ -71,9 +71,9 @@ def test_its_organisation_answers_for_itself_and_reads_none_of_the_work(program,
     assert [one["act"] for one in asked] == ["pull the ports"]
     given = hospital.post(f"/incidents/{reference}/consents/1/answer", {"answer": "given"}).json()
     assert (given["answer"], given["channel"]) == ("given", "portal")
-    for path in ("work", "timeline", "notes", "lessons"):
+    for path in ("tasks", "timeline", "notes", "lessons"):
         answer = hospital.get(f"/incidents/{reference}/{path}")
         assert answer.status_code == 404
         assert "secret plan" not in answer.content.decode()
-    for path in ("work", "timeline", "notes", "lessons", "consents"):
+    for path in ("tasks", "timeline", "notes", "lessons", "consents"):
         assert program("telecom").get(f"/incidents/{reference}/{path}").status_code == 404

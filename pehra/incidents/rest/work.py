@@ -157,7 +157,7 @@ class Consents:
     items: list[api.ConsentView]
 
 
-@router.get("/{reference}/work", response=api.WorkPage, operation_id="incidents.work", summary="Phases and tasks")
+@router.get("/{reference}/tasks", response=api.WorkPage, operation_id="incidents.work", summary="Phases and tasks")
 def work(request: Request, reference: str) -> api.WorkPage:
     """For teams that read the incident, and not for its organisation."""
     _reader(request)
