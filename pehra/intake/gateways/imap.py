@@ -19,7 +19,7 @@ from pehra.intake.rules.mail.mailboxes import Mailbox
 from pehra.intake.rules.mail.turns import Waiting
 from pehra.kernel.refusals import Fault
 
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 30
 LOOK_OLDEST = 4_000  # of a full mailbox the oldest and the newest are looked at: a flood hides neither
 LOOK_NEWEST = 1_000
 PIECE_BYTES = 1 << 20
@@ -126,18 +126,23 @@ def _answered(answer: tuple[str, Sequence[object]]) -> Sequence[object]:
 
 
 def _listed(answer: Sequence[object]) -> list[Waiting]:
-    """Read a listing: each mail is a line with a literal, and what stands behind the literal in a line of its own."""
+    """Read a listing: a mail is a line with a literal and what stands behind it, or one line where From is missing."""
     found = []
+    behind = False
     for place, part in enumerate(answer):
-        if not isinstance(part, tuple):
+        if isinstance(part, tuple):
+            after = answer[place + 1] if place + 1 < len(answer) else b""
+            line = bytes(part[0]) + b" " + (bytes(after) if isinstance(after, bytes) else b"")
+            said = bytes(part[1]).partition(b":")[2].decode("utf-8", "surrogateescape")
+        elif isinstance(part, bytes) and not behind:
+            line, said = part, ""
+        else:
+            behind = False
             continue
-        after = answer[place + 1] if place + 1 < len(answer) else b""
-        line = bytes(part[0]) + b" " + (bytes(after) if isinstance(after, bytes) else b"")
+        behind = isinstance(part, tuple)
         uid, size = _UID.search(line), _SIZE.search(line)
-        if uid is None or size is None or _DELETED.search(line):
-            continue
-        sender = headers.mailbox(bytes(part[1]).partition(b":")[2].decode("utf-8", "surrogateescape")).address
-        found.append(Waiting(uid=uid[1].decode(), size=int(size[1]), sender=sender))
+        if uid and size and not _DELETED.search(line):
+            found.append(Waiting(uid=uid[1].decode(), size=int(size[1]), sender=headers.mailbox(said).address))
     return found
 
 

@@ -232,6 +232,7 @@ def note(row: Mail, mail: Read) -> None:
     row.content_key = mail.content_key
     row.is_believed = mail.is_believed
     row.signer, row.verdict = mail.signer[:500], mail.verdict
+    row.facts = {"signature": mail.doubt} if mail.doubt else {}
     if mail.letter is not None:
         row.is_automatic = receipts.is_automatic(mail)
         row.files = [

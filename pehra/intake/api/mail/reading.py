@@ -46,6 +46,7 @@ class Read:
     signer: str = ""
     verdict: str = ""
     problem: str = ""
+    doubt: str = ""  # what is wrong with its signature, if anything
     is_encrypted: bool = False
     is_open: bool = True  # false: sealed for none of our keys, or broken
     road: tuple[Handover, ...] = field(default_factory=tuple)
@@ -79,7 +80,8 @@ def read(row: Mail) -> Read:
         is_believed=believed,
         signer=" ".join([opened.signer, *opened.signer_names]).strip() if opened else "",
         verdict=opened.verdict if opened and opened.signed else "",
-        problem=opened.problem if opened else "",
+        problem=opened.problem if opened and opened.unreadable else "",
+        doubt=opened.problem if opened and not opened.unreadable else "",
         is_encrypted=opened is not None and opened.encrypted,
         is_open=opened is None or not opened.unreadable,
         road=_for_the_road(letter, found, at=row.received_at) if believed else (),
