@@ -8,6 +8,7 @@ forge, and no token against forgery is needed. A bad token is 401, never a redir
 from collections.abc import Callable
 from contextlib import suppress
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from pehra.access import api as access
@@ -21,6 +22,8 @@ DOORS = ("/api/", "/scim/", "/signals/", "/intake/thehive/", "/intake/iris/")
 # They say what may be asked, and nothing of anybody.
 OPEN = frozenset({"/api/v1/openapi.json", "/scim/v2/ServiceProviderConfig"})
 BODY_BYTES_MAX = 1024 * 1024
+# An alert brings its file along: a mail, a sample. As much as a form of the pages may bring.
+WITH_FILES = ("/intake/thehive/",)
 AGAIN_AFTER_SECONDS = int(access.BAD_TOKENS_WINDOW.total_seconds())
 REALM = 'Bearer realm="pehra"'
 
@@ -39,11 +42,17 @@ def machine_doors(answer: Answer) -> Answer:
             # Without a cookie there is nothing to forge; views need not remember to say so.
             request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
             with suppress(ValueError):
-                if int(request.META.get("CONTENT_LENGTH") or 0) > BODY_BYTES_MAX:
-                    return problems.answer(request, 413, detail=f"a request has at most {BODY_BYTES_MAX} bytes")
+                most = _bytes_max(request)
+                if int(request.META.get("CONTENT_LENGTH") or 0) > most:
+                    return problems.answer(request, 413, detail=f"a request has at most {most} bytes")
         return answer(request)
 
     return middleware
+
+
+def _bytes_max(request: HttpRequest) -> int:
+    most: int = settings.PEHRA_REQUEST_BYTES_MAX
+    return most if request.path_info.startswith(WITH_FILES) else BODY_BYTES_MAX
 
 
 def actor_of(request: HttpRequest) -> Actor | None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from math import isfinite
 
 from pehra.kernel.markings import Pap, Tlp
 from pehra.kernel.observables import Observable, ObservableType, parse
@@ -214,6 +215,19 @@ def level_of(gravity: int | None, levels: tuple[str, ...]) -> str:
     return levels[max(1, min(place, len(levels))) - 1]
 
 
-def is_digest(observable: Observable) -> bool:
-    """Whether an observable is the digest of a file."""
-    return observable.type in {ObservableType.MD5, ObservableType.SHA1, ObservableType.SHA256, ObservableType.SHA512}
+def gravity_said(value: object) -> int | None:
+    """Return a gravity that somebody wrote, or None for what is none."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value <= GRAVITY_MAX else None
+
+
+def measured(value: object) -> float | None:
+    """Return a measure that somebody wrote, or None for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if isfinite(number) else None

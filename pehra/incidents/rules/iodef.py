@@ -129,7 +129,7 @@ def _level_word(gravity: int | None) -> str:
 
 
 def _contact(party: Party) -> Tree:
-    further = [_data("sector", party.sector), _data("territory", party.territory)]
+    further = [_item("sector", party.sector), _item("territory", party.territory)]
     other = party.role is PartyRole.OTHER
     return _filled(
         {
@@ -151,7 +151,7 @@ def _indicator(seen: Seen, number: int, document: IncidentDocument) -> Tree:
         inner = {key: [value] for key, value in observable.items()}
         observable = {"System": {"category": seen.side.value, "Node": inner}}
         return {"IndicatorID": name, "Observable": observable}
-    side = [_data("side", seen.side.value)] if seen.side is not Side.RELATED else []
+    side = [_item("side", seen.side.value)] if seen.side is not Side.RELATED else []
     return _filled({"IndicatorID": name, "Observable": observable, "AdditionalData": side})
 
 
@@ -170,7 +170,7 @@ def _observable(observable: Observable) -> Tree:
     return {"Address": {"value": value, "category": CATEGORIES[kind]}}
 
 
-def _data(name: str, value: str, dtype: str = "string") -> Tree:
+def _item(name: str, value: str, dtype: str = "string") -> Tree:
     return {"name": f"{OURS}{name}", "dtype": dtype, "value": value}
 
 
@@ -184,11 +184,11 @@ def _ours(document: IncidentDocument) -> list[Tree]:
         ("pap", document.pap or ""),
         ("exercise", "true" if document.exercise else ""),
     ]
-    items = [_data(name, value) for name, value in said if value]
+    items = [_item(name, value) for name, value in said if value]
     if document.attributes is not None:
-        items.append(_data("attributes", " ".join(document.attributes)))
+        items.append(_item("attributes", " ".join(document.attributes)))
     further = [name for name in sorted(document.moments) if name not in MOMENTS]
-    return items + [_data(f"moment:{name}", format_time(document.moments[name]), "date-time") for name in further]
+    return items + [_item(f"moment:{name}", format_time(document.moments[name]), "date-time") for name in further]
 
 
 def _filled(tree: Tree) -> Tree:
@@ -227,9 +227,9 @@ def _read_incident(tree: Tree, language: str, left_out: tuple[str, ...]) -> Inci
         pap=_pap(ours.get("pap", "")),
         state=ours.get("state") or _STATES.get(str(tree.get("status") or ""), ""),
         taxonomy=taxonomy,
-        type=ours.get("type", "") or kind,
+        type=ours["type"] if rsit.is_known(taxonomy, ours.get("type", "-")) else kind,
         severity=ours.get("severity", ""),
-        gravity=int(ours["gravity"]) if ours.get("gravity", "").isdecimal() else gravity,
+        gravity=_digits(ours.get("gravity", ""), otherwise=gravity),
         attributes=tuple(ours["attributes"].split()) if "attributes" in ours else None,
         impact=dict(_impact(tree)),
         moments=_moments(tree, ours),
@@ -239,6 +239,10 @@ def _read_incident(tree: Tree, language: str, left_out: tuple[str, ...]) -> Inci
         exercise=ours.get("exercise") == "true",
         left_out=left_out,
     )
+
+
+def _digits(text: str, *, otherwise: int | None) -> int | None:
+    return int(text) if text.isdecimal() and len(text) <= len(str(documents.GRAVITY_MAX)) else otherwise
 
 
 def _missing(name: str) -> datetime:
@@ -290,7 +294,7 @@ def _mark(tree: Tree) -> Tlp | None:
     """Return the strictest mark said anywhere. IODEF's own words beside TLP's say less than TLP: they are none."""
     found: list[Tlp] = []
     for each in _walk(tree):
-        word = each.get("restriction")
+        word = str(each.get("restriction") or "")
         if word in _MARKS:
             found.append(_MARKS[word])
         elif word == "ext-value":
@@ -325,16 +329,18 @@ def _category(tree: Tree) -> tuple[str, str]:
 
 
 def _gravity(tree: Tree) -> int | None:
-    said = [_LEVELS[each["severity"]] for each in _walk(tree) if each.get("severity") in _LEVELS]
+    words = [str(each.get("severity") or "") for each in _walk(tree)]
+    said = [_LEVELS[word] for word in words if word in _LEVELS]
     return max(said, default=None)
 
 
 def _impact(tree: Tree) -> Iterator[tuple[str, float]]:
     for assessment in _listed(tree.get("Assessment")):
         for counter in _listed(assessment.get("Counter") if isinstance(assessment, dict) else None):
-            if isinstance(counter, dict) and isinstance(counter.get("value"), int | float):
+            value = documents.measured(counter.get("value")) if isinstance(counter, dict) else None
+            if value is not None:
                 unit = str(counter.get("ext-unit") or counter.get("unit") or "")
-                yield unit[: documents.NAME_LENGTH_MAX], float(counter["value"])
+                yield unit[: documents.NAME_LENGTH_MAX], value
 
 
 def _parties(tree: Tree) -> Iterator[Party]:

@@ -99,13 +99,13 @@ def _id(document: IncidentDocument, *names: str) -> uuid.UUID:
     return uuid.uuid5(NAMESPACE, "\n".join((document.issuer, document.reference, *names)))
 
 
-def _common(kind: str, name: uuid.UUID, at: str) -> Tree:
+def _headed(kind: str, name: uuid.UUID, at: str) -> Tree:
     return {"type": kind, "spec_version": SPEC_VERSION, "id": f"{kind}--{name}", "created": at, "modified": at}
 
 
 def _identity(party: Party, document: IncidentDocument, at: str) -> Tree:
     name = party.name or party.email or party.role.value
-    made = _common("identity", _id(document, "identity", party.role.value, name, party.email), at)
+    made = _headed("identity", _id(document, "identity", party.role.value, name, party.email), at)
     contact = "; ".join(text for text in (party.email, party.phone) if text)
     return made | _filled(
         {
@@ -148,7 +148,7 @@ def _incident(document: IncidentDocument, at: str, event: list[Tree]) -> Tree:
         "exercise": document.exercise or None,
     }
     links = [_external(text) for text in document.references]
-    return _common("incident", _id(document, "incident"), at) | _filled(
+    return _headed("incident", _id(document, "incident"), at) | _filled(
         {
             "name": document.title or document.reference,
             "description": document.description,
@@ -179,7 +179,7 @@ def _event(document: IncidentDocument, at: str) -> list[Tree]:
     if began is None:
         return []
     times = {"start_time": stamp(began), "end_time": stamp(ended) if ended and ended > began else ""}
-    event = _common("event", _id(document, "event"), at)
+    event = _headed("event", _id(document, "event"), at)
     status = {"status": "occurred", "name": document.title or document.reference}
     return [event | _filled(status | times) | {"extensions": {EVENT: {"extension_type": "new-sdo"}}}]
 
@@ -196,7 +196,7 @@ def _observed(document: IncidentDocument, at: str) -> tuple[list[Tree], list[Tre
         found = [_observable(observable) for observable in here if observable.type is not ObservableType.CVE]
         if found:
             objects += found
-            data = _common("observed-data", _id(document, "observed-data", side.value), at)
+            data = _headed("observed-data", _id(document, "observed-data", side.value), at)
             refs = sorted({each["id"] for each in found})
             around.append(
                 data
@@ -207,7 +207,7 @@ def _observed(document: IncidentDocument, at: str) -> tuple[list[Tree], list[Tre
 
 
 def _vulnerability(cve: Observable, document: IncidentDocument, at: str) -> Tree:
-    made = _common("vulnerability", _id(document, "vulnerability", cve.value), at)
+    made = _headed("vulnerability", _id(document, "vulnerability", cve.value), at)
     return made | {"name": cve.value, "external_references": [{"source_name": "cve", "external_id": cve.value}]}
 
 
@@ -246,7 +246,7 @@ def _sco(kind: str, said: Tree, named_by: Tree) -> Tree:
 
 def _link(source: Tree, kind: str, target: Tree, at: str) -> Tree:
     name = uuid.uuid5(NAMESPACE, f"{source['id']} {kind} {target['id']}")
-    made = _common("relationship", name, at)
+    made = _headed("relationship", name, at)
     return made | {"relationship_type": kind, "source_ref": source["id"], "target_ref": target["id"]}
 
 

@@ -35,7 +35,8 @@ def _objects(bundle: Any) -> dict[str, Tree]:
     many = bundle.get("objects") if bundle.get("type") == "bundle" else [bundle]
     if not isinstance(many, list):
         raise Unreadable("this is no STIX bundle", field="document")
-    return {each["id"]: each for each in many if isinstance(each, dict) and isinstance(each.get("id"), str)}
+    named = [each for each in many if isinstance(each, dict)]
+    return {each["id"]: each for each in named if _text(each.get("id")) and _text(each.get("type"))}
 
 
 def _read_incident(incident: Tree, objects: Mapping[str, Tree], *, alone: bool) -> IncidentDocument:
@@ -61,7 +62,7 @@ def _read_incident(incident: Tree, objects: Mapping[str, Tree], *, alone: bool) 
         taxonomy=taxonomy,
         type=kind,
         severity=_text(ours.get("severity")),
-        gravity=core["criticality"] if isinstance(core.get("criticality"), int) else None,
+        gravity=documents.gravity_said(core.get("criticality")),
         attributes=tuple(map(str, stated.get("stated", []))) if isinstance(stated, dict) else None,
         impact=_impact(ours.get("impact")),
         moments=_moments(ours, core, objects),
@@ -87,7 +88,7 @@ def _near(incident: Tree, objects: Mapping[str, Tree]) -> dict[str, Tree]:
     """Return what a bundle of several incidents ties to this one: relationships, and what those name."""
     near: dict[str, Tree] = {}
     for each in objects.values():
-        if each.get("type") == "relationship" and incident["id"] in {each.get("source_ref"), each.get("target_ref")}:
+        if each.get("type") == "relationship" and incident["id"] in (each.get("source_ref"), each.get("target_ref")):
             for end in (_text(each.get("source_ref")), _text(each.get("target_ref"))):
                 if end in objects and objects[end].get("type") != "incident":
                     near[end] = objects[end]
@@ -114,8 +115,9 @@ def _numbers(incident: Tree) -> tuple[Tree, list[str]]:
 
 
 def _category(core: Tree, ours: Tree) -> tuple[str, str]:
-    if rsit.is_known(_text(ours.get("taxonomy"))):
-        return _text(ours["taxonomy"]), _text(ours.get("incident_type"))
+    said, kind = _text(ours.get("taxonomy")), _text(ours.get("incident_type"))
+    if rsit.is_known(said):
+        return said, kind if rsit.is_known(said, kind) else ""
     for each in _refs(core.get("incident_types")):
         taxonomy, _, kind = each.lower().partition("/")
         if rsit.is_known(taxonomy):
@@ -178,14 +180,14 @@ def _moments(ours: Tree, core: Tree, objects: Mapping[str, Tree]) -> dict[str, d
 
 def _impact(said: Any) -> dict[str, float]:
     known = said.items() if isinstance(said, dict) else ()
-    return {str(name): float(value) for name, value in known if isinstance(value, int | float)}
+    return {name: value for name, said in known if (value := documents.measured(said)) is not None}
 
 
 def _parties(near: Mapping[str, Tree], writer: Tree) -> Iterator[Party]:
     impacted = {
-        each.get("target_ref")
+        _text(each.get("target_ref"))
         for each in near.values()
-        if each.get("type") == "relationship" and each.get("relationship_type") in {"impacts", "targets"}
+        if each.get("type") == "relationship" and each.get("relationship_type") in ("impacts", "targets")
     }
     people = {each["id"]: each for each in near.values() if each.get("type") == "identity"}
     if writer.get("id"):

@@ -21,6 +21,7 @@ from pehra.intake.rules.saying import Receipt, Reporter, Said, Stated
 from pehra.kernel.actors import Actor
 from pehra.law import api as law
 
+LAW_COUNTS_FROM = ("occurrence", "discovery", "awareness", "ransom_payment", "handling_end")
 _MEDIA_TYPES = {"iodef-xml": "application/xml", "iodef-json": "application/json", "stix": "application/stix+json"}
 
 
@@ -94,7 +95,7 @@ def _said(document: IncidentDocument, profile: law.Profile) -> Said:
         organisation_name=victim.name,
         sector=victim.sector if victim.sector in sectors else "",
         territory=victim.territory if victim.territory in territories else "",
-        moments={name: moment for name, moment in document.moments.items() if name != "reported"},
+        moments={name: document.moments[name] for name in LAW_COUNTS_FROM if name in document.moments},
         impact={name: value for name, value in document.impact.items() if name in measures},
         attributes=tuple(sorted(set(document.attributes or ()) & attributes)),
         answers=_answers(document, foreign),

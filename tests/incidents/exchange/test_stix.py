@@ -59,7 +59,7 @@ def sdo(kind: str, number: int, **more: object) -> dict:
     return {"type": kind, "spec_version": "2.1", "id": name, "created": at, "modified": at, **more}
 
 
-CORE = {"extension_type": "property-extension", "determination": "confirmed", "investigation_status": "open"}
+SAID_IN_CORE = {"extension_type": "property-extension", "determination": "confirmed", "investigation_status": "open"}
 IP_ID = "ipv4-addr--5853f6a4-638f-5b4e-9b0f-ded361ae3812"
 IP = {"type": "ipv4-addr", "spec_version": "2.1", "id": IP_ID, "value": "198.51.100.3"}
 
@@ -77,7 +77,9 @@ def test_a_bare_incident_of_others_is_read() -> None:
 
 
 def test_of_several_incidents_each_has_what_is_tied_to_it() -> None:
-    one = sdo("incident", 1, name="One", extensions={stix.INCIDENT_CORE: CORE | {"incident_types": ["phishing"]}})
+    one = sdo(
+        "incident", 1, name="One", extensions={stix.INCIDENT_CORE: SAID_IN_CORE | {"incident_types": ["phishing"]}}
+    )
     two = sdo("incident", 2, name="Two")
     seen = sdo("observed-data", 3, object_refs=[IP["id"]], labels=["source"])
     tie = sdo("relationship", 4, relationship_type="related-to", source_ref=one["id"], target_ref=seen["id"])

@@ -110,6 +110,23 @@ def test_an_alert_with_a_file_beside_it_keeps_the_file(door: tuple[str, str], tm
     assert vault.read(file.sha256) == b"Subject: pay\r\n\r\nnow"
 
 
+def test_a_large_file_comes_in_and_one_beyond_the_limit_is_refused(
+    door: tuple[str, str], tmp_path: Path, settings: Any
+) -> None:
+    url, token = door
+    hive = TheHiveApi(url=f"{url}/thehive", apikey=token)
+    alert = THEHIVE | {"observables": [{"dataType": "file", "attachment": "sample"}]}
+    (tmp_path / "sample.bin").write_bytes(bytes(3 * 1024 * 1024))
+    made = hive.alert.create(alert=alert, attachment_map={"sample": str(tmp_path / "sample.bin")})
+    assert Report.objects.get(reference=made["_id"]).files.get().size == 3 * 1024 * 1024
+    settings.PEHRA_REQUEST_BYTES_MAX = 1024 * 1024
+    with pytest.raises(TheHiveError) as refused:
+        hive.alert.create(alert=alert | {"sourceRef": "2"}, attachment_map={"sample": str(tmp_path / "sample.bin")})
+    assert refused.value.response is not None
+    assert refused.value.response.status_code == 413
+    assert Report.objects.count() == 1
+
+
 def test_the_old_client_posts_an_alert(door: tuple[str, str]) -> None:
     url, token = door
     # thehive4py 1.13: api.py, create_alert.

@@ -1,11 +1,14 @@
 """Documents of other teams become reports: one an incident, the same once, a later one added to the first."""
 
+import contextlib
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pehra.incidents.gateways import exchange
 from pehra.incidents.rules.documents import Format, IncidentDocument, Party, PartyRole, Seen, Side, Unreadable
@@ -14,9 +17,10 @@ from pehra.intake.models import Report
 from pehra.kernel.actors import Actor
 from pehra.kernel.markings import Tlp
 from pehra.kernel.observables import parse
-from pehra.kernel.refusals import Forbidden
+from pehra.kernel.refusals import Forbidden, Refusal
 from pehra.vault import api as vault
 from tests.incidents.exchange.made import BEGIN, documents
+from tests.incidents.exchange.test_hostile import junk, places
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("country")]
 
@@ -100,6 +104,18 @@ def test_who_may_not_report_is_refused(analyst: Actor, at: datetime) -> None:
     silent = replace(analyst, permissions=frozenset({"incidents.read"}))
     with pytest.raises(Forbidden):
         intake.receive_documents(raw=raw, by=silent, at=at)
+
+
+@settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(documents((Tlp.GREEN, Tlp.RED)), st.sampled_from([Format.IODEF_JSON, Format.STIX]), st.data())
+def test_whatever_stands_at_a_place_it_is_received_or_refused(
+    analyst: Actor, at: datetime, document: IncidentDocument, format: Format, data: st.DataObject
+) -> None:
+    said = json.loads(exchange.written(document, format))
+    where, step = data.draw(st.sampled_from(places(said)))
+    where[step] = data.draw(junk)
+    with contextlib.suppress(Refusal):
+        intake.receive_documents(raw=json.dumps(said).encode(), by=analyst, at=at)
 
 
 @settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))

@@ -15,7 +15,7 @@ def written(document: IncidentDocument) -> bytes:
 def is_it(raw: bytes) -> bool:
     """Whether a file is a bundle or an incident of STIX 2.1, by its content."""
     said = json_text.object_or_none(raw)
-    return said is not None and said.get("type") in {"bundle", "incident"}
+    return said is not None and said.get("type") in ("bundle", "incident")
 
 
 def read(raw: bytes) -> tuple[IncidentDocument, ...]:
