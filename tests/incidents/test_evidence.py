@@ -120,6 +120,17 @@ def test_a_file_leaves_only_as_a_zip_under_a_password_and_the_log_says_so(
     assert len(whole(taken, by=sector_analyst).custody) == 2
 
 
+def test_what_is_too_large_for_the_place_is_not_given_out_there(
+    taken: EvidenceView, sector_analyst: Actor, at: datetime
+) -> None:
+    said = {"ref": taken.incident, "number": 1, "password": PASSWORD, "reason": "analysis"}
+    said |= {"by": sector_analyst, "at": at}
+    with pytest.raises(Invalid, match="too large"):
+        api.give_out_evidence(limit=len(LOG) - 1, **said)
+    assert api.give_out_evidence(limit=len(LOG), **said).content
+    assert [line.act for line in whole(taken, by=sector_analyst).custody] == ["received", "given-out"]
+
+
 def test_what_is_in_quarantine_is_given_only_to_who_says_that_they_know(
     opened: IncidentView, sector_analyst: Actor, at: datetime
 ) -> None:

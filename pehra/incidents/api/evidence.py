@@ -117,26 +117,51 @@ def _write(row: Evidence, *, ref: str, kind: rules.Kind, by: Actor, at: datetime
     return reading.view(row, incident)
 
 
-@transaction.atomic
 def give_out_evidence(
-    *, ref: str, number: int, password: str, reason: str, knows_hostile: bool = False, by: Actor, at: datetime
+    *,
+    ref: str,
+    number: int,
+    password: str,
+    reason: str,
+    knows_hostile: bool = False,
+    limit: int = rules.EVIDENCE_BYTES_MAX,
+    by: Actor,
+    at: datetime,
 ) -> Sealed:
-    """Give a piece out as an encrypted zip, the only form in which one leaves; the log says to whom and why first."""
-    row = reading.for_evidence_change(ref, number, permission=Permission.INCIDENTS_CHANGE, by=by)
-    _require_there(row)
+    """Give a piece out as an encrypted zip, the only form in which one leaves; the log says to whom and why first.
+
+    It is packed before the act's transaction: a large one would keep the incident from everybody meanwhile.
+    """
     why = rules.words(reason, field="reason", needed=True, message=_("Say what the file is needed for."))
     if not rules.PASSWORD_CHARACTERS_MIN <= len(password) <= rules.PASSWORD_CHARACTERS_MAX:
         raise Invalid(
             _("The password of the zip has at least %(n)d characters.") % {"n": rules.PASSWORD_CHARACTERS_MIN},
             field="password",
         )
+    incident = queries.find(ref, by=by)
+    reading.require_working(incident, Permission.INCIDENTS_CHANGE, by=by)
+    row = reading.found(incident, number)
+    _require_may_leave(row, knows_hostile=knows_hostile)
+    if row.size > limit:
+        raise Invalid(_("This file is too large to be given out here: take it by the command."), field="file")
+    entry = rules.sealed_name(row.name, hostile=row.quarantined)
+    sealed = vault.sealed(vault.read(row.sha256), name=entry, password=password)
+    _write_given_out(ref, number, why, knows_hostile=knows_hostile, by=by, at=at)
+    return Sealed(name=f"{incident.reference}-E{row.number}.zip", content=sealed)
+
+
+@transaction.atomic
+def _write_given_out(ref: str, number: int, why: str, *, knows_hostile: bool, by: Actor, at: datetime) -> None:
+    """Write down that a piece leaves, unless it may not any more."""
+    row = reading.for_evidence_change(ref, number, permission=Permission.INCIDENTS_CHANGE, by=by)
+    _require_may_leave(row, knows_hostile=knows_hostile)
+    write_down(row, Act.GIVEN_OUT, by=by, at=at, reason=why, to=by.name, facts={"sha256": row.sha256})
+
+
+def _require_may_leave(row: Evidence, *, knows_hostile: bool) -> None:
+    _require_there(row)
     if row.quarantined and not knows_hostile:
         raise Invalid(_("This file may do harm: say that you know, and open it where it can do none."), field="hostile")
-    content = vault.read(row.sha256)
-    entry = rules.sealed_name(row.name, hostile=row.quarantined)
-    sealed = vault.sealed(content, name=entry, password=password)
-    write_down(row, Act.GIVEN_OUT, by=by, at=at, reason=why, to=by.name, facts={"sha256": row.sha256})
-    return Sealed(name=f"{row.incident.reference}-E{row.number}.zip", content=sealed)
 
 
 @transaction.atomic

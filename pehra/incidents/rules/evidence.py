@@ -14,6 +14,7 @@ import filetype
 from pehra.kernel.refusals import Invalid
 
 EVIDENCE_BYTES_MAX = 512 * 1024 * 1024  # by the command; a page takes as much as a request holds
+GIVEN_OUT_BYTES_MAX = 64 * 1024 * 1024  # by a page, which packs it in memory
 EVIDENCE_AN_INCIDENT_MAX = 500
 NAME_CHARACTERS_MAX = 150
 WORDS_CHARACTERS_MAX = 2_000

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from pehra.access import api as access
 from pehra.access.api import Permission, Request, recently_authenticated
 from pehra.incidents import api
-from pehra.incidents.rules.evidence import WORDS_CHARACTERS_MAX
+from pehra.incidents.rules.evidence import GIVEN_OUT_BYTES_MAX, WORDS_CHARACTERS_MAX
 from pehra.incidents.views.frame import heading
 from pehra.incidents.views.incidents import MOMENT_FORMATS, MomentField
 from pehra.kernel.markings import Tlp
@@ -199,6 +199,7 @@ def sealed(request: Request, reference: str, number: int) -> HttpResponse:
             password=request.POST.get("password", ""),
             reason=request.POST.get("reason", ""),
             knows_hostile=bool(request.POST.get("hostile")),
+            limit=GIVEN_OUT_BYTES_MAX,
             by=request.actor,
             at=request.at,
         )
