@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pehra.findings import api as findings
 from pehra.kernel.actors import Actor, system
-from pehra.kernel.refusals import Forbidden
+from pehra.kernel.refusals import Forbidden, Invalid
 from pehra.ledger import api as ledger
 from pehra.outbox import api as outbox
 from pehra.threads import api
@@ -150,6 +150,43 @@ def test_a_storm_of_bounces_goes_on_in_steps(write: Any, machine: Actor, at: dat
         bounced(row, at=at, digest=f"{number:064d}")
     assert api.follow_letters(by=machine, at=at, limit=3).passed_on == 3
     assert api.follow_letters(by=machine, at=at, limit=100).passed_on == 4
+
+
+def test_nobody_is_asked_about_what_is_fixed_by_now(left: outbox.MessageView, machine: Actor, at: datetime) -> None:
+    for row in findings.findings(by=machine):
+        findings.mark_fixed(finding_id=row.id, reason="they called", by=machine, at=at)
+    assert tick(at + SILENCE) == api.FollowSummary(followed=1)
+    assert Letter.objects.get().ended == "not awaited"
+
+
+def test_what_was_marked_more_strictly_since_goes_to_the_team_alone(
+    fold: Any, sighting: Any, machine: Actor, at: datetime
+) -> None:
+    fold(sighting(lead_team="punjab-cert", teams=["punjab-cert"]))
+    findings.queue_notices(by=machine, at=at)
+    send(at)
+    tick(at)
+    Thread.objects.update(tlp="TLP:RED")
+    assert tick(at + SILENCE).passed_on == 1
+    again = newest(machine, "threads.passed-on")
+    assert (again.recipient_email, again.tlp) == ("duty@punjab.example", "TLP:RED")
+
+
+def test_one_letter_that_cannot_go_on_holds_up_no_other(
+    write: Any, machine: Actor, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(about="PKN-2026-000001")
+    write(about="PKN-2026-000002")
+    send(at)
+    queue = outbox.queue_many
+
+    def refusing(*, drafts: Any, by: Actor, at: datetime) -> Any:
+        if drafts[0].about.endswith("1"):
+            raise Invalid("nothing can be done with it")
+        return queue(drafts=drafts, by=by, at=at)
+
+    monkeypatch.setattr(outbox, "queue_many", refusing)
+    assert tick(at + SILENCE).passed_on == 1
 
 
 def test_only_pehra_follows(analyst: Actor, at: datetime) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pehra.incidents import api as incidents
+from pehra.incidents.models import Incident
 from pehra.kernel.actors import Actor, system
 from pehra.kernel.markings import Pap, Tlp
 from pehra.kernel.reasons import Because
@@ -258,3 +259,15 @@ def test_the_table_says_where_each_letter_stands(officer: Actor, incident: str, 
     assert table("returned")[0].state == "returned"
     with pytest.raises(Invalid):
         table("odd")
+
+
+def test_a_matter_marked_more_strictly_since_marks_the_next_letter(
+    officer: Actor, incident: str, machine: Actor, at: datetime
+) -> None:
+    reference = write(to_north(incident), by=officer, at=at).thread.reference
+    Incident.objects.filter(reference=incident).update(tlp="TLP:RED", exercise=True)
+    shown = api.preview_letter(writing=api.Writing(thread=reference, subject="x", body="y"), by=officer, at=at)
+    assert shown.letters[0].tlp is Tlp.RED
+    assert not shown.may_go
+    assert "EXERCISE: x" in shown.letters[0].subject
+    assert shown.letters[0].body.startswith("This is an exercise. Nothing has happened.")

@@ -12,9 +12,11 @@ from functools import partial
 from django.conf import settings
 from django.db import transaction
 
+from pehra.findings import api as findings
+from pehra.incidents import api as incidents
 from pehra.kernel.actors import Actor
-from pehra.kernel.markings import Circle, Tlp
-from pehra.kernel.refusals import Forbidden
+from pehra.kernel.markings import Circle, Tlp, may_share, strictest
+from pehra.kernel.refusals import Forbidden, NotVisible, Refusal
 from pehra.law import api as law
 from pehra.ledger import api as ledger
 from pehra.outbox import api as outbox
@@ -29,6 +31,7 @@ from pehra.threads.rules.following import Cause, Contact, Ended
 
 LETTERS_A_TICK_MAX = 200
 PAGE = 500
+FINDINGS_LOOKED_AT = 500
 PAGES_A_TICK_MAX = 40
 OVERLAP = timedelta(hours=2)  # a notice's transaction may end long after its moment
 STILL_ON_ITS_WAY = timedelta(hours=1)
@@ -57,7 +60,12 @@ def follow_letters(*, by: Actor, at: datetime, limit: int = LETTERS_A_TICK_MAX) 
     counts = {"passed_on": 0, "nobody_left": 0}
     waiting = Letter.objects.filter(silent_at__lte=at).order_by("silent_at", "number")
     for number in list(waiting.values_list("number", flat=True)[: min(limit, LETTERS_A_TICK_MAX)]):
-        outcome = _pass_on(number, by=by, at=at)
+        try:
+            outcome = _pass_on(number, by=by, at=at)
+        except Refusal:
+            # Nothing that one letter lacks holds up the others; it is tried again, and stands as awaited until then.
+            Letter.objects.filter(number=number).update(silent_at=at + STILL_ON_ITS_WAY)
+            continue
         if outcome in counts:
             counts[outcome] += 1
     return FollowSummary(followed=followed, **counts)
@@ -95,11 +103,15 @@ def _pass_on(number: int, *, by: Actor, at: datetime) -> str:
     if message.state not in (outbox.State.SENT, outbox.State.FAILED):
         Letter.objects.filter(number=number).update(silent_at=at + STILL_ON_ITS_WAY)
         return "still on its way"
+    standing = _standing(message, letter.thread, by=by)
+    if standing.is_over:
+        _end(letter, Ended.NOT_AWAITED)
+        return "nothing to answer any more"
     cause = Cause.BOUNCE if letter.came_back_at else Cause.SILENCE
-    contact = _next(letter)
+    contact = _next(letter, near=Circle(message.circle), tlp=standing.tlp)
     if contact is None:
         return _nobody_left(letter, cause, by=by, at=at)
-    draft = _draft(message, contact, cause, by=by, at=at)
+    draft = _draft(message, contact, cause, tlp=standing.tlp, by=by, at=at)
     (new,) = outbox.queue_many(drafts=[draft], by=by, at=at)
     view = outbox.message(message_id=new, by=by)
     letter_row(view, letter.thread, at=at, step=letter.step + 1, instead_of=message.id).save()
@@ -110,12 +122,40 @@ def _pass_on(number: int, *, by: Actor, at: datetime) -> str:
     return "passed_on"
 
 
-def _next(letter: Letter) -> Contact | None:
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How a letter's matter stands by now: as it is marked today, and whether an answer is of use still."""
+
+    tlp: Tlp
+    is_over: bool
+
+
+def _standing(message: outbox.MessageView, thread: Thread, *, by: Actor) -> Standing:
+    """Return how the incident or the findings stand that a letter was about."""
+    tlp = strictest(Tlp(message.tlp), Tlp(thread.tlp))
+    told = findings.told_in(reference=message.about, by=by)
+    if told:
+        some = findings.some(ids=told[:FINDINGS_LOOKED_AT], by=by)
+        return Standing(tlp=tlp, is_over=not any(finding.state in findings.UNFIXED for finding in some))
+    try:
+        incident = incidents.heading(message.about, by=by).incident
+    except NotVisible:
+        return Standing(tlp=tlp, is_over=False)
+    return Standing(tlp=strictest(tlp, Tlp(incident.tlp)), is_over=incident.ended_at is not None)
+
+
+def _next(letter: Letter, *, near: Circle, tlp: Tlp) -> Contact | None:
+    """Return who is asked next, of those whom the matter's marking lets know of it."""
     thread = letter.thread
     own = registry.contacts_of([thread.organisation]).get(thread.organisation, [])
     team = registry.team_contacts(thread.lead_team) if thread.lead_team else []
     tried = set(Letter.objects.filter(thread=thread).values_list("recipient_email", flat=True))
-    return following.next_contact(own=_known(own), team=_known(team, is_team=True), tried=tried, steps=letter.step)
+    return following.next_contact(
+        own=_known(own) if may_share(tlp, near) else (),
+        team=_known(team, is_team=True),
+        tried=tried,
+        steps=letter.step,
+    )
 
 
 def _known(contacts: Sequence[registry.ContactView], *, is_team: bool = False) -> list[Contact]:
@@ -126,12 +166,14 @@ def _known(contacts: Sequence[registry.ContactView], *, is_team: bool = False) -
     ]
 
 
-def _draft(message: outbox.MessageView, contact: Contact, cause: Cause, *, by: Actor, at: datetime) -> outbox.Draft:
+def _draft(
+    message: outbox.MessageView, contact: Contact, cause: Cause, *, tlp: Tlp, by: Actor, at: datetime
+) -> outbox.Draft:
     """Return the same letter to somebody else, with what went before said above it."""
     profile = law.load(settings.PEHRA_PROFILE)
     offered = law.notice_policy(profile, on=law.day_of(profile, at)).languages
     languages = (contact.language,) if contact.language in offered else tuple(offered)
-    circle = Circle.NAMED if contact.is_team else Circle.ORGANISATION
+    circle = Circle.NAMED if contact.is_team else Circle(message.circle)
     text = preface(message, contact, cause, languages=languages)
     read = partial(outbox.attachment_content, message_id=message.id, by=by)
     files = [read(position=file.position) for file in message.attachments]
@@ -140,7 +182,7 @@ def _draft(message: outbox.MessageView, contact: Contact, cause: Cause, *, by: A
         recipient=outbox.Recipient(name=contact.name, email=contact.email, language=message.language, circle=circle),
         subject=message.subject,
         body=f"{text}\n{'-' * 64}\n\n{message.body}",
-        tlp=Tlp(message.tlp),
+        tlp=tlp,
         dedupe_key=f"{PASSED_ON_KIND}:{message.id}",
         about=message.about,
         lead_team=message.lead_team,

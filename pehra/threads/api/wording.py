@@ -29,6 +29,7 @@ class Words:
     gaps: dict[str, str]
     names: dict[str, registry.Named]
     matter: Matter
+    exercise: bool
     offered: tuple[str, ...]
 
     def languages(self, contact: Contact) -> tuple[str, ...]:
@@ -59,6 +60,10 @@ class Words:
             with translation.override(language):
                 ask = _("Answer in a minute, without an account:")
             body = f"{body}\n\n{ask}\n{outbox.ANSWER_HERE}"
+        if self.exercise:
+            with translation.override(language):
+                subject, warning = f"{_('EXERCISE')}: {subject}", _("This is an exercise. Nothing has happened.")
+            body = f"{warning}\n\n{body}"
         return subject, f"{body}\n"
 
     def _named(self, code: str, *, local: bool) -> str:
@@ -66,7 +71,7 @@ class Words:
         return (named.name_local if local and named.name_local else named.name) if named else ""
 
 
-def words_of(writing: Writing, matter: Matter, *, title: str, at: datetime) -> Words:
+def words_of(writing: Writing, matter: Matter, *, title: str, exercise: bool, at: datetime) -> Words:
     """Return the words of a writing; refuse one that says nothing."""
     profile = law.load(settings.PEHRA_PROFILE)
     template = next((letter for letter in law.letters(profile) if letter.code == writing.template), None)
@@ -84,5 +89,6 @@ def words_of(writing: Writing, matter: Matter, *, title: str, at: datetime) -> W
         gaps={"reference": matter.about, "title": title},
         names=registry.local_names([code for code in (matter.organisation, matter.lead_team) if code]),
         matter=matter,
+        exercise=exercise,
         offered=tuple(law.notice_policy(profile, on=law.day_of(profile, at)).languages),
     )

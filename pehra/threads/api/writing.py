@@ -15,7 +15,7 @@ from pehra.access.api import Permission
 from pehra.incidents import api as incidents
 from pehra.kernel.actors import Actor
 from pehra.kernel.markings import Circle, Tlp, may_share, strictest
-from pehra.kernel.refusals import Invalid, NotVisible
+from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
 from pehra.ledger import api as ledger
 from pehra.outbox import api as outbox
 from pehra.registry import api as registry
@@ -39,6 +39,7 @@ class Sides:
 
     matter: Matter
     title: str
+    exercise: bool
     circle: Circle  # how far from the source the other side stands
     contacts: tuple[Contact, ...]
 
@@ -49,6 +50,7 @@ class About:
 
     title: str = ""
     tlp: Tlp = Tlp.CLEAR
+    exercise: bool = False
     teams: frozenset[str] = frozenset()
     organisations: frozenset[str] = frozenset()
 
@@ -102,6 +104,7 @@ def _of_thread(writing: Writing, *, by: Actor) -> Sides:
     """Return the sides of a letter that goes on in a thread: the same two, about the same."""
     row = queries.find(writing.thread, by=by)
     access.require(by, Permission.THREADS_WRITE, teams=[row.lead_team] if row.lead_team else row.teams)
+    about = _about_of_thread(row, by=by)
     before = outbox.some(ids=list(row.letters.order_by("-number").values_list("message", flat=True)[:1]), by=by)
     # As near as the letter before was; that letter was held to it.
     circle = Circle(before[0].circle) if before else Circle.COMMUNITY
@@ -120,15 +123,19 @@ def _of_thread(writing: Writing, *, by: Actor) -> Sides:
         other_team=row.other_team,
         other_name=row.other_name,
         other_email=row.other_email,
-        tlp=Tlp(row.tlp),
+        # A matter may have been marked more strictly since.
+        tlp=strictest(Tlp(row.tlp), about.tlp),
     )
-    return Sides(matter=matter, title=row.subject, circle=circle, contacts=contacts)
+    return Sides(matter=matter, title=row.subject, exercise=about.exercise, circle=circle, contacts=contacts)
 
 
 def _of_receiver(writing: Writing, *, by: Actor) -> Sides:
     """Return the sides of a letter that may begin a thread."""
     team = _writing_team(writing, by=by)
-    about = _about(writing, by=by)
+    try:
+        about = _about(writing.about, by=by)
+    except NotVisible as refusal:
+        raise Invalid(refusal.message, field="about") from refusal
     if writing.organisation:
         access.require_known_organisation(writing.organisation, by=by)
         name = registry.names([writing.organisation]).get(writing.organisation, writing.organisation)
@@ -161,7 +168,8 @@ def _of_receiver(writing: Writing, *, by: Actor) -> Sides:
         other_email=contacts[0].email if contacts else "",
         tlp=about.tlp,
     )
-    return Sides(matter=matter, title=about.title, circle=_circle(writing, about), contacts=contacts)
+    circle = _circle(writing, about)
+    return Sides(matter=matter, title=about.title, exercise=about.exercise, circle=circle, contacts=contacts)
 
 
 def _writing_team(writing: Writing, *, by: Actor) -> str:
@@ -176,19 +184,25 @@ def _writing_team(writing: Writing, *, by: Actor) -> str:
     return team
 
 
-def _about(writing: Writing, *, by: Actor) -> About:
-    if not writing.about:
+def _about(reference: str, *, by: Actor) -> About:
+    if not reference:
         return About()
-    try:
-        page = incidents.incident(writing.about, by=by)
-    except NotVisible as refusal:
-        raise Invalid(refusal.message, field="about") from refusal
+    page = incidents.incident(reference, by=by)
     return About(
         title=page.incident.title,
         tlp=Tlp(page.incident.tlp),
+        exercise=page.incident.exercise,
         teams=frozenset(role["team"] for role in page.incident.roles),
         organisations=frozenset(side.organisation for side in page.sides),
     )
+
+
+def _about_of_thread(row: Thread, *, by: Actor) -> About:
+    """Return what a thread is about; a notice has its marking in the thread, and what is hidden stays so."""
+    try:
+        return _about(row.about, by=by)
+    except (NotVisible, Forbidden):
+        return About()
 
 
 def _circle(writing: Writing, about: About) -> Circle:
@@ -221,7 +235,7 @@ def _registered(organisation: str, to_team: str, *, everybody: bool) -> tuple[Co
 
 
 def _previewed(writing: Writing, sides: Sides, *, at: datetime) -> Previewed:
-    words = words_of(writing, sides.matter, title=sides.title, at=at)
+    words = words_of(writing, sides.matter, title=sides.title, exercise=sides.exercise, at=at)
     tlp = strictest(writing.tlp, sides.matter.tlp)
     letters = tuple(_one(words, contact, sides, tlp=tlp) for contact in sides.contacts)
     written = Thread.objects.filter(key=sides.matter.key, letters__isnull=False).values("letters").count()
