@@ -162,6 +162,24 @@ def test_who_is_bound_is_forgotten_with_the_transaction(analyst: Actor):
     assert rows("SELECT current_user")[0][0] not in ROLES
 
 
+def test_a_use_within_a_use_says_nothing_twice_and_whoever_is_bound_within_is_held(
+    analyst: Actor, sector_analyst: Actor, django_assert_num_queries
+):
+    with transaction.atomic(), access.bound(actor=analyst), access.elevated(part="tests.more"):
+        with django_assert_num_queries(1), access.elevated(part="tests.again"):
+            assert rows("SELECT current_user")[0] == (SYSTEM,)
+        assert rows("SELECT current_user")[0] == (SYSTEM,)
+        with access.bound(actor=sector_analyst):
+            assert rows("SELECT current_user, pehra_teams()") == [(WEB, ["ntcert"])]
+            with access.elevated(part="tests.again"):
+                assert rows("SELECT current_user")[0] == (SYSTEM,)
+            assert rows("SELECT current_user, pehra_teams()") == [(WEB, ["ntcert"])]
+        with pytest.raises(DatabaseError), transaction.atomic(), access.elevated(part="tests.again"):
+            rows("SELECT no_such_column")
+        assert rows("SELECT current_user")[0] == (SYSTEM,)
+    assert rows("SELECT current_user")[0][0] not in ROLES
+
+
 def test_every_use_of_more_than_the_actor_may_see_is_on_the_reviewed_list():
     found = set()
     for path in sorted(PEHRA.rglob("*.py")):

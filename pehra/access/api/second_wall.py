@@ -8,6 +8,7 @@ end, on whatever road, and neither outlives the transaction. Each use of `elevat
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.db import connection, transaction
 
@@ -18,6 +19,8 @@ from pehra.access.rules.second_wall import SYSTEM, WEB
 from pehra.kernel.actors import Actor
 
 _PEOPLE_OF_THE_NATION = f"{Permission.ACCESS_READ}@{ScopeKind.NATIONAL}"
+# Whether Pehra itself stands open already, in this thread's transaction: a use of a use then says nothing twice.
+_is_open: ContextVar[bool] = ContextVar("pehra_is_open", default=False)
 _in_force: dict[str, bool] = {}  # a database's name: whether its roles are there; asked once a process
 
 
@@ -55,7 +58,10 @@ def elevated(*, part: str, only_people: bool = False) -> Iterator[None]:
         with transaction.atomic():
             yield
         return
-    with _moved(gateway.open_people if only_people else gateway.open_all):
+    if _is_open.get() and connection.in_atomic_block:
+        yield
+        return
+    with _moved(gateway.open_people if only_people else gateway.open_all, opens=not only_people):
         yield
 
 
@@ -93,8 +99,18 @@ def _place_of(actor: Actor) -> Place:
 
 
 @contextmanager
-def _moved(move: Callable[[], tuple[str, ...]]) -> Iterator[None]:
+def _moved(move: Callable[[], tuple[str, ...]], *, opens: bool = False) -> Iterator[None]:
     """Move through the wall and back; in the transaction that is there, else in one of its own."""
+    said = _is_open.set(opens)
+    try:
+        with _there_and_back(move):
+            yield
+    finally:
+        _is_open.reset(said)
+
+
+@contextmanager
+def _there_and_back(move: Callable[[], tuple[str, ...]]) -> Iterator[None]:
     if not connection.in_atomic_block:
         with transaction.atomic():
             move()
