@@ -43,11 +43,12 @@ def rows(reference: str) -> dict[str, object]:
     }
 
 
-def test_a_merge_is_undone_two_days_later_with_nothing_lost(
-    browser, live_server, lay_out_here, machine, monkeypatch
-):
+def test_a_merge_is_undone_two_days_later_with_nothing_lost(browser, live_server, lay_out_here, machine, monkeypatch):
     country = lay_out_here()
-    whole, part = opened("Ransom note", "org-0003", by=machine), opened("Locked files", "org-0001", by=machine, hours=3)
+    whole, part = (
+        opened("Ransom note", "org-0003", by=machine),
+        opened("Locked files", "org-0001", by=machine, hours=30),
+    )
     incidents.add_observables(ref=part, text="hxxp://evil[.]example/x", by=machine, at=clock.now())
     before = rows(part)
     context, page = signed_in(browser, live_server.url, country, size="desktop")
