@@ -287,6 +287,23 @@ def test_what_is_kept_past_its_day_is_listed_for_who_works_on_it(
     assert api.evidence_past_keeping(by=stranger, on=later) == []
 
 
+def test_a_merged_incident_keeps_its_evidence_and_the_whole_shows_it(
+    opened: IncidentView,
+    taken: EvidenceView,
+    finding: Any,
+    outcome: Any,
+    machine: Actor,
+    sector_analyst: Actor,
+    at: datetime,
+) -> None:
+    (other,) = api.open_from_findings(outcome=outcome(finding(malware="other")), by=machine, at=at)
+    take(other, content=b"other log\n", by=sector_analyst, at=at)
+    api.merge(ref=other.reference, into=taken.incident, reason="one matter", by=machine, at=at)
+    shown = api.evidence(taken.incident, by=sector_analyst)
+    assert [(piece.incident, piece.label) for piece in shown] == [(taken.incident, "E1"), (other.reference, "E1")]
+    assert [piece.incident for piece in api.evidence(other.reference, by=sector_analyst)] == [other.reference]
+
+
 def test_a_number_that_is_not_there_is_not_there(opened: IncidentView, sector_analyst: Actor, at: datetime) -> None:
     with pytest.raises(NotVisible):
         api.one_evidence(opened.reference, 9, by=sector_analyst)

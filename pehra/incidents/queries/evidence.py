@@ -13,8 +13,8 @@ from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.incidents.models import CustodyEntry, Evidence, EvidenceStamp, Incident
 from pehra.incidents.queries import reading
+from pehra.incidents.queries.families import family_of
 from pehra.incidents.rules import custody
-from pehra.incidents.rules.evidence import EVIDENCE_AN_INCIDENT_MAX
 from pehra.incidents.rules.working import working_teams
 from pehra.kernel.actors import Actor
 from pehra.kernel.clock import format_time
@@ -22,6 +22,7 @@ from pehra.kernel.refusals import NotVisible
 
 FORMAT = "pehra-custody-1"
 PAST_KEEPING_MAX = 500
+EVIDENCE_SHOWN_MAX = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,13 +103,22 @@ def may_read(incident: Incident, *, by: Actor) -> bool:
 
 
 def evidence(reference: str, *, by: Actor) -> list[EvidenceView]:
-    """Return what an incident has as evidence, in the order in which it came."""
+    """Return what an incident has as evidence, in the order in which it came, and after it that of what it joined.
+
+    A piece stays with its incident when that is merged: its number and its log are of there. What of it one may not
+    read there is not shown here either.
+    """
     incident = _readable(reference, by=by)
-    rows = list(Evidence.objects.filter(incident=incident).order_by("number")[:EVIDENCE_AN_INCIDENT_MAX])
+    members = family_of(incident)
+    seen = set(reading.visible(by).filter(id__in=[member.id for member in members]).values_list("id", flat=True))
+    family = [member for member in members if member.id in seen and may_read(member, by=by)]
+    places = {member.id: place for place, member in enumerate(family)}
+    rows = list(Evidence.objects.filter(incident__in=family).order_by("number")[:EVIDENCE_SHOWN_MAX])
+    rows.sort(key=lambda row: (places[row.incident_id], row.number))
     stamps: dict[UUID, list[StampView]] = {}
     for stamp in EvidenceStamp.objects.filter(evidence__in=rows).order_by("asked_at"):
         stamps.setdefault(stamp.evidence_id, []).append(_stamp(stamp))
-    return [view(row, incident, stamps=tuple(stamps.get(row.id, ()))) for row in rows]
+    return [view(row, family[places[row.incident_id]], stamps=tuple(stamps.get(row.id, ()))) for row in rows]
 
 
 def evidence_past_keeping(*, by: Actor, on: date) -> list[EvidenceView]:
