@@ -336,6 +336,64 @@ def operator(browser, site: str, country, at: datetime, size: str = "phone", lan
     return context, page
 
 
+def ward_down(at: datetime, machine) -> str:
+    """An incident of the operator, of which it has known for two hours."""
+    return incidents.open_incident(
+        title="Ward network down",
+        organisations=["org-0001"],
+        facts=law.IncidentFacts(taxonomy="malicious-code", severity="high"),
+        moments={"awareness": at - timedelta(hours=2)},
+        marking=law.sharing(law.load("pk"), entity=law.EntityFacts(), on=at.date()),
+        by=machine,
+        at=at,
+    ).reference
+
+
+def monday(page, site: str, incident: str) -> str:
+    """A few words, saved; nobody outside reads them. Return where they are."""
+    page.goto(f"{site}/intake/own/?incident={incident}")
+    page.get_by_role("button", name="اطلاع شروع کریں").click()
+    page.wait_for_url("**/intake/own/*-*/")
+    page.get_by_label("کیا ہوا؟").fill(WHAT)
+    page.get_by_role("button", name="محفوظ کریں", exact=True).last.click()
+    page.get_by_text("جمع کرانے تک اسے صرف آپ کا ادارہ پڑھتا ہے").wait_for()
+    assert not Report.objects.exists()
+    return page.url
+
+
+def tuesday(page, address: str, aware: datetime, picture: Path) -> None:
+    """The notification is made whole and handed in as one."""
+    page.goto(address)
+    assert page.get_by_label("کیا ہوا؟").input_value() == WHAT
+    page.get_by_label("فائلیں بند ہو گئیں اور پیسے مانگے جا رہے ہیں").check()
+    local = aware.astimezone(ZoneInfo("Asia/Karachi")).strftime("%Y-%m-%dT%H:%M")
+    page.locator("[name=q-noticed]").fill(local)
+    page.locator("[name=q-aware]").fill(local)
+    page.locator("[name=q-still-going][value=yes]").check()
+    page.locator("[name=q-cross-border][value=no]").check()
+    page.locator("[name=q-systems]").fill("وارڈ کا نیٹ ورک")
+    page.locator("[name=q-contact]").fill("آئی ٹی، +92 000")
+    page.get_by_role("button", name="محفوظ کریں", exact=True).last.click()
+    page.locator("input[name=stage][value='pisf-cii-report/notification']").check()
+    page.screenshot(path=str(picture), full_page=True)
+    page.get_by_role("button", name="جو جواب دیے گئے وہ جمع کرائیں").click()
+    page.wait_for_url("**#handed-in")
+    assert page.get_by_text(Report.objects.get().reference).first.is_visible()
+
+
+def wednesday(page, address: str, picture: Path) -> None:
+    """At a desk, in English: more is known, and a file goes with it."""
+    page.goto(address)
+    page.locator("[name=q-people]").fill("1,200")
+    page.locator("[name=q-done-so-far]").fill("Cut off, restored from copies.")
+    page.locator("input[type=file]").set_input_files(
+        {"name": "log.txt", "mimeType": "text/plain", "buffer": b"198.18.1.7 connected"}
+    )
+    page.get_by_role("button", name="Hand in what was added").click()
+    page.wait_for_url("**#handed-in")
+    page.screenshot(path=str(picture), full_page=True)
+
+
 def test_an_operator_completes_a_report_over_three_days(
     browser,  # noqa: F811
     live_server,
@@ -345,75 +403,28 @@ def test_an_operator_completes_a_report_over_three_days(
     pictures,  # noqa: F811
 ):
     country, site = lay_out_here(), live_server.url
-    first_day = clock.now()
-    marking = law.sharing(law.load("pk"), entity=law.EntityFacts(), on=first_day.date())
-    incident = incidents.open_incident(
-        title="Ward network down",
-        organisations=["org-0001"],
-        facts=law.IncidentFacts(taxonomy="malicious-code", severity="high"),
-        moments={"awareness": first_day - timedelta(hours=2)},
-        marking=marking,
-        by=machine,
-        at=first_day,
-    )
-
-    # Monday evening: a few words, saved; nobody outside reads them.
-    context, page = operator(browser, site, country, first_day)
-    page.goto(f"{site}/intake/own/?incident={incident.reference}")
-    page.get_by_role("button", name="اطلاع شروع کریں").click()
-    page.wait_for_url("**/intake/own/*-*/")
-    address = page.url
-    page.get_by_label("کیا ہوا؟").fill(WHAT)
-    page.get_by_role("button", name="محفوظ کریں", exact=True).last.click()
-    page.get_by_text("جمع کرانے تک اسے صرف آپ کا ادارہ پڑھتا ہے").wait_for()
-    assert not Report.objects.exists()
+    days = [clock.now() + timedelta(days=number) for number in range(3)]
+    incident = ward_down(days[0], machine)
+    context, page = operator(browser, site, country, days[0])
+    address = monday(page, site, incident)
     context.close()
 
-    # Tuesday: the notification is whole and handed in as one; its clock is met.
-    day_two = first_day + timedelta(days=1)
-    monkeypatch.setattr(clock, "now", lambda: day_two)
-    context, page = operator(browser, site, country, day_two)
-    page.goto(address)
-    assert page.get_by_label("کیا ہوا؟").input_value() == WHAT
-    page.get_by_label("فائلیں بند ہو گئیں اور پیسے مانگے جا رہے ہیں").check()
-    local = first_day.astimezone(ZoneInfo("Asia/Karachi")) - timedelta(hours=2)
-    page.locator("[name=q-noticed]").fill(local.strftime("%Y-%m-%dT%H:%M"))
-    page.locator("[name=q-aware]").fill(local.strftime("%Y-%m-%dT%H:%M"))
-    page.locator("[name=q-still-going][value=yes]").check()
-    page.locator("[name=q-cross-border][value=no]").check()
-    page.locator("[name=q-systems]").fill("وارڈ کا نیٹ ورک")
-    page.locator("[name=q-contact]").fill("آئی ٹی، +92 000")
-    page.get_by_role("button", name="محفوظ کریں", exact=True).last.click()
-    stage = page.locator("input[name=stage][value='pisf-cii-report/notification']")
-    stage.check()
-    page.screenshot(path=str(pictures / "operator-day-two-ur.png"), full_page=True)
-    page.get_by_role("button", name="جو جواب دیے گئے وہ جمع کرائیں").click()
-    page.wait_for_url("**#handed-in")
-    report = Report.objects.get()
-    assert page.get_by_text(report.reference).first.is_visible()
-    met = {clock.stage: clock for clock in incidents.incident(incident.reference, by=machine).incident.clocks}
-    assert (met["notification"].state.value, met["notification"].ended_at) == ("met", day_two)
+    monkeypatch.setattr(clock, "now", lambda: days[1])
+    context, page = operator(browser, site, country, days[1])
+    tuesday(page, address, days[0] - timedelta(hours=2), pictures / "operator-day-two-ur.png")
     context.close()
+    met = {row.stage: row for row in incidents.incident(incident, by=machine).incident.clocks}
+    assert (met["notification"].state.value, met["notification"].ended_at) == ("met", days[1])
 
-    # Wednesday, at a desk, in English: more is known, and a file goes with it.
-    day_three = first_day + timedelta(days=2)
-    monkeypatch.setattr(clock, "now", lambda: day_three)
-    context, page = operator(browser, site, country, day_three, size="desktop", language="en")
-    page.goto(address)
-    page.locator("[name=q-people]").fill("1,200")
-    page.locator("[name=q-done-so-far]").fill("Cut off, restored from copies.")
-    page.locator("input[type=file]").set_input_files(
-        {"name": "log.txt", "mimeType": "text/plain", "buffer": b"198.18.1.7 connected"}
-    )
-    page.get_by_role("button", name="Hand in what was added").click()
-    page.wait_for_url("**#handed-in")
-    page.screenshot(path=str(pictures / "operator-day-three-en.png"), full_page=True)
+    monkeypatch.setattr(clock, "now", lambda: days[2])
+    context, page = operator(browser, site, country, days[2], size="desktop", language="en")
+    wednesday(page, address, pictures / "operator-day-three-en.png")
     rows = list(Submission.objects.order_by("number"))
-    assert [row.received_at for row in rows] == [day_two, day_three]
+    assert [row.received_at for row in rows] == days[1:]
     assert all(page.get_by_text(row.raw_sha256).is_visible() for row in rows)
     assert Report.objects.get().impact == {"users-affected": 1200.0}
     page.goto(f"{site}/intake/own/")
-    assert page.get_by_text(report.reference).is_visible()
+    assert page.get_by_text(Report.objects.get().reference).is_visible()
     context.close()
 
 
