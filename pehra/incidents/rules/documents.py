@@ -15,7 +15,7 @@ from enum import StrEnum
 from math import isfinite
 
 from pehra.kernel.markings import Pap, Tlp
-from pehra.kernel.observables import Observable, ObservableType, parse
+from pehra.kernel.observables import Observable, parse
 from pehra.kernel.refusals import Invalid, Refusal
 
 TITLE_LENGTH_MAX = 300
