@@ -22,7 +22,7 @@ def four(fold, sighting) -> list[Finding]:
     return list(Finding.objects.order_by("subject"))
 
 
-def handler(*teams: str) -> Actor:
+def watcher(*teams: str) -> Actor:
     names = ("findings.read", "findings.change")
     return Actor(
         id="-".join(teams),
@@ -80,17 +80,17 @@ def test_what_cannot_be_changed_is_counted_and_left(four, machine, at) -> None:
     api.mark_fixed(finding_id=four[0].id, reason="done", by=machine, at=at)
     seen = api.preview_many(act="fixed", ids=[row.id for row in four], by=machine)
     assert (seen.changes, seen.elsewhere) == (3, 1)
-    foreign = handler("punjab-cert")
+    foreign = watcher("punjab-cert")
     assert api.preview_many(act="fixed", ids=[row.id for row in four], by=foreign).changes == 0
-    reads = replace(handler("ntcert"), permissions=frozenset({"findings.read@team:ntcert"}))
+    reads = replace(watcher("ntcert"), permissions=frozenset({"findings.read@team:ntcert"}))
     assert api.preview_many(act="fixed", ids=[row.id for row in four], by=reads).not_yours == 3
 
 
 def test_another_team_sees_nothing_of_a_change_and_takes_nothing_back(four, machine, at) -> None:
-    ours = handler("ntcert")
+    ours = watcher("ntcert")
     done = api.change_many(act="fixed", filters=api.Filters(), expected=4, reason=WHY, by=ours, at=at)
     assert api.many_change(change_id=done.id, by=ours, at=at).may_undo
-    foreign = handler("punjab-cert")
+    foreign = watcher("punjab-cert")
     with pytest.raises(NotVisible):
         api.many_change(change_id=done.id, by=foreign, at=at)
     with pytest.raises(NotVisible):
