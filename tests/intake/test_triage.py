@@ -84,6 +84,25 @@ class TestOpen:
         assert len(incidents.incidents(by=analyst).rows) == 1
 
 
+class TestWhatWasSeenGoesOn:
+    @pytest.fixture
+    def values(self, at):
+        return lambda ref: {row.value for row in incidents.observables(ref=ref, by=system("test"), at=at)}
+
+    def test_into_the_incident_once_with_the_report_named(self, reported, analyst, at, values):
+        first = reported("see 198.18.2.9 and hxxp://evil[.]example/x")
+        opened = intake.open_incident(reference=first.reference, by=analyst, at=at)
+        assert values(opened.reference) == {"198.18.2.9", "http://evil.example/x"}
+        second = reported("again 198.18.2.9, now 198.18.2.10")
+        intake.join(chosen=these(second), incident=opened.reference, by=analyst, at=at)
+        assert values(opened.reference) == {"198.18.2.9", "198.18.2.10", "http://evil.example/x"}
+
+    def test_an_exercise_stays_one(self, reported, analyst, at):
+        receipt = reported("drill", exercise=True)
+        opened = intake.open_incident(reference=receipt.reference, by=analyst, at=at)
+        assert incidents.incident(opened.reference, by=analyst).incident.exercise
+
+
 class TestJoin:
     def test_both_histories_say_so_and_it_can_be_taken_back(self, reported, analyst, at):
         known, receipt = an_incident(analyst, at), reported()

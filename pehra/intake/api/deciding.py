@@ -18,6 +18,7 @@ from pehra.access.api import Permission
 from pehra.incidents import api as incidents
 from pehra.intake import queries
 from pehra.intake.api.choosing import LEADS_TO, Chosen, locked
+from pehra.intake.api.handing_on import hand_on
 from pehra.intake.models import Report, TriageAct, TriageChange
 from pehra.intake.rules import states
 from pehra.intake.rules.acts import NEEDS_REASON, Act
@@ -62,6 +63,7 @@ def join(*, chosen: Chosen, incident: str, reason: str = "", by: Actor, at: date
     if known.ended_at is not None:
         raise Invalid(f"{known.reference} has ended: open a new incident instead", field="incident")
     done = decide(Act.JOIN, rows, {"incident": known.reference}, chosen=chosen, reason=reason, by=by, at=at)
+    hand_on(rows, incident=known.reference, at=at)
     facts = {"reports": len(rows), "first": rows[0].reference, "act": str(done.token)}
     ledger.record("intake.joined", subject=known.reference, by=by, at=at, teams=known.teams, facts=facts)
     return done

@@ -16,6 +16,7 @@ from pehra.incidents import api as incidents
 from pehra.intake.api.choosing import Chosen, locked
 from pehra.intake.api.deciding import decide
 from pehra.intake.api.forms import stages
+from pehra.intake.api.handing_on import hand_on
 from pehra.intake.models import Report
 from pehra.intake.rules.acts import Act
 from pehra.intake.rules.saying import TITLE_LENGTH_MAX
@@ -66,11 +67,13 @@ def open_incident(
             marking=_marking(row, entity, facts, at=at),
             summary=row.description,
             entity=None if concerned else entity,
+            exercise=row.exercise,
             because=[_because(row, by=by)],
             by=by,
             at=at,
         )
     decide(Act.OPEN, [row], {"incident": opened.reference}, chosen=chosen, reason=reason, by=by, at=at)
+    hand_on([row], incident=opened.reference, at=at)
     stages.meet_of(row, incident=opened.reference, at=at)
     return opened
 
