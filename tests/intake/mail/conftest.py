@@ -17,11 +17,13 @@ Configure = Callable[..., str]
 def mail_servers() -> Iterator[MailServers]:
     """OpenSMTPD and Dovecot on loopback, in a folder that their account may reach."""
     folder = Path(tempfile.mkdtemp(prefix="pehra-mail-", dir="/tmp"))
-    servers = start(folder)
     try:
-        yield servers
+        servers = start(folder)
+        try:
+            yield servers
+        finally:
+            servers.stop()
     finally:
-        servers.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
