@@ -14,7 +14,7 @@ from pehra.incidents.rest.bodies import Code, Reason, Strict
 from pehra.incidents.rest.router import router
 
 STEPS_MAX = 300
-DOCUMENT_CHARACTERS_MAX = 250_000  # a larger one comes in by the page or the command
+DOCUMENT_CHARACTERS_MAX = 80_000  # a larger one comes in by the page or the command, up to a mebibyte
 
 
 class NewPlaybook(Strict):
