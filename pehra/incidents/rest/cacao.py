@@ -22,7 +22,7 @@ class NewPlaybook(Strict):
 
     document: str = Field(min_length=2, max_length=DOCUMENT_CHARACTERS_MAX, description="The file's text, JSON.")
     team: Code
-    for_everybody: bool = Field(False, description="Every team may use it.")
+    for_everybody: bool = Field(False, strict=True, description="Every team may use it.")
 
 
 class Retired(Strict):

@@ -28,8 +28,10 @@ class NewTask(Strict):
     assignee: str = Field("", max_length=120, description="The id of somebody of one's own team.")
     due_at: Moment | None = None
     checklist: str = Field("", max_length=16_000)
-    is_blocking: bool = False
-    touches_organisation: bool = Field(False, description="It acts on the organisation's systems: consent comes first.")
+    is_blocking: bool = Field(False, strict=True)
+    touches_organisation: bool = Field(
+        False, strict=True, description="It acts on the organisation's systems: consent comes first."
+    )
 
 
 class TaskMove(Strict):
@@ -43,8 +45,8 @@ class TaskMove(Strict):
 class Tick(Strict):
     """Which item of a checklist, counted from 1."""
 
-    item: int = Field(ge=1, le=50)
-    done: bool = True
+    item: int = Field(strict=True, ge=1, le=50)
+    done: bool = Field(True, strict=True)
 
 
 class Phase(Strict):
@@ -91,7 +93,7 @@ class NoteChange(Strict):
     """A note's text from now on, and the version that was changed."""
 
     text: str = Field(min_length=1, max_length=NOTE_BYTES_MAX)
-    version: int = Field(ge=1, le=NUMBER_MAX)
+    version: int = Field(strict=True, ge=1, le=NUMBER_MAX)
 
 
 class NewLesson(Strict):
@@ -116,7 +118,7 @@ class NewConsent(Strict):
 
     act: str = Field(min_length=1, max_length=2_000)
     organisation: str = Field("", max_length=64)
-    task: int = Field(0, ge=0, le=NUMBER_MAX)
+    task: int = Field(0, strict=True, ge=0, le=NUMBER_MAX)
 
 
 class ConsentAnswer(Strict):
