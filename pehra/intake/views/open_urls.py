@@ -14,5 +14,5 @@ urlpatterns: list[URLPattern] = [
     path("language", open_forms.language, name="language"),
     path("offline.html", open_forms.offline_form, name="offline"),
     path("receipt/<str:token>/", open_forms.receipt, name="receipt"),
-    path("receipt/<str:token>/<int:number>.json", open_forms.submission, name="submission"),
+    path("receipt/<str:token>/<int:number>/", open_forms.submission, name="submission"),
 ]

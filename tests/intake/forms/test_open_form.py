@@ -66,7 +66,7 @@ def test_the_receipt_says_number_time_and_the_hash_of_the_very_bytes(client):
     page = receipt.content.decode()
     assert report.reference in page
     assert submission.raw_sha256 in page
-    given = client.get(f"{receipt.wsgi_request.path}1.json")
+    given = client.get(f"{receipt.wsgi_request.path}1/")
     assert sha256(given.content).hexdigest() == submission.raw_sha256
     assert "attachment" in given.headers["Content-Disposition"]
     assert json.loads(given.content)["answers"]["what-happened"] == [WHAT]
@@ -236,8 +236,8 @@ def test_a_receipt_opens_by_its_secret_alone(client):
     assert Client().get(link).status_code == 200
     for other in ("x", "A" * 43, link.split("/")[3][:-1] + "!", Report.objects.get().reference):
         assert Client().get(f"/report/receipt/{other}/").status_code == 404
-        assert Client().get(f"/report/receipt/{other}/1.json").status_code == 404
-    assert Client().get(f"{link}2.json").status_code == 404
+        assert Client().get(f"/report/receipt/{other}/1/").status_code == 404
+    assert Client().get(f"{link}2/").status_code == 404
 
 
 def test_files_are_kept_hashed_and_never_given_back(client):
