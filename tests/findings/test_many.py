@@ -8,7 +8,7 @@ import pytest
 from pehra.findings import api
 from pehra.findings.models import Finding
 from pehra.kernel.actors import Actor, ActorKind
-from pehra.kernel.refusals import Invalid, NotVisible
+from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
 from pehra.ledger import api as ledger
 
 WHY = "swept after the patch day"
@@ -81,9 +81,12 @@ def test_what_cannot_be_changed_is_counted_and_left(four, machine, at) -> None:
     seen = api.preview_many(act="fixed", ids=[row.id for row in four], by=machine)
     assert (seen.changes, seen.elsewhere) == (3, 1)
     foreign = watcher("punjab-cert")
-    assert api.preview_many(act="fixed", ids=[row.id for row in four], by=foreign).changes == 0
+    with pytest.raises(NotVisible):
+        api.preview_many(act="fixed", ids=[row.id for row in four], by=foreign)
     reads = replace(watcher("ntcert"), permissions=frozenset({"findings.read@team:ntcert"}))
     assert api.preview_many(act="fixed", ids=[row.id for row in four], by=reads).not_yours == 3
+    with pytest.raises(Forbidden):
+        api.change_many(act="fixed", ids=[row.id for row in four], expected=3, reason=WHY, by=reads, at=at)
 
 
 def test_another_team_sees_nothing_of_a_change_and_takes_nothing_back(four, machine, at) -> None:

@@ -116,7 +116,9 @@ def change_many(
     """Do an act to all findings of a filter, or to those chosen, if they are as many as its preview said."""
     wanted, words = _act(act), _reason(reason)
     rows = list(_asked(filters, ids, by=by).select_for_update())
-    movable, _elsewhere, _not_yours = _parted(rows, wanted, by=by)
+    movable, _elsewhere, not_yours = _parted(rows, wanted, by=by)
+    if not_yours and not movable:
+        access.require(by, _PERMISSION[wanted], teams=rows[0].teams, organisation=rows[0].organisation)
     if len(movable) != expected:
         raise Invalid(
             f"it would be {len(movable)} findings now, and you saw {expected}: look at them again", field="expected"
@@ -171,7 +173,10 @@ def undo_many(*, change_id: UUID, by: Actor, at: datetime) -> ManyUndone:
 
 
 def _asked(filters: Filters | None, ids: Sequence[UUID], *, by: Actor) -> Any:
+    """Return the findings that are meant; of those chosen each must be there, as for an act on one."""
     rows = queries.fitting(by=by, filters=filters) if not ids else queries.readable(by).filter(id__in=ids)
+    if ids and rows.count() < len(set(ids)):
+        raise NotVisible("There is no such finding.")
     rows = rows.order_by("-id")
     if rows[MANY_MAX : MANY_MAX + 1].exists():
         raise Invalid(f"more than {MANY_MAX} findings at once: narrow the filter", field="filters")
