@@ -182,6 +182,9 @@ def _begin(reference: str, sample: Sample, *, by: Actor, at: datetime) -> None:
         document=casework.playbook(), team=leads[0].member.team, for_everybody=True, by=lead, at=at
     )
     incidents.start_playbook(ref=incident, playbook_id=kept.id, by=officer, at=at)
+    incidents.state_facts(
+        ref=incident, attributes=["ransomware"], reason="the operator, by telephone", by=officer, at=at
+    )
     incidents.add_entries(ref=incident, text=casework.timeline(sample.staged), by=officer, at=at)
     incidents.add_note(ref=incident, text=casework.note(), by=officer, at=at)
 

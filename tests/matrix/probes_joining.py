@@ -111,7 +111,5 @@ PROBES: dict[str, Probe] = {
     "incidents.links": sees(_reads_links),
     "incidents.organisation_clocks": sees(lambda p, by: bool(incidents.organisation_clocks(ref=p.incident, by=by))),
     "incidents.worksheet": acts(lambda p, by: incidents.worksheet(ref=p.incident, by=by)),
-    "intel.known": sees(
-        lambda p, by: bool(intel.known(observables=[parse("192.0.2.7")], by=by, at=AT)), anywhere=True
-    ),
+    "intel.known": sees(lambda p, by: bool(intel.known(observables=[parse("192.0.2.7")], by=by, at=AT)), anywhere=True),
 }

@@ -34,7 +34,7 @@ ABSENT_NUMBER = 999_999
 # The forms and tokens of a page differ each time; so do moments of asking.
 EACH_TIME = re.compile(
     rb'(?<=csrfmiddlewaretoken" value=")[^"]+|(?<=name="secret" value=")[^"]+|(?<=name="once" value=")[^"]+'
-    rb'|<time [^>]*>.*?</time>'
+    rb"|<time [^>]*>.*?</time>"
     rb'|"(?:at|asked_at)": ?"[^"]+"|pehra_[0-9A-Za-z]{49}'
 )
 _UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")

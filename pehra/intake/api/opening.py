@@ -11,7 +11,6 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from pehra.access import api as access
 from pehra.incidents import api as incidents
 from pehra.intake.api.choosing import Chosen, locked
 from pehra.intake.api.deciding import decide
@@ -53,25 +52,24 @@ def open_incident(
         taxonomy=taxonomy or row.taxonomy or None,
         type=type or row.type or None,
         severity=severity or None,
-        attributes=frozenset(row.attributes) if row.attributes else None,
+        # What was not ticked was not denied: the law would take it for "no", so that a person states it whole.
+        attributes=None,
         impact=row.impact,
     )
     entity = _entity(row, concerned)
-    # The law may give the matter to another team than the one that decides about the report.
-    with access.elevated(part="intake.opening"):
-        opened = incidents.open_incident(
-            title=_title(row, title),
-            organisations=concerned,
-            facts=facts,
-            moments=_moments(row.moments, at=at),
-            marking=_marking(row, entity, facts, at=at),
-            summary=row.description,
-            entity=None if concerned else entity,
-            exercise=row.exercise,
-            because=[_because(row, by=by)],
-            by=by,
-            at=at,
-        )
+    opened = incidents.open_incident(
+        title=_title(row, title),
+        organisations=concerned,
+        facts=facts,
+        moments=_moments(row.moments, at=at),
+        marking=_marking(row, entity, facts, at=at),
+        summary=row.description,
+        entity=None if concerned else entity,
+        exercise=row.exercise,
+        because=[_because(row, by=by)],
+        by=by,
+        at=at,
+    )
     decide(Act.OPEN, [row], {"incident": opened.reference}, chosen=chosen, reason=reason, by=by, at=at)
     hand_on([row], incident=opened.reference, at=at)
     stages.meet_of(row, incident=opened.reference, at=at)
@@ -89,7 +87,7 @@ def _entity(row: Report, concerned: Sequence[str]) -> law.EntityFacts:
 
 
 def _because(row: Report, *, by: Actor) -> Because:
-    facts = {"report": row.reference, "by": by.id}
+    facts = {"report": row.reference, "by": by.id, "reported": ", ".join(row.attributes)}
     return Because(rule=RULE, version="", citation="", status=DECIDED_BY_PERSON, facts=facts)
 
 
