@@ -1,4 +1,4 @@
-"""The web alone: granian over WSGI, one process with threads.
+"""The web alone: granian over WSGI, a few processes with threads.
 
 WSGI and not ASGI: views are synchronous, and a thread a request under ASGI runs PostgreSQL out of connections.
 """
@@ -53,12 +53,14 @@ def serve(*, host: str, port: int) -> None:
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
+    from pehra.node import settings
+
     Granian(
         "pehra.node.wsgi:application",
         address=host,
         port=port,
         interface=Interfaces.WSGI,
-        workers=1,
+        workers=settings.PEHRA_WEB_PROCESSES,
         blocking_threads=THREADS,
         backpressure=BACKPRESSURE,
         workers_kill_timeout=KILL_SECONDS,

@@ -61,6 +61,8 @@ PEHRA_SERVICE_NETWORKS = [name for name in os.environ.get("PEHRA_SERVICE_NETWORK
 # A time-stamping authority (RFC 3161) that is asked to stamp the hash of evidence, and a file (PEM) with its root.
 PEHRA_TSA_URL = os.environ.get("PEHRA_TSA_URL", "")
 PEHRA_TSA_CERTIFICATES = os.environ.get("PEHRA_TSA_CERTIFICATES", "")
+# Processes of the web: Python uses one core a process. More than cores help nobody.
+PEHRA_WEB_PROCESSES = int(os.environ.get("PEHRA_WEB_PROCESSES") or min(2, os.cpu_count() or 1))
 PEHRA_LOG_LEVEL = os.environ.get("PEHRA_LOG_LEVEL", "warning")
 PEHRA_PG_BIN = os.environ.get("PEHRA_PG_BIN", "")  # the folder of other PostgreSQL programs for the embedded server
 PEHRA_DB_USER = os.environ.get("PEHRA_DB_USER", "")  # as root: the account that runs the embedded server

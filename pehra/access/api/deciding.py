@@ -39,8 +39,15 @@ def narrowed(by: Actor, permission: Permission) -> Actor:
 
 def actor_for(*, person_id: UUID, at: datetime) -> Actor:
     """Return a person as an actor, with what they hold at that moment; one unknown or inactive is not there."""
-    person = Person.objects.filter(id=person_id, active=True).first()
+    person = Person.objects.filter(id=person_id).first()
     if person is None:
+        raise NotVisible(_("There is no such person."))
+    return actor_of(person, at=at)
+
+
+def actor_of(person: Person, *, at: datetime) -> Actor:
+    """Return somebody whose row was just read as an actor, for this part's own use; one inactive is not there."""
+    if not person.active:
         raise NotVisible(_("There is no such person."))
     granted = queries.granted_to(person.id, at=at)
     wide = any(grant.scope.kind in (ScopeKind.GUIDED, ScopeKind.NATIONAL) for grant in granted)

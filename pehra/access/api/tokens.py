@@ -18,7 +18,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from pehra.access import queries
-from pehra.access.api.deciding import actor_for, require
+from pehra.access.api.deciding import actor_for, actor_of, require
 from pehra.access.api.granting import require_within, within
 from pehra.access.api.second_wall import elevated
 from pehra.access.models import ApiToken, FailedAttempt, Person
@@ -227,10 +227,11 @@ def actor_for_token(*, token: str, at: datetime) -> Actor:
     """
     row = None
     if rules.is_written_well(token):
-        row = ApiToken.objects.filter(_live(at), token_sha256=rules.digest(token)).first()
+        live = ApiToken.objects.filter(_live(at), token_sha256=rules.digest(token))
+        row = live.select_related("holder").first()
     if row is None:
         raise NotVisible(_("This token is no good."))
-    holder = actor_for(person_id=row.holder_id, at=at)
+    holder = actor_of(row.holder, at=at)
     if row.last_used_at is None or row.last_used_at <= at - USE_NOTED_EVERY:
         _note_use(row, at=at)
     return rules.limited(holder, row.permissions)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
+from ninja.params.functions import Query
 from pydantic import Field, model_validator
 
 from pehra.access import api as access
@@ -13,6 +14,8 @@ from pehra.incidents import api as incidents
 from pehra.intake import api
 from pehra.intake.rest.router import router
 from pehra.intake.rest.words import AT_ONCE_MAX, Code, FiltersIn, Reason, Reference, Strict
+
+FILE_NUMBER_MAX = 2**63 - 1
 
 
 class ChosenIn(Strict):
@@ -185,7 +188,9 @@ def undo(request: Request, act_id: UUID) -> api.Undone:
     operation_id="intake.reports.give-out",
     summary="A submission as it came, sealed",
 )
-def give_out(request: Request, report: str, number: int, file: int | None = None) -> SealedFile:
+def give_out(
+    request: Request, report: str, number: int, file: int | None = Query(None, ge=1, le=FILE_NUMBER_MAX)
+) -> SealedFile:
     """As an encrypted archive; the ledger says who took it. With `file` one of the files that came along."""
     _require(request)
     sealed = api.give_out(reference=report, number=number, file=file, by=request.actor, at=request.at)
