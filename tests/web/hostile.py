@@ -39,7 +39,13 @@ EACH_TIME = re.compile(
 )
 _UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # By what a thing is asked for, where that is not its row's key.
-KEY = {"incidents_incident": "reference", "findings_notice": "reference", "ledger_entry": "identifier"}
+KEY = {
+    "incidents_incident": "reference",
+    "intake_report": "reference",
+    "threads_thread": "reference",
+    "findings_notice": "reference",
+    "ledger_entry": "identifier",
+}
 # What gives a thing away beside its key, whoever wrote it.
 WORDS = ("email", "identifier", "message_id", "name", "reference", "title", "address")
 # Nouns of addresses whose things are kept in the tables of another part.
@@ -51,8 +57,18 @@ NOUNS = {
 }
 # Places of addresses that take a word of a few.
 SPOKEN = {"act": ("close", "fixed", "verify"), "form": ("csv", "json")}
-# What the places of addresses are called, where it is not what the table is.
+# What the places of addresses are called, where it is not what the table is; where it depends, by the noun.
 STEMS = {"code": "organisation", "reference": "incident", "user_id": "directoryentry", "group_id": "directorygroup"}
+STEMS_OF = {("intake", "reference"): "report", ("threads", "reference"): "thread"}
+
+
+def _stem(name: str, noun: str) -> str:
+    return STEMS_OF.get((noun, name)) or STEMS.get(name, name.removesuffix("_id"))
+
+
+def _is_called(table: str, stem: str) -> bool:
+    """Whether a table is of what a place of an address names: by its own name, without its part's."""
+    return stem in (table.partition("_")[2] or table)
 
 
 @dataclass(kw_only=True)
@@ -75,16 +91,15 @@ class Foreign:
         for table in tables if len(tables) > 1 else self.keys:
             yield from ((table, key) for key in self.keys[table][:EACH_MAX])
 
-    def own_for(self, name: str) -> str:
+    def own_for(self, name: str, noun: str) -> str:
         """A key of the walker's own for one place of an address, if there is one."""
-        stem = STEMS.get(name, name.removesuffix("_id"))
-        return next((keys[0] for table, keys in self.own.items() if stem in table and keys), "")
+        stem = _stem(name, noun)
+        return next((keys[0] for table, keys in self.own.items() if _is_called(table, stem) and keys), "")
 
     def asked_for(self, name: str, noun: str) -> list[tuple[str, str]]:
         """Table and key of what is tried in one place of an address: what its name says, and one thing besides."""
         every = list(self.of(noun))
-        stem = STEMS.get(name, name.removesuffix("_id"))
-        named = [(table, key) for table, key in every if stem in table]
+        named = [(table, key) for table, key in every if _is_called(table, _stem(name, noun))]
         return named + [pair for pair in every if pair not in named][:1] if named else every
 
 
@@ -185,7 +200,7 @@ class Try:
 def tries(door: Door, foreign: Foreign) -> Iterator[Try]:
     """Everything to try at an address, a part of it at a time; what else it takes is the walker's own."""
     for spoken in _spoken(door):
-        filled = {name: foreign.own_for(name) or _absent(kind) for kind, name in door.takes} | spoken
+        filled = {name: foreign.own_for(name, door.noun) or _absent(kind) for kind, name in door.takes} | spoken
         for kind, name in door.takes:
             for table, key in () if name in SPOKEN else foreign.asked_for(name, door.noun):
                 fits = {"int": key.isdigit(), "uuid": _is_uuid(key), "uuidstr": _is_uuid(key)}

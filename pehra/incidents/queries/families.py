@@ -3,10 +3,12 @@
 What belongs to a matter is read through this: nothing moves when two incidents are merged.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from uuid import UUID
 
-from pehra.incidents.models import Incident
+from django.db.models import Count, Value
+
+from pehra.incidents.models import Incident, IncidentFinding
 from pehra.incidents.rules.joining import FAMILY_MAX
 
 
@@ -49,11 +51,17 @@ def root_of(row: Incident) -> Incident:
     raise AssertionError(f"{row.reference} is merged in a circle")
 
 
-def references_of_parts(rows: Iterable[Incident]) -> dict[UUID, tuple[str, ...]]:
-    """Return what was merged into each of some incidents itself."""
-    found: dict[UUID, list[str]] = {}
-    parts = Incident.objects.filter(merged_into__in=[row.id for row in rows]).order_by("reference")
-    for above, reference in parts.values_list("merged_into", "reference"):
-        if above is not None:
-            found.setdefault(above, []).append(reference)
-    return {above: tuple(references) for above, references in found.items()}
+def findings_and_parts(ids: Sequence[UUID]) -> tuple[dict[UUID, int], dict[UUID, tuple[str, ...]]]:
+    """Return how many findings each of some incidents has itself, and what was merged into it: asked at once."""
+    own = IncidentFinding.objects.filter(incident__in=ids, moved_to__isnull=True).values("incident")
+    counted = own.annotate(number=Count("id"), part=Value("")).values_list("incident", "number", "part")
+    merged = Incident.objects.filter(merged_into__in=ids).annotate(number=Value(0))
+    named = merged.values_list("merged_into", "number", "reference")
+    findings: dict[UUID, int] = {}
+    parts: dict[UUID, list[str]] = {}
+    for incident, number, part in counted.union(named, all=True):
+        if part:
+            parts.setdefault(incident, []).append(part)
+        else:
+            findings[incident] = number
+    return findings, {incident: tuple(sorted(references)) for incident, references in parts.items()}

@@ -4,8 +4,8 @@ Every list starts at `visible_to` with the actor narrowed to where it may read i
 What comes out are frozen dataclasses: a template can start no query.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,7 @@ from pehra.incidents.models import (
     IncidentQuerySet,
     Merge,
 )
-from pehra.incidents.queries.families import family_ids, references_of_parts
+from pehra.incidents.queries.families import family_ids, findings_and_parts
 from pehra.incidents.queries.shapes import (
     ClockView,
     Counts,
@@ -341,34 +341,28 @@ def views(rows: Sequence[Incident]) -> list[IncidentView]:
     clocks: dict[UUID, list[ClockView]] = {}
     for clock in _stages(rows):
         clocks.setdefault(clock.incident_id, []).append(clock_view(clock))
-    findings = _counted(IncidentFinding.objects.filter(incident__in=ids, moved_to__isnull=True).values_list("incident"))
+    findings, parts = findings_and_parts(ids)
     asked = IncidentOrganisation.objects.filter(incident__in=ids, removed_at__isnull=True).values_list("incident")
     first = Max("name", filter=Q(organisation=F("incident__organisation")))
     sides = {
         incident: (number, name or "") for incident, number, name in asked.annotate(number=Count("id"), first=first)
     }
-    ties = _ties(rows)
+    above = _above(rows)
     return [
         replace(
             _view(row, clocks.get(row.id, ()), findings.get(row.id, 0), *sides.get(row.id, (0, ""))),
-            merged_into=ties.above.get(row.id, ""),
-            parts=ties.below.get(row.id, ()),
+            merged_into=above.get(row.id, ""),
+            parts=parts.get(row.id, ()),
         )
         for row in rows
     ]
 
 
-@dataclass(frozen=True)
-class _Ties:
-    above: Mapping[UUID, str]
-    below: Mapping[UUID, tuple[str, ...]]
-
-
-def _ties(rows: Sequence[Incident]) -> _Ties:
-    """Return what each of some incidents is part of, and what is part of it."""
+def _above(rows: Sequence[Incident]) -> dict[UUID, str]:
+    """Return what each of some incidents is part of; mostly nothing, and then nothing is asked."""
     merged = {row.id: row.merged_into_id for row in rows if row.merged_into_id}
-    above = dict(Incident.objects.filter(id__in=merged.values()).values_list("id", "reference")) if merged else {}
-    return _Ties({part: above[whole] for part, whole in merged.items() if whole in above}, references_of_parts(rows))
+    named = dict(Incident.objects.filter(id__in=merged.values()).values_list("id", "reference")) if merged else {}
+    return {part: named[whole] for part, whole in merged.items() if whole in named}
 
 
 def _stages(rows: Sequence[Incident]) -> list[Clock]:

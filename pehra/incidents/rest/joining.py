@@ -70,7 +70,7 @@ class Marked(Strict):
 class Exercise(Strict):
     """Whether it is an exercise."""
 
-    exercise: bool
+    exercise: bool = Field(strict=True)
     reason: Reason
 
 

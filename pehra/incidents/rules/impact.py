@@ -30,10 +30,11 @@ class Impact:
         for service in named:
             if len(service) > SERVICE_CHARACTERS_MAX or "\x00" in service:
                 raise Invalid(f"a service has a name of at most {SERVICE_CHARACTERS_MAX} characters", field="services")
-        codes = sorted({country.strip().upper() for country in countries if country.strip()})
-        for code in codes:
-            if not _COUNTRY.fullmatch(code):
-                raise Invalid(f"{code!r} is no country's code of two letters (ISO 3166-1)", field="countries")
+        written = {country.strip() for country in countries if country.strip()}
+        for word in sorted(written):
+            if not _COUNTRY.fullmatch(word.upper()):
+                raise Invalid(f"{word!r} is no country's code of two letters (ISO 3166-1)", field="countries")
+        codes = sorted({word.upper() for word in written})
         where = tuple(sorted({region.strip() for region in regions if region.strip()}))
         return cls(services=named, regions=where, countries=tuple(codes[:COUNTRIES_MAX]))
 
