@@ -15,7 +15,7 @@ from pehra.incidents.rest.router import router
 from pehra.kernel.markings import Pap, Tlp
 
 MANY_MAX = 500
-TEXT_MAX = 100_000
+TEXT_MAX = 60_000
 NOTE_MAX = 2_000
 Reference = Annotated[str, Field(min_length=1, max_length=24)]
 
