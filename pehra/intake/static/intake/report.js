@@ -76,3 +76,14 @@
     window.addEventListener("online", () => { if (offline) offline.hidden = true; });
   }
 })();
+
+// Letters that no font of the device has: fetched when the page stands, and never over a slow line or against a wish to save.
+addEventListener("load", () => {
+  const line = navigator.connection || {};
+  const fonts = document.querySelector('meta[name="fonts"]');
+  if (!fonts || line.saveData || /2g/.test(line.effectiveType || "")) return;
+  const sheet = document.createElement("link");
+  sheet.rel = "stylesheet";
+  sheet.href = fonts.content;
+  document.head.append(sheet);
+});
