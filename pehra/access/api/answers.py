@@ -29,7 +29,7 @@ class Claim:
     body: bytes
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def claim_answer(*, key: str, request_sha256: str, by: Actor, at: datetime) -> Claim:
     """Claim a key for one request, in the transaction of its act; refuse one that was used for another.
 
