@@ -13,6 +13,7 @@ from tests.intake.mail.servers import PASSWORD, MailServers, start
 Configure = Callable[..., str]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one worker run all that needs the mail servers: a machine has one queue of OpenSMTPD, and no test waits."""
     for item in items:
