@@ -1,4 +1,4 @@
-"""A pair of real mail servers for the session, and a mailbox of theirs that the node reads."""
+"""A pair of real mail servers a module, and a mailbox of theirs that the node reads."""
 
 import shutil
 import tempfile
@@ -21,7 +21,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("mail-servers"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def mail_servers() -> Iterator[MailServers]:
     """OpenSMTPD and Dovecot on loopback, in a folder that their account may reach."""
     folder = Path(tempfile.mkdtemp(prefix="pehra-mail-", dir="/tmp"))
