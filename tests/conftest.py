@@ -32,7 +32,6 @@ _number = count(1)
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the server once; workers of pytest-xdist find it by the environment of the one that started them."""
-    config.addinivalue_line("markers", "xdist_group(name): tests that one worker runs, one after the other")
     global _server, _folder
     _folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX, dir="/tmp"))
     _folder.chmod(0o711)

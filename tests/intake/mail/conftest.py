@@ -13,14 +13,6 @@ from tests.intake.mail.servers import PASSWORD, MailServers, start
 Configure = Callable[..., str]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker run all that needs the mail servers: a machine has one queue of OpenSMTPD, and no test waits."""
-    for item in items:
-        if "mail_servers" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("mail-servers"))
-
-
 @pytest.fixture(scope="module")
 def mail_servers() -> Iterator[MailServers]:
     """OpenSMTPD and Dovecot on loopback, in a folder that their account may reach."""
