@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -93,7 +93,9 @@ def second_wall(answer: Answer) -> Answer:
                 response = answer(request)
                 if response.status_code >= 500:
                     transaction.set_rollback(True)
-        except (OperationalError, InterfaceError) as error:
+        except (DatabaseError, InterfaceError) as error:
+            if not refused.is_away(error):
+                raise
             _log.error("the database did not take a request: %s", type(error.__cause__ or error).__name__)
             return refused.away(request)
         return response
@@ -153,9 +155,7 @@ class Acting:
                 return refused.faulty(request, exception)
             case OperationalError() if isinstance(exception.__cause__, _TOOK_TOO_LONG):
                 return refused.faulty(request, Fault(_("This took too long and was stopped. Ask for less at once.")))
-            case OperationalError() | InterfaceError():
-                return refused.away(request)
-        return None
+        return refused.away(request) if refused.is_away(exception) else None
 
     def _come_in(self, request: HttpRequest) -> HttpResponse | None:
         """Put who acts on the request; return the refusal of a program that brings no good token."""

@@ -3,8 +3,12 @@
 What you may not see and what does not exist are one answer, byte for byte.
 """
 
+import sys
+
+import psycopg
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -13,6 +17,9 @@ from django.utils.translation import gettext as _
 
 from pehra.kernel.refusals import Fault, Refusal
 from pehra.web import machines, problems
+
+# Exactly these: what the driver says of a line that broke has no code of the server's, and so no class of its own.
+_LINE_BROKE = (psycopg.DatabaseError, psycopg.InternalError)
 
 
 def _page(request: HttpRequest, *, status: int, title: str, message: str, advice: str, field: str = "") -> HttpResponse:
@@ -122,9 +129,22 @@ def away(request: HttpRequest) -> HttpResponse:
     return _bare(request, status=503, title=_("Not just now"), message=message, Retry_After="30")
 
 
+def is_away(error: BaseException | None) -> bool:
+    """Whether an exception says that the database is away, starts anew or takes nothing more."""
+    if isinstance(error, OperationalError | InterfaceError):
+        return True
+    return isinstance(error, DatabaseError) and type(error.__cause__) in _LINE_BROKE
+
+
 @login_not_required
 def broken(request: HttpRequest) -> HttpResponse:
-    """Return the page for a bug of ours, without anything that could fail again."""
+    """Return the page for a bug of ours, without anything that could fail again.
+
+    Django makes an answer of an exception at each middleware, before the next one could see it: a database that goes
+    away under a middleware's own statement is found out here alone.
+    """
+    if is_away(sys.exception()):
+        return away(request)
     if machines.is_machine(request):
         return problems.answer(request, 500)
     return HttpResponse(

@@ -20,8 +20,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import connections
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    connections,
+)
+from django.test import Client
 
 from pehra.intake import api as intake
 from pehra.intake.api import Channel, Reporter, Said
@@ -31,6 +41,7 @@ from pehra.kernel.clock import now
 from pehra.ledger.models import LedgerEntry
 from pehra.node.database.cluster import NAME
 from pehra.vault import api as vault
+from pehra.web import refused
 from tests.node.test_up import ROOT, Node, node, until
 
 __all__ = ["node"]
@@ -39,6 +50,8 @@ SENT = 160
 PATIENCE_SECONDS = 120
 KEYS = 150
 KILLS = 12
+STATEMENTS_MIN = 15  # of one post, far fewer than there are
+PLACE = ("host", "port", "user", "password", "dbname")
 # Within a command's own session, as an operator's script would: makes a webhook, or counts what is there.
 SCRIPT = """
 import json, sys
@@ -184,6 +197,73 @@ def _kill_database(node: Node) -> None:
 def _kill_web(node: Node) -> None:
     web = next(number for number, words in node.processes().items() if " serve " in words)
     os.kill(web, signal.SIGKILL)
+
+
+class Killer:
+    """Ends the session that a request uses, really and in the server, just before one of its statements."""
+
+    def __init__(self, statement: int) -> None:
+        self.left = statement
+
+    def __call__(self, execute: Any, *words: Any) -> Any:
+        if self.left == 0:
+            own = connection.connection.info.backend_pid
+            with psycopg.connect(**_apart(), autocommit=True) as other:
+                other.execute("SELECT pg_terminate_backend(%s, 5000)", [own])
+        self.left -= 1
+        return execute(*words)
+
+
+def _apart() -> dict[str, Any]:
+    return {name: value for name, value in connection.get_connection_params().items() if name in PLACE}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_at_whichever_statement_the_database_dies(committed_country: None, settings: Any) -> None:
+    """Of one post all statements in turn, those of the limits, of the walls and of the middlewares as well."""
+    settings.PEHRA_REQUESTS_PER_MINUTE_ADDRESS = 1  # counted in the database at once, not in steps
+    words: dict[str, Any] = {"name": "sensor", "team": "pkcert", "mapping": {"title": ["/t"]}}
+    hook = intake.add_webhook(**words, by=system("test"), at=now())
+    client = Client(raise_request_exception=False)
+    answers, statement = [503], 0
+    while answers[-1] == 503:
+        killer = Killer(statement)
+        with connection.execute_wrapper(killer):
+            answer = client.post(
+                f"/intake/hooks/{hook.webhook.id}/",
+                json.dumps({"t": "one"}),
+                content_type="application/json",
+                headers={"X-Webhook-Secret": hook.secret, "Idempotency-Key": "one"},
+                REMOTE_ADDR=f"192.0.2.{statement}",
+            )
+        connection.close()  # as the server does between two requests, and the client of the tests does not
+        answers.append(answer.status_code)
+        statement += 1
+        if answers[-1] == 503:
+            assert answer.headers["Retry-After"]
+            assert not Report.objects.exists()
+    assert answers[-1] == 201, (statement, answer.content)
+    assert killer.left >= 0  # it was past the last statement
+    assert statement > STATEMENTS_MIN
+    assert Report.objects.count() == Submission.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "away"),
+    [
+        (OperationalError("x"), psycopg.errors.AdminShutdown("x"), True),
+        (InterfaceError("x"), psycopg.InterfaceError("x"), True),
+        (DatabaseError("x"), psycopg.DatabaseError("server closed the connection unexpectedly"), True),
+        (InternalError("x"), psycopg.InternalError("got no result from the query"), True),
+        (DatabaseError("Save with update_fields did not affect any rows."), None, False),
+        (ProgrammingError("x"), psycopg.ProgrammingError("x"), False),
+        (InternalError("x"), psycopg.errors.InFailedSqlTransaction("x"), False),
+        (ValueError("x"), None, False),
+    ],
+)
+def test_what_says_that_the_database_is_away(error: Exception, cause: Exception | None, away: bool) -> None:
+    error.__cause__ = cause
+    assert refused.is_away(error) is away
 
 
 class TestWorkersAreKilled:
