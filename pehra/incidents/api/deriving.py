@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from pehra.access import api as access
 from pehra.incidents.api import drafts, duty_clocks
 from pehra.incidents.api.assessment import OWED_BY_ENTITY, Assessor, Debt, Debtor
-from pehra.incidents.models import Clock, Incident, IncidentOrganisation
+from pehra.incidents.models import Clock, Incident, IncidentOrganisation, Merge
 from pehra.incidents.queries.families import family_of, root_of
 from pehra.incidents.rules.clocks import ENDED, ClockState
 from pehra.incidents.rules.opening import highest
@@ -66,19 +67,40 @@ def rederive(incident: Incident, clocks: Sequence[Clock], *, by: Actor, at: date
     matter = matter_of(family_of(incident))
     debts = debts_of(matter)
     walls = {side.organisation: drafts.wall_of(incident, side) for side in matter.sides}
-    added, updated, changes = duty_clocks.rederive(incident, clocks, debts, walls, at=at)
+    again = went_back(clocks)
+    there = [clock for clock in clocks if again.get(duty_clocks.key_of(clock)) != clock.id]
+    added, updated, changes = duty_clocks.rederive(incident, there, debts, walls, again=again, at=at)
     if len(matter.family) > 1:
         own = {debt.key for debt in debts_of(matter_of([incident]))}
-        added += _kept(incident, [*clocks, *added], matter, at=at)
+        kept = _kept(incident, [*there, *added], matter, again=again, at=at)
+        changes += [
+            duty_clocks.Change(event="incidents.clock.started", clock=clock, facts=duty_clocks.told(clock))
+            for clock in kept
+        ]
+        added += kept
         for clock in added:
             if duty_clocks.key_of(clock) not in own:
-                clock.gained_from = _giver(clock, matter)
-    Clock.objects.bulk_create(added)
+                clock.gained_from = giver(clock, matter)
+    rows = set(again.values())
+    Clock.objects.bulk_create([clock for clock in added if clock.id not in rows])
+    for clock in added:
+        if clock.id in rows:
+            clock.save(force_update=True)
     for clock in updated:
         clock.save(update_fields=duty_clocks.DERIVED_FIELDS)
     ledger.record_many(
         [drafts.entry_of(change.clock, event=change.event, by=by, at=at, facts=change.facts) for change in changes]
     )
+
+
+def went_back(clocks: Iterable[Clock]) -> dict[duty_clocks.Key, UUID]:
+    """Return the rows of clocks that only the undoing of a merge has ended: nobody judged that they are not owed."""
+    gained = [clock for clock in clocks if clock.gained_from_id and clock.state == ClockState.WITHDRAWN]
+    undone = (
+        Merge.objects.filter(undone_at__in={clock.ended_at for clock in gained}) if gained else Merge.objects.none()
+    )
+    acts = set(undone.values_list("undone_at", "undone_by"))
+    return {duty_clocks.key_of(clock): clock.id for clock in gained if (clock.ended_at, clock.ended_by) in acts}
 
 
 def matter_of(family: Sequence[Incident]) -> Matter:
@@ -170,23 +192,36 @@ def _sent(clocks: Iterable[Clock]) -> dict[str, datetime]:
     return _earliest({f"{clock.duty}/{clock.stage}": clock.ended_at} for clock in clocks if clock.ended_at is not None)
 
 
-def _kept(incident: Incident, clocks: Sequence[Clock], matter: Matter, *, at: datetime) -> list[Clock]:
+def owed_by_parts(matter: Matter) -> list[Clock]:
+    """Return the clocks of a matter's parts that are owed."""
+    return [clock for clock in matter.clocks if clock.incident_id != matter.family[0].id and clock.state not in ENDED]
+
+
+def _kept(
+    incident: Incident,
+    clocks: Sequence[Clock],
+    matter: Matter,
+    *,
+    again: Mapping[duty_clocks.Key, UUID],
+    at: datetime,
+) -> list[Clock]:
     """Return clocks for what a part owes and the law does not say of the whole: none falls silent by a merge."""
     there = {duty_clocks.key_of(clock) for clock in clocks}
     kept: list[Clock] = []
-    for clock in matter.clocks:
-        if clock.incident_id == incident.id or clock.state in ENDED or duty_clocks.key_of(clock) in there:
+    for clock in owed_by_parts(matter):
+        key = duty_clocks.key_of(clock)
+        if key in there:
             continue
-        there.add(duty_clocks.key_of(clock))
+        there.add(key)
         values = {field.attname: getattr(clock, field.attname) for field in Clock._meta.concrete_fields}
-        values |= {"id": new_id(at), "incident_id": incident.id, "gained_from_id": clock.incident_id}
+        values |= {"id": again.get(key) or new_id(at), "incident_id": incident.id, "gained_from_id": clock.incident_id}
         copy = Clock(**values | {"provisional": True, "notes": [*clock.notes, CAME_WITH]})
         copy.incident = incident
         kept.append(copy)
     return kept
 
 
-def _giver(clock: Clock, matter: Matter) -> Incident:
+def giver(clock: Clock, matter: Matter) -> Incident:
     """Return the part through which the whole came to owe something."""
     parts = matter.family[1:]
     owing = {other.incident_id for other in matter.clocks if duty_clocks.key_of(other) == duty_clocks.key_of(clock)}

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from pehra.incidents.api.assessment import OWED_BY_ENTITY, Debt
 from pehra.incidents.models import Clock, Incident, IncidentOrganisation
@@ -39,6 +40,9 @@ DERIVED_FIELDS = (
 NO_LONGER_FOLLOWS = "no longer follows from the facts; withdraw it with a reason, or let it run"
 
 
+Key = tuple[str, str, str]
+"""What makes a clock one: duty, stage, organisation."""
+
 Walls = Mapping[str, list[str]]
 """Which teams read of an organisation, where an incident's informed teams must not read of each other's."""
 
@@ -58,18 +62,27 @@ def rows(incident: Incident, debts: Iterable[Debt], walls: Walls, *, at: datetim
 
 
 def rederive(
-    incident: Incident, existing: Iterable[Clock], debts: Iterable[Debt], walls: Walls, *, at: datetime
+    incident: Incident,
+    existing: Iterable[Clock],
+    debts: Iterable[Debt],
+    walls: Walls,
+    *,
+    again: Mapping[Key, UUID],
+    at: datetime,
 ) -> tuple[list[Clock], list[Clock], list[Change]]:
-    """Return clocks to add, clocks to update, and the changes to tell; nothing is saved here."""
+    """Return clocks to add, clocks to update, and the changes to tell; nothing is saved here.
+
+    `again` names the rows of clocks that went back when a merge was undone: what is owed anew runs in its row.
+    """
     known = {key_of(clock): clock for clock in existing}
     added: list[Clock] = []
     updated: list[Clock] = []
     changes: list[Change] = []
-    derived: set[tuple[str, str, str]] = set()
+    derived: set[Key] = set()
     for debt in debts:
         clock = known.get(debt.key) or _of_a_team(debt, known)
         if clock is None:
-            added.append(_fill(_blank(incident, debt, walls, at=at), debt))
+            added.append(_fill(_blank(incident, debt, walls, row=again.get(debt.key), at=at), debt))
             changes.append(Change(event="incidents.clock.started", clock=added[-1], facts=told(added[-1])))
             continue
         derived.add(key_of(clock))
@@ -89,12 +102,12 @@ def rederive(
     return added, updated, changes
 
 
-def key_of(clock: Clock) -> tuple[str, str, str]:
+def key_of(clock: Clock) -> Key:
     """Return what makes a clock one."""
     return (clock.duty, clock.stage, clock.organisation)
 
 
-def _of_a_team(debt: Debt, known: Mapping[tuple[str, str, str], Clock]) -> Clock | None:
+def _of_a_team(debt: Debt, known: Mapping[Key, Clock]) -> Clock | None:
     """Return the clock of what a team owes, whichever organisation the incident concerned alone when it started."""
     if debt.duty.owed_by == OWED_BY_ENTITY:
         return None
@@ -194,9 +207,9 @@ def incident_note(incident: Incident, start_event: str) -> str:
     return note
 
 
-def _blank(incident: Incident, debt: Debt, walls: Walls, *, at: datetime) -> Clock:
+def _blank(incident: Incident, debt: Debt, walls: Walls, *, row: UUID | None = None, at: datetime) -> Clock:
     return Clock(
-        id=new_id(at),
+        id=row or new_id(at),
         incident=incident,
         lead_team=incident.lead_team,
         teams=walls.get(debt.organisation, list(incident.teams)),

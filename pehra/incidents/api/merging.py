@@ -7,6 +7,7 @@ the whole owed only because of the part goes back to it. In between every stage 
 whole, so that no duty falls silent by a merge or by its undoing.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -79,7 +80,8 @@ def _part(part: Incident, *, reason: str, by: Actor, at: datetime) -> None:
     """Cut the tie, from both sides: whoever undoes a merge may from then on no longer see the other side of it."""
     above = Incident.objects.select_for_update().get(parts=part)
     tie = Merge.objects.select_for_update().get(incident=part, undone_at__isnull=True)
-    whole = _locked_root(above)
+    line = _line(above, since=tie.merged_at)
+    whole = line[-1][0]
     tie.undone_at, tie.undone_by, tie.undone_reason = at, by.id, reason
     tie.save(update_fields=["undone_at", "undone_by", "undone_reason"])
     part.merged_into = None
@@ -87,10 +89,10 @@ def _part(part: Incident, *, reason: str, by: Actor, at: datetime) -> None:
     _wake(part, tie)
     for family in (family_of(part), family_of(whole)):
         roles.share(family)
-    marking.share(family_of(whole))
+        marking.share(family)
     part.refresh_from_db(fields=["roles", "teams", "state", "ended_at"])
     _record(part, above, UNMERGED, {"reason": reason, "since": format_time(tie.merged_at)}, by=by, at=at)
-    _settle(part, whole, tie, by=by, at=at)
+    _settle(part, line, by=by, at=at)
     _give_back(whole, part, reason=reason, by=by, at=at)
 
 
@@ -109,10 +111,14 @@ def _fresh(whole: Incident, part: Incident) -> list[Incident]:
     return [held.get(member.id, member) for member in family_of(whole)]
 
 
-def _locked_root(row: Incident) -> Incident:
-    while row.merged_into_id is not None:
-        row = Incident.objects.select_for_update().get(id=row.merged_into_id)
-    return row
+def _line(above: Incident, *, since: datetime) -> list[tuple[Incident, datetime]]:
+    """Return the incidents that a part was one matter with, each since when, up to the whole, locked."""
+    line = [(above, since)]
+    while above.merged_into_id is not None:
+        since = max(since, Merge.objects.get(incident=above, undone_at__isnull=True).merged_at)
+        above = Incident.objects.select_for_update().get(id=above.merged_into_id)
+        line.append((above, since))
+    return line
 
 
 def _record(part: Incident, whole: Incident, event: str, facts: dict[str, Any], *, by: Actor, at: datetime) -> None:
@@ -150,27 +156,28 @@ def end_with(whole: Incident, *, state: State, at: datetime) -> None:
         end_with(part, state=state, at=at)
 
 
-def _settle(part: Incident, whole: Incident, tie: Merge, *, by: Actor, at: datetime) -> None:
+def _settle(part: Incident, line: Sequence[tuple[Incident, datetime]], *, by: Actor, at: datetime) -> None:
     """Ask the law about the part alone; what was sent for the whole in the meantime was sent for the part too."""
     if part.ended_at is not None:
         return
     deriving.rederive(part, deriving.locked_clocks(part), by=by, at=at)
     sent = {
-        duty_clocks.key_of(clock): clock
-        for clock in Clock.objects.filter(incident=whole, ended_at__gte=tie.merged_at)
+        duty_clocks.key_of(clock): (clock, incident.reference)
+        for incident, since in reversed(line)
+        for clock in Clock.objects.filter(incident=incident, ended_at__gte=since)
         if clock.state in {ClockState.MET, ClockState.MET_LATE}
     }
     clocks = deriving.locked_clocks(part)
     entries = []
     for clock in clocks:
-        counterpart = sent.get(duty_clocks.key_of(clock))
+        counterpart, where = sent.get(duty_clocks.key_of(clock), (None, ""))
         if counterpart is None or clock.state not in clock_rules.OWED or counterpart.ended_at is None:
             continue
         clock.state = clock_rules.sent(state=ClockState(clock.state), due=clock.due_at, at=counterpart.ended_at)
         clock.fires_at, clock.ended_at, clock.ended_by = None, counterpart.ended_at, counterpart.ended_by
-        clock.ended_reason = SENT_WHILE_MERGED % whole.reference
+        clock.ended_reason = SENT_WHILE_MERGED % where
         clock.save(update_fields=["state", "fires_at", "ended_at", "ended_by", "ended_reason"])
-        facts = duty_clocks.told(clock) | {"sent": format_time(counterpart.ended_at), "with": whole.reference}
+        facts = duty_clocks.told(clock) | {"sent": format_time(counterpart.ended_at), "with": where}
         entries.append(drafts.entry_of(clock, event="incidents.stage.sent", by=by, at=at, facts=facts))
     ledger.record_many(entries)
     if entries:
@@ -183,14 +190,19 @@ def _give_back(whole: Incident, part: Incident, *, reason: str, by: Actor, at: d
         return
     givers = {member.id for member in family_of(part)}
     clocks = deriving.locked_clocks(whole)
-    still = {debt.key for debt in deriving.debts_of(deriving.matter_of(family_of(whole)))}
+    matter = deriving.matter_of(family_of(whole))
+    own = {debt.key for debt in deriving.debts_of(deriving.matter_of([whole]))}
+    still = {debt.key for debt in deriving.debts_of(matter)}
+    still |= {duty_clocks.key_of(clock) for clock in deriving.owed_by_parts(matter)}
     entries = []
     for clock in clocks:
         if clock.gained_from_id not in givers or clock.state not in clock_rules.OWED:
             continue
         if duty_clocks.key_of(clock) in still:
-            # Another cause has come since; what it owes for that, it keeps.
-            Clock.objects.filter(id=clock.id).update(gained_from=None)
+            # There is another cause; what it owes for that, it keeps: as its own, or until that part goes too.
+            is_own = duty_clocks.key_of(clock) in own or len(matter.family) == 1
+            clock.gained_from = None if is_own else deriving.giver(clock, matter)
+            clock.save(update_fields=["gained_from"])
             continue
         before = clock.state
         clock.state, clock.fires_at = ClockState.WITHDRAWN, None
