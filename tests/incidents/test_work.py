@@ -17,7 +17,7 @@ from pehra.incidents.api import (
     TaskState,
 )
 from pehra.kernel.actors import Actor
-from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
+from pehra.kernel.refusals import Forbidden, Invalid, NotVisible, Refusal
 from pehra.ledger import api as ledger
 from tests.incidents import samples
 
@@ -392,6 +392,53 @@ def test_another_organisation_and_another_team_neither_read_nor_answer(
             api.answer_consent(ref=opened.reference, number=1, answer="given", by=actor, at=at)
     with pytest.raises(Invalid, match="concerns"):
         api.ask_consent(ref=opened.reference, organisation="org-0002", act="x", by=colleague, at=at)
+
+
+def test_in_a_widespread_incident_no_other_team_reads_who_was_asked(
+    of_side: Any, fold: Any, machine: Actor, analyst: Actor, sector_analyst: Actor, at: datetime
+) -> None:
+    (view,) = api.open_from_findings(outcome=fold([of_side(number) for number in range(22)]), by=machine, at=at)
+    api.ask_consent(ref=view.reference, organisation="side-01", act="pull the ports", by=analyst, at=at)
+    said = {"answer": "given", "channel": "telephone", "name": "Dania", "by": analyst, "at": at}
+    api.answer_consent(ref=view.reference, number=1, **said)
+    events = {"incidents.consent.asked", "incidents.consent.answered"}
+    seen = {
+        by.id: {entry.event for entry in ledger.history(subject=view.reference, by=by)} & events
+        for by in (analyst, sector_analyst)
+    }
+    assert seen == {analyst.id: events, sector_analyst.id: set()}
+    assert api.incident(view.reference, by=sector_analyst)
+
+
+def test_one_that_is_not_affected_any_more_is_not_asked(
+    opened: IncidentView, colleague: Actor, machine: Actor, at: datetime
+) -> None:
+    change = {"ref": opened.reference, "organisation": "org-0006", "by": machine, "at": at}
+    ask = {"ref": opened.reference, "organisation": "org-0006", "act": "pull the ports", "by": colleague, "at": at}
+    api.affect(reason="hit too", **change)
+    assert api.ask_consent(**ask).organisation == "org-0006"
+    api.unaffect(reason="a mistake", **change)
+    with pytest.raises(Invalid, match="concerns"):
+        api.ask_consent(**ask)
+
+
+def test_a_task_of_what_is_merged_asks_there(
+    opened: IncidentView,
+    finding: Any,
+    outcome: Any,
+    colleague: Actor,
+    organisation_contact: Actor,
+    machine: Actor,
+    at: datetime,
+) -> None:
+    (part,) = api.open_from_findings(outcome=outcome(finding(malware="other")), by=machine, at=at)
+    api.add_task(ref=part.reference, title="Isolate", touches_organisation=True, by=colleague, at=at)
+    api.merge(ref=part.reference, into=opened.reference, reason="one gang", by=machine, at=at)
+    with pytest.raises(Refusal, match=opened.reference):
+        api.ask_consent(ref=part.reference, act="isolate", by=colleague, at=at)
+    agree(part, task=1, by=colleague, contact=organisation_contact, at=at)
+    moved = api.move_task(ref=part.reference, number=1, to="done", by=colleague, at=at)
+    assert moved.state is TaskState.DONE
 
 
 def test_where_no_rule_asks_for_it_a_task_needs_no_consent(

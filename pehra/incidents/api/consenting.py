@@ -4,6 +4,7 @@ The organisation answers here itself, or a team writes down what it said by tele
 said it. Silence is no consent. What the law of the profile asks of whom is `law.consent_for`.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from django.db import transaction
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.incidents import queries as incidents
-from pehra.incidents.api import acting, duty_clocks
+from pehra.incidents.api import acting, drafts, duty_clocks
 from pehra.incidents.models import Consent, Incident, IncidentOrganisation, Task
 from pehra.incidents.queries import consents as queries
 from pehra.incidents.queries.consents import ConsentView
@@ -23,6 +24,7 @@ from pehra.kernel.clock import format_time
 from pehra.kernel.identifiers import new_id
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
 from pehra.law import api as law
+from pehra.ledger import api as ledger
 
 PORTAL = "portal"
 NAME_LENGTH_MAX = 200
@@ -36,13 +38,14 @@ def consents(ref: str, *, by: Actor) -> tuple[ConsentView, ...]:
 @transaction.atomic
 def ask_consent(*, ref: str, organisation: str = "", act: str, task: int = 0, by: Actor, at: datetime) -> ConsentView:
     """Ask an organisation of the incident whether one act may be done; `task` names the task that would do it."""
-    incident = acting.locked(ref, by=by)
+    # A task of what is merged is worked on there, and so its question is asked there.
+    incident = acting.locked(ref, by=by, merged_too=bool(task))
     side = _side(incident, organisation, by=by)
     row = Consent(
         id=new_id(at),
         incident=incident,
         organisation=side.organisation,
-        teams=list(dict.fromkeys([*side.teams, incident.lead_team])) if incident.widespread else list(incident.teams),
+        teams=drafts.wall_of(incident, side),
         number=acting.next_number(Consent.objects.filter(incident=incident)),
         task=_task(incident, task),
         act=acting.words(act, field="act", most=rules.ACT_LENGTH_MAX),
@@ -50,10 +53,9 @@ def ask_consent(*, ref: str, organisation: str = "", act: str, task: int = 0, by
         asked_by=by.id,
         answer=Answer.ASKED,
     )
-    row.teams = [team for team in row.teams if team]
     row.save(force_insert=True)
     facts = {"consent": row.number, "organisation": row.organisation, "task": task, "act": row.act}
-    acting.record(incident, "incidents.consent.asked", facts, by=by, at=at)
+    _record(incident, row, "incidents.consent.asked", facts, by=by, at=at)
     return queries.consent_view(row)
 
 
@@ -92,8 +94,16 @@ def answer_consent(
         **{"consent": number, "organisation": row.organisation, "from": before, "to": target, "terms": row.terms},
         **{"channel": row.channel, "until": format_time(row.valid_until) if row.valid_until else None},
     }
-    acting.record(incident, "incidents.consent.answered", facts, by=by, at=at)
+    _record(incident, row, "incidents.consent.answered", facts, by=by, at=at)
     return queries.consent_view(row)
+
+
+def _record(
+    incident: Incident, row: Consent, event: str, facts: Mapping[str, object], *, by: Actor, at: datetime
+) -> None:
+    """Write it into the ledger behind the wall of the organisation: others of a widespread incident read none of it."""
+    teams = row.teams if incident.widespread else incident.teams
+    ledger.record(event, subject=incident.reference, by=by, at=at, teams=teams, facts=dict(facts))
 
 
 def consent_rule(incident: Incident, *, at: datetime) -> law.ConsentAnswer | None:
@@ -122,7 +132,7 @@ def require_consent(incident: Incident, task: Task, *, at: datetime) -> None:
 
 def _side(incident: Incident, organisation: str, *, by: Actor) -> IncidentOrganisation:
     """Return the side that is asked; a side that the actor may not read of is refused as one that is none."""
-    sides = incident.organisations.all()
+    sides = incident.organisations.filter(removed_at__isnull=True)
     if incident.lead_team not in by.teams and not by.is_system:
         sides = sides.filter(pk__in=IncidentOrganisation.objects.all().visible_to(by).values("pk"))
     code = organisation or incident.organisation
