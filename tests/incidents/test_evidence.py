@@ -19,7 +19,7 @@ from pehra.incidents.api import EvidenceView, IncidentView
 from pehra.incidents.commands import commands
 from pehra.incidents.rules import custody
 from pehra.kernel.actors import Actor
-from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
+from pehra.kernel.refusals import Forbidden, Invalid, NotVisible, Refusal
 from pehra.ledger import api as ledger
 from pehra.vault import api as vault
 
@@ -302,6 +302,11 @@ def test_a_merged_incident_keeps_its_evidence_and_the_whole_shows_it(
     shown = api.evidence(taken.incident, by=sector_analyst)
     assert [(piece.incident, piece.label) for piece in shown] == [(taken.incident, "E1"), (other.reference, "E1")]
     assert [piece.incident for piece in api.evidence(other.reference, by=sector_analyst)] == [other.reference]
+    assert api.check_evidence(ref=other.reference, number=1, by=sector_analyst, at=at)
+    handed = {"to": "the laboratory", "reason": "analysis", "by": sector_analyst, "at": at}
+    api.hand_over_evidence(ref=other.reference, number=1, **handed)
+    with pytest.raises(Refusal, match=taken.incident):
+        take(other, content=b"more\n", by=sector_analyst, at=at)
 
 
 def test_a_number_that_is_not_there_is_not_there(opened: IncidentView, sector_analyst: Actor, at: datetime) -> None:

@@ -174,8 +174,11 @@ def custody_export(reference: str, number: int, *, by: Actor) -> dict[str, Any]:
 
 
 def for_evidence_change(reference: str, number: int, *, permission: Permission, by: Actor) -> Evidence:
-    """Return a piece of evidence with its row locked, for somebody whose team works on its incident."""
-    incident = reading.for_change(reference, by=by)
+    """Return a piece of evidence with its row locked, for somebody whose team works on its incident.
+
+    A piece stays with its incident while that is merged, and so does what is done with it.
+    """
+    incident = reading.for_change(reference, by=by, merged_too=True)
     require_working(incident, permission, by=by)
     row = Evidence.objects.select_for_update().filter(incident=incident, number=number).first()
     if row is None:
