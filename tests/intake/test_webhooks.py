@@ -83,6 +83,14 @@ class TestPosts:
         first = post({"alert": {"name": "down"}}, once="delivery-1")
         assert post({"alert": {"name": "down"}}, once="delivery-1").reference == first.reference
 
+    def test_a_key_is_the_webhooks_own(self, post, lead, at):
+        other = intake.add_webhook(name="other", team="punjab-cert", mapping=MAPPING, by=lead, at=at)
+        first = post({"alert": {"name": "down"}}, once="1")
+        second = intake.receive_hook(
+            webhook_id=other.webhook.id, secret=other.secret, raw=b'{"alert": {"name": "up"}}', once="1", at=at
+        )
+        assert (second.is_new, second.reference != first.reference) == (True, True)
+
     @pytest.mark.parametrize("raw", [b"<xml/>", b'{"alert": ', b"\xff\xfe", b"[" * 100_000, b""])
     def test_what_cannot_be_read_is_kept_and_stands_in_the_queue(self, post, raw):
         receipt = post(raw)

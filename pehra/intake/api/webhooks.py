@@ -126,8 +126,7 @@ def receive_hook(
         "media_type": media_type,
         "source": source,
         "source_ref": source_ref,
-        # What has a name at its source is the same when its bytes are; what has none may be said twice and meant so.
-        "once": once or (f"{source}:{source_ref}:{sha256(raw).hexdigest()}" if source_ref else ""),
+        "once": _once(source, source_ref, raw, key=once),
         "by": by,
         "at": at,
     }
@@ -138,6 +137,16 @@ def receive_hook(
     except Invalid as refusal:
         # The profile does not know a word of theirs: what they say is taken in as text, for a person to read.
         return _received(row, _as_text(raw), f"{refusal.field}: {refusal.message}", words)
+
+
+def _once(source: str, source_ref: str, raw: bytes, *, key: str) -> str:
+    """Return what makes a post the same as another of its webhook: all of them act as Pehra, and keys are short words.
+
+    What has a name at its source is the same when its bytes are; what has none may be said twice and meant so.
+    """
+    if key:
+        return f"{source}\0{key}"
+    return f"{source}:{source_ref}:{sha256(raw).hexdigest()}" if source_ref else ""
 
 
 def _received(row: Webhook, said: Said, problem: str, words: dict[str, Any]) -> Receipt:
