@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from pehra.findings import api as findings
 from pehra.kernel.actors import Actor, system
+from pehra.kernel.markings import Tlp
 from pehra.kernel.refusals import Forbidden, Invalid
 from pehra.ledger import api as ledger
 from pehra.outbox import api as outbox
 from pehra.threads import api
 from pehra.threads.models import Letter, Thread
 from pehra.threads.rules import following
+from pehra.threads.rules.drafts import Writing
 from pehra.threads.rules.following import Contact, next_contact
 from tests.threads.conftest import token_of
 
@@ -170,6 +172,12 @@ def test_what_was_marked_more_strictly_since_goes_to_the_team_alone(
     assert tick(at + SILENCE).passed_on == 1
     again = newest(machine, "threads.passed-on")
     assert (again.recipient_email, again.tlp) == ("duty@punjab.example", "TLP:RED")
+    # That our own team stands nearest brings nobody of the organisation nearer.
+    send(at + SILENCE)
+    assert tick(at + 2 * SILENCE) == api.FollowSummary(nobody_left=1)
+    onward = Writing(thread=Thread.objects.get().reference, subject="More", body="Of it.", tlp=Tlp.RED)
+    (letter,) = api.preview_letter(writing=onward, by=machine, at=at + 2 * SILENCE).letters
+    assert (letter.email, letter.may_go) == ("security@north.example", False)
 
 
 def test_one_letter_that_cannot_go_on_holds_up_no_other(

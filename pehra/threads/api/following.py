@@ -108,10 +108,12 @@ def _pass_on(number: int, *, by: Actor, at: datetime) -> str:
         _end(letter, Ended.NOT_AWAITED)
         return "nothing to answer any more"
     cause = Cause.BOUNCE if letter.came_back_at else Cause.SILENCE
-    contact = _next(letter, near=Circle(message.circle), tlp=standing.tlp)
+    near = _near(letter, by=by)
+    contact = _next(letter, near=near, tlp=standing.tlp)
     if contact is None:
         return _nobody_left(letter, cause, by=by, at=at)
-    draft = _draft(message, contact, cause, tlp=standing.tlp, by=by, at=at)
+    circle = Circle.NAMED if contact.is_team else near
+    draft = _draft(message, contact, cause, circle=circle, tlp=standing.tlp, by=by, at=at)
     (new,) = outbox.queue_many(drafts=[draft], by=by, at=at)
     view = outbox.message(message_id=new, by=by)
     letter_row(view, letter.thread, at=at, step=letter.step + 1, instead_of=message.id).save()
@@ -144,6 +146,16 @@ def _standing(message: outbox.MessageView, thread: Thread, *, by: Actor) -> Stan
     return Standing(tlp=strictest(tlp, Tlp(incident.tlp)), is_over=incident.ended_at is not None)
 
 
+def _near(letter: Letter, *, by: Actor) -> Circle:
+    """Return how near the other side stands: by the first letter, since what went on to our team went nearer."""
+    first = letter
+    for _step in range(following.STEPS_MAX):
+        if first.stands_in_for is None:
+            break
+        first = Letter.objects.get(message=first.stands_in_for)
+    return Circle(outbox.message(message_id=first.message, by=by).circle)
+
+
 def _next(letter: Letter, *, near: Circle, tlp: Tlp) -> Contact | None:
     """Return who is asked next, of those whom the matter's marking lets know of it."""
     thread = letter.thread
@@ -167,13 +179,12 @@ def _known(contacts: Sequence[registry.ContactView], *, is_team: bool = False) -
 
 
 def _draft(
-    message: outbox.MessageView, contact: Contact, cause: Cause, *, tlp: Tlp, by: Actor, at: datetime
+    message: outbox.MessageView, contact: Contact, cause: Cause, *, circle: Circle, tlp: Tlp, by: Actor, at: datetime
 ) -> outbox.Draft:
     """Return the same letter to somebody else, with what went before said above it."""
     profile = law.load(settings.PEHRA_PROFILE)
     offered = law.notice_policy(profile, on=law.day_of(profile, at)).languages
     languages = (contact.language,) if contact.language in offered else tuple(offered)
-    circle = Circle.NAMED if contact.is_team else Circle(message.circle)
     text = preface(message, contact, cause, languages=languages)
     read = partial(outbox.attachment_content, message_id=message.id, by=by)
     files = [read(position=file.position) for file in message.attachments]

@@ -105,8 +105,9 @@ def _of_thread(writing: Writing, *, by: Actor) -> Sides:
     row = queries.find(writing.thread, by=by)
     access.require(by, Permission.THREADS_WRITE, teams=[row.lead_team] if row.lead_team else row.teams)
     about = _about_of_thread(row, by=by)
-    before = outbox.some(ids=list(row.letters.order_by("-number").values_list("message", flat=True)[:1]), by=by)
-    # As near as the letter before was; that letter was held to it.
+    # As near as the letter before was; that letter was held to it. One that went on to our own team went nearer.
+    letters = row.letters.filter(stands_in_for__isnull=True).order_by("-number")
+    before = outbox.some(ids=list(letters.values_list("message", flat=True)[:1]), by=by)
     circle = Circle(before[0].circle) if before else Circle.COMMUNITY
     if row.organisation or row.other_team:
         contacts = _registered(row.organisation, row.other_team, everybody=writing.everybody)
