@@ -32,8 +32,13 @@ def mailbox(data_folder: Path) -> Configure:
     """Write one mailbox down for the node, on a server that may not be there; returns the account's name."""
 
     def write(
-        *, port: int = 1, believes: tuple[str, ...] = (), server: str = "", receipts: bool = True
-    ) -> str:  # fmt: skip
+        *,
+        port: int = 1,
+        believes: tuple[str, ...] = (),
+        server: str = "",
+        receipts: bool = True,
+        team: str = "pkcert",
+    ) -> str:
         account = f"reports-{uuid4().hex[:8]}"
         (data_folder / "box.password").write_text(PASSWORD)
         (data_folder / "box.password").chmod(0o600)
@@ -45,7 +50,7 @@ port = {port}
 security = "none"
 user = "{account}"
 password_file = "box.password"
-team = "pkcert"
+team = "{team}"
 addresses = ["reports@cert.example"]
 believes = {list(believes)}
 {f'server = "{server}"' if server else ""}

@@ -80,6 +80,11 @@ class TestAReport:
         assert [file.name for file in report.files.all()] == ["log.txt"]
         assert "http://evil.example/x" in {one.value for one in report.observables.all()}
 
+    def test_is_the_matter_of_the_mailboxs_team_where_nothing_says_whose(self, come):
+        report = Report.objects.get(reference=come(letter("A page looks wrong."), team="punjab-cert").report)
+        assert (report.lead_team, report.routed_because["basis"]) == ("punjab-cert", "the team by whose road it came")
+        assert "punjab-cert" in report.working_teams
+
     def test_of_a_letter_that_comes_twice_is_one(self, come):
         first = come(letter())
         again = come(b"Received: from list by mx; Tue, 24 Nov 2026 09:00:00 +0000\r\n" + letter())

@@ -87,7 +87,7 @@ def _report(row: Mail, mail: Read, by: Actor, at: datetime) -> None:
     else:
         language = saying.language_of(mail)
         receipt = receiving.receive(
-            reporter=saying.reporter_of(row, mail), language=language, problem=mail.problem, **same
+            reporter=saying.reporter_of(row, mail), language=language, problem=mail.problem, team=row.team, **same
         )
     row.report = receipt.reference
     if receipt.is_new:
