@@ -99,7 +99,9 @@ class TestWhatAMachineWrites:
         assert sort_of(letter(files=(("x.json", "application/json", document[:-1]),)))[0] is Sort.REPORT
 
     @pytest.mark.parametrize(
-        ("name", "content"), [("a.csv", CSV), ("a.csv.zip", packed("a.csv", CSV)), ("a.csv.gz", gzip.compress(CSV))]
+        ("name", "content"),
+        [("a.csv", CSV), ("a.csv.zip", packed("a.csv", CSV)), ("a.csv.gz", gzip.compress(CSV))],
+        ids=["plain", "zip", "gzip"],  # packed bytes hold the time, and workers must agree on names
     )
     def test_as_a_feed_is_known_by_its_first_line(self, name, content):
         assert sort_of(letter(files=((name, "application/octet-stream", content),)))[0] is Sort.FEED
