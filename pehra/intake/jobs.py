@@ -1,9 +1,13 @@
 """Periodic work of intake: one call a tick. Idempotent: a team that was told is not told again."""
 
+from datetime import timedelta
+
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from pehra.kernel import actors, clock
+
+LEFT_FOR_DEAD = timedelta(days=1)  # no writer takes so long over one file
 
 
 @app.periodic(cron="* * * * *", periodic_id="intake.tell_teams")
@@ -53,3 +57,12 @@ def forget_drafts(timestamp: int) -> None:
 
     forms.forget_old_drafts(at=clock.now())
     organisation.forget_old_reports(at=clock.now())
+
+
+@app.periodic(cron="43 * * * *", periodic_id="intake.sweep_vault")
+@app.task(name="intake.sweep_vault", queueing_lock="intake.sweep_vault", pass_context=False)
+def sweep_vault(timestamp: int) -> None:
+    """Remove halves of files whose writers died."""
+    from pehra.vault import api as vault  # inside: this module is read at every start of every command
+
+    vault.remove_leftovers(older_than=(clock.now() - LEFT_FOR_DEAD).timestamp())

@@ -70,7 +70,7 @@ def show(message_id: UUID, as_json: bool) -> None:
         click.echo(f"Attachment: {file.name}, {file.size} bytes, SHA-256 {file.sha256}")
     if row.proof:
         click.echo(f"Proof: {json.dumps(row.proof, ensure_ascii=False)}")
-    click.echo(f"\n{row.body}")
+    click.echo(f"\n{row.text}")
 
 
 @commands.command()

@@ -58,7 +58,7 @@ def _told(summary: "ImportSummary") -> str:
 @commands.command("set-key")
 @click.argument("holder")
 @click.argument("email")
-@click.argument("file", type=click.File("r"))
+@click.argument("file", type=click.File("r", errors="replace"))
 @click.option("--role", default="", help="Only the contact in this role.")
 def set_key(holder: str, email: str, file: TextIO, role: str) -> None:
     """Set the key of a contact of an organisation or a team: OpenPGP, or a certificate in PEM; empty takes it away."""

@@ -103,6 +103,17 @@ def test_another_team_sees_nothing_of_a_change_and_takes_nothing_back(four, mach
         api.undo_many(change_id=done.id, by=ours, at=at + timedelta(days=8))
 
 
+def test_what_touched_others_too_is_not_taken_back_by_half(four, machine, at) -> None:
+    Finding.objects.filter(id=four[0].id).update(teams=["pkcert"], lead_team="pkcert")
+    ours, both = watcher("ntcert"), watcher("ntcert", "pkcert")
+    done = api.change_many(act="fixed", filters=api.Filters(), expected=4, reason=WHY, by=both, at=at)
+    with pytest.raises(Forbidden):
+        api.undo_many(change_id=done.id, by=ours, at=at)
+    assert states() == ["fixed"] * 4
+    undone = api.undo_many(change_id=done.id, by=both, at=at)
+    assert (undone.restored, undone.kept) == (4, 0)
+
+
 @pytest.mark.parametrize(
     ("said", "field"), [({"act": "burn"}, "act"), ({"reason": "  "}, "reason"), ({"reason": "x" * 2_001}, "reason")]
 )

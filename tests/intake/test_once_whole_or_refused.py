@@ -18,6 +18,7 @@ import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -34,10 +35,14 @@ from django.db import (
 from django.test import Client
 
 from pehra.intake import api as intake
+from pehra.intake import jobs
 from pehra.intake.api import Channel, Reporter, Said
+from pehra.intake.gateways.imap import ImapServer
 from pehra.intake.models import Report, Submission
+from pehra.intake.rules.mail.mailboxes import Mailbox
 from pehra.kernel.actors import system
 from pehra.kernel.clock import now
+from pehra.kernel.refusals import Fault
 from pehra.ledger.models import LedgerEntry
 from pehra.node.database.cluster import NAME
 from pehra.vault import api as vault
@@ -353,3 +358,28 @@ def test_while_the_disk_is_full(committed_country: None, tmp_path: Path) -> None
     assert said["again"] == said["refused"]  # each was taken in once there was room
     assert sorted(Report.objects.values_list("title", flat=True)) == sorted([*said["taken"], *said["refused"]])
     assert Submission.objects.count() == len(said["taken"]) + len(said["refused"])
+
+
+def test_halves_of_dead_writers_are_swept_and_those_of_living_ones_are_not(data_folder: Path) -> None:
+    kept = vault.keep(b"whole", limit=10)
+    young, old = (data_folder / "vault" / name for name in ("young.part", "old.part"))
+    for half in (young, old):
+        half.write_bytes(b"half")
+    long_ago = time.time() - 2 * jobs.LEFT_FOR_DEAD.total_seconds()
+    for file in (old, vault.path_of(kept.sha256)):
+        os.utime(file, (long_ago, long_ago))
+    jobs.sweep_vault.func(timestamp=0)
+    assert (young.exists(), old.exists(), vault.read(kept.sha256)) == (True, False, b"whole")
+
+
+def test_a_line_that_breaks_is_not_taken_for_a_full_disk(data_folder: Path) -> None:
+    def cut(*_words: str) -> None:
+        raise TimeoutError("timed out")
+
+    box: Any = SimpleNamespace(client=SimpleNamespace(uid=cut))
+    server = ImapServer(
+        box, Mailbox(name="r", host="imap.example", user="r", team="pkcert", addresses=("r@cert.example",), port=993)
+    )
+    with pytest.raises(Fault, match=r"imap\.example failed: timed out"):
+        vault.keep_stream(server.pieces("1", limit=10), limit=10)
+    assert not list((data_folder / "vault").glob("*.part"))

@@ -48,6 +48,15 @@ def test_import_refuses_in_words(profile: None, run: Callable[..., Result], tmp_
     assert run("import", str(tmp_path / "absent.csv")).exit_code == 2
 
 
+def test_a_key_that_is_no_text_is_refused_in_words(nation: None, run: Callable[..., Result], write, tmp_path) -> None:
+    contacts = "organisation,role,name,email\nop-1,security,Desk,desk@saffron.example\n"
+    run("import", str(write(contacts)), "--kind", "contacts")
+    binary = tmp_path / "key.der"
+    binary.write_bytes(b"\x30\x82\x03\xff\xfe\x00")
+    with pytest.raises(Invalid, match="no OpenPGP public key"):
+        run("set-key", "op-1", "desk@saffron.example", str(binary))
+
+
 def test_who_reads_stdin_and_answers_garbage(nation: None, run: Callable[..., Result]) -> None:
     stdin = b"198.18.7.1\n\n  junk junk \n\xff\xfe\x00\n" + b"A" * 100_000 + b"\nroads.example\r\n"
     said = document(run("who", "AS64500", "-", "--on", "2026-11-24", "--json", stdin=stdin))

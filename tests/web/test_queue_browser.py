@@ -184,8 +184,33 @@ def test_what_is_typed_outlives_a_lost_line(browser, live_server, lay_out_here):
     context.set_offline(False)
     page.goto(f"{address}#dismiss")
     assert page.locator("#dismiss [name=reason]").input_value() == words
+    page.goto(f"{address}#hand-over")
+    page.locator("#hand-over [name=reason]").fill("theirs, perhaps")
+    page.goto(f"{address}#dismiss")
     page.locator("#dismiss button").click()
     page.get_by_text("Written down, and in the ledger.").wait_for()
     page.goto(f"{address}#reopen")
     assert page.locator("#reopen [name=reason]").input_value() == ""
+    page.locator("#reopen [name=reason]").fill("it was one after all")
+    page.locator("#reopen button").click()
+    page.get_by_text("Written down, and in the ledger.").wait_for()
+    # Taken words are gone; what stands half written beside them is not.
+    page.goto(f"{address}#dismiss")
+    assert page.locator("#dismiss [name=reason]").input_value() == ""
+    assert page.locator("#hand-over [name=reason]").input_value() == "theirs, perhaps"
+    context.close()
+
+
+def test_a_letter_that_was_sent_is_not_on_the_next_sheet(browser, live_server, lay_out_here):
+    context, page = signed_in(browser, live_server.url, lay_out_here(), size="desktop")
+    page.goto(f"{live_server.url}/threads/write")
+    for name, value in {"email": "desk@elsewhere.example", "subject": "Your mail server", "body": "It relays."}.items():
+        page.locator(f"main [name={name}]").fill(value)
+    page.locator("main [name=tlp]").select_option("TLP:CLEAR")
+    page.locator("main form[data-draft] button").last.click()
+    page.get_by_role("button", name="Send").click()
+    page.get_by_text("Sent. Whether it arrived").wait_for()
+    page.goto(f"{live_server.url}/threads/write")
+    for name in ("email", "subject", "body"):
+        assert page.locator(f"main [name={name}]").input_value() == ""
     context.close()

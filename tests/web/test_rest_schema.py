@@ -7,6 +7,7 @@ tenant, and some of nobody's. Bounded and seeded here, with the edges as a stran
 `PEHRA_TEST_LONG=1` asks for hundreds of cases an operation, and for the edges as everybody.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from pehra.registry import api as registry
 from pehra.signals import api as signals
 from pehra.threads import api as threads
 from pehra.web.rest import description, interface
+from tests.incidents import samples
 
 LONG = bool(os.environ.get("PEHRA_TEST_LONG"))
 CASES = 300 if LONG else 4
@@ -86,6 +88,9 @@ def laid(country) -> dict[str, list[str]]:
     assessment = registry.open_assessment("org-0001", by=country.by, at=_now())
     threads.follow_letters(by=country.by, at=_now())
     _take_evidence(country)
+    incidents.add_playbook(
+        document=json.dumps(samples.playbook()).encode(), team="pkcert", for_everybody=True, by=country.by, at=_now()
+    )
     ids = {"leak_id": [str(leak.id), str(uuid4())], "assessment_id": [str(assessment), str(uuid4())]}
     return ids | _reported(country) | {"observable_id": _observed(country)}
 

@@ -47,9 +47,9 @@ def claim_answer(*, key: str, request_sha256: str, by: Actor, at: datetime) -> C
     row = kept.get()
     if row.at <= at - ANSWERS_KEPT:
         # Older than a day, and not yet swept: the key is free again.
-        kept.delete()
-        KeptAnswer.objects.bulk_create([fresh])
-        row = fresh
+        kept.filter(id=row.id).delete()
+        KeptAnswer.objects.bulk_create([fresh], ignore_conflicts=True)
+        row = kept.get()
     if row.request_sha256 != request_sha256:
         raise Invalid(_("this key was used for another request, or with other rights"), field="Idempotency-Key")
     return Claim(id=row.id, status=row.status, body=bytes(row.body))

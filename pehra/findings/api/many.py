@@ -161,9 +161,10 @@ def undo_many(*, change_id: UUID, by: Actor, at: datetime) -> ManyUndone:
     wanted = ManyAct(change.act)
     rows = Finding.objects.visible_to(queries.reader(by)).filter(id__in=list(change.before)).select_for_update()
     found = [row for row in rows.order_by("id") if _may(row, wanted, by=by)]
+    # It is taken back once: by half of it, nobody could take back the other half.
+    if not found or (len(found) < len(change.before) and change.changed_by != by.id):
+        raise Forbidden("not all of these findings are yours to change: who changed them takes it back")
     still = [row for row in found if _is_untouched(row, change, wanted)]
-    if not still and not found:
-        raise Forbidden("none of these findings is yours to change")
     for row in still:
         _restore(row, change.before[str(row.id)])
     Finding.objects.bulk_update(still, ["state", *_TIMES], batch_size=500)

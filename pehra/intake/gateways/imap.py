@@ -59,7 +59,11 @@ class ImapServer:
         place = 0
         while place < limit:
             wanted = min(PIECE_BYTES, limit - place)
-            answer = _answered(self._client.uid("FETCH", uid, f"(BODY.PEEK[]<{place}.{wanted}>)"))
+            try:
+                answer = _answered(self._client.uid("FETCH", uid, f"(BODY.PEEK[]<{place}.{wanted}>)"))
+            except _FAULTS as error:
+                # Whoever keeps the pieces would take a line that broke for a disk that is full.
+                raise Fault(f"{self._mailbox.host} failed: {_reason(error)}") from error
             piece = next((bytes(part[1]) for part in answer if isinstance(part, tuple)), b"")
             if piece:
                 yield piece

@@ -7,7 +7,6 @@ from the outbox by who asks, so that its wall holds here too.
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
@@ -73,10 +72,7 @@ def threads(
     before: int | None = None,
     limit: int = 50,
 ) -> list[ThreadView]:
-    """Return a page of threads: calls for help first where it is our turn, then the newest made.
-
-    `before` is the number of the last thread of the page before.
-    """
+    """Return a page of threads, the newest made first; `before` is the number of the last of the page before."""
     rows = visible(by).order_by("-number")
     if about:
         rows = rows.filter(about=about)
@@ -252,9 +248,3 @@ def _reply_view(row: Reply) -> ReplyView:
         signed=row.signed,
         at=row.at,
     )
-
-
-def letters_silent(at: Any, *, limit: int) -> list[UUID]:
-    """Return the messages whose letters waited long enough, the longest first."""
-    rows = Letter.objects.filter(silent_at__lte=at).order_by("silent_at")
-    return list(rows.values_list("message", flat=True)[:limit])

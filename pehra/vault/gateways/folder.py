@@ -4,6 +4,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,7 +102,8 @@ def remove_leftovers(*, older_than: float) -> int:
     """Remove what dead writers left (`older_than`: seconds since the epoch); return how many files."""
     removed = 0
     for part in Path(settings.PEHRA_VAULT).glob(f"*{LEFTOVER}"):
-        if part.stat().st_mtime < older_than:
-            part.unlink(missing_ok=True)
-            removed += 1
+        with suppress(FileNotFoundError):  # its writer was slow, and has just put it into its place
+            if part.stat().st_mtime < older_than:
+                part.unlink()
+                removed += 1
     return removed

@@ -273,7 +273,13 @@ def territory(code: str) -> SafeString:
 @register.simple_tag
 def local(name: str, name_local: str) -> SafeString:
     """Return a name in the reader's script when there is one."""
-    return said(name_local if name_local and _locale() != "en" else name)
+    return said(local_text(name, name_local))
+
+
+@register.simple_tag
+def local_text(name: str, name_local: str) -> str:
+    """Return the same as text alone: a page's title holds no markup."""
+    return name_local if name_local and _locale() != "en" else name
 
 
 @register.simple_tag

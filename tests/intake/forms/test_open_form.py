@@ -45,6 +45,14 @@ def form(**given: object) -> dict[str, object]:
     return answers | {"act": "hand-in"} | given
 
 
+@pytest.mark.parametrize("path", ["/report/", "/report/file", "/report/offline.html"])
+def test_a_title_is_text_alone(client, path: str) -> None:
+    title = re.search(r"<title>(.*?)</title>", client.get(path).content.decode())
+    assert title
+    assert title[1].count(" · ") == 1
+    assert "<" not in title[1]
+
+
 def handed_in(client: Client, **given: object):
     secret = secret_in(client.get("/report/"))
     return client.post("/report/", form(secret=secret) | given)

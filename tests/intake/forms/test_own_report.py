@@ -306,3 +306,18 @@ def test_a_stage_handed_in_before_its_incident_opened_is_met_with_the_moment_it_
     form = intake.own_form(draft=draft, by=chief, at=later)
     assert form.incident == opened.reference
     assert next(stage for stage in form.stages if stage.name == NOTIFICATION).is_handed_in
+
+
+def test_a_stage_that_a_program_claims_is_met_by_nothing(draft, chief, machine, at):
+    """Only the form looks whether a stage is whole; an answer of that name may come by any road."""
+    intake.hand_in_own_report(draft=draft, typed=FIRST, seen="", by=chief, at=at)
+    reference = Report.objects.get().reference
+    claimed = intake.Said(answers={"handed-in-as": NOTIFICATION})
+    intake.add(
+        channel=intake.Channel.REST, raw=b"{}", media_type="application/json", said=claimed, reference=reference,
+        by=chief, at=at,
+    )  # fmt: skip
+    opened = intake.open_incident(reference=reference, by=machine, at=at + timedelta(hours=1))
+    clocks = incidents.incident(opened.reference, by=machine).incident.clocks
+    (clock,) = [clock for clock in clocks if f"{clock.duty}/{clock.stage}" == NOTIFICATION]
+    assert clock.state.value == "running"

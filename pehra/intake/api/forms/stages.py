@@ -10,6 +10,7 @@ from datetime import datetime
 from pehra.access import api as access
 from pehra.incidents import api as incidents
 from pehra.intake.models import Report
+from pehra.intake.rules.channels import Channel
 from pehra.kernel.actors import system
 
 AS_STAGES = "handed-in-as"
@@ -37,11 +38,14 @@ def meet(*, incident: str, organisation: str, handed_in: Mapping[str, datetime],
 
 
 def meet_of(report: Report, *, incident: str, at: datetime) -> None:
-    """Meet the clocks of what a report was handed in as, before its incident was opened."""
+    """Meet the clocks of what a report was handed in as, before its incident was opened.
+
+    By the organisation's form alone, which looks whether a stage is whole: a program may send an answer of any name.
+    """
     if not report.answers.get(AS_STAGES):
         return
     when: dict[str, datetime] = {}
-    for row in report.submissions.order_by("number"):
+    for row in report.submissions.filter(channel=Channel.ORGANISATION).order_by("number"):
         for name in _stages_of(row.said):
             when.setdefault(name, row.received_at)
     meet(incident=incident, organisation=report.reporter_organisation, handed_in=when, at=at)

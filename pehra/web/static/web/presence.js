@@ -12,11 +12,16 @@ for (const place of document.querySelectorAll("[data-presence]")) {
   setInterval(() => ask().catch(() => {}), 20000);
 }
 
-// What somebody types stays in this browser's tab until the page that took it says so: a lost line loses no words.
+// What somebody types stays in this browser's tab until a page says that it was taken: a lost line loses no words.
 const DRAFT = "pehra-draft:";
+const SENT = "pehra-draft-sent";
 
 function keyOf(form) {
   return `${DRAFT}${location.pathname}#${form.dataset.draft}`;
+}
+
+function sent() {
+  return JSON.parse(sessionStorage.getItem(SENT) || "[]");
 }
 
 function words(form) {
@@ -29,6 +34,10 @@ function words(form) {
   return said;
 }
 
+// First: what was taken is not shown again. Which drafts were sent is noted, for the page that says so may be another.
+if (document.querySelector("[data-draft-done] li:not(.error)")) {
+  for (const key of [...sent(), SENT]) sessionStorage.removeItem(key);
+}
 for (const form of document.querySelectorAll("form[data-draft]")) {
   const empty = JSON.stringify(words(form));
   const kept = sessionStorage.getItem(keyOf(form));
@@ -43,6 +52,9 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
     else sessionStorage.setItem(keyOf(form), now);
   });
 }
-for (const done of document.querySelectorAll("[data-draft-done]")) {
-  for (const key of Object.keys(sessionStorage)) if (key.startsWith(`${DRAFT}${location.pathname}#`)) sessionStorage.removeItem(key);
-}
+// A letter is looked at and then sent, by two forms of one page; a form of another page sends none of this one's drafts.
+document.addEventListener("submit", (event) => {
+  const here = sent().filter((key) => key.startsWith(`${DRAFT}${location.pathname}#`));
+  const own = event.target.dataset.draft ? [keyOf(event.target)] : [];
+  sessionStorage.setItem(SENT, JSON.stringify([...here, ...own]));
+});
