@@ -15,6 +15,7 @@ from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
 from pehra.law import api as law
 from pehra.ledger import api as ledger
 from pehra.outbox import api as outbox
+from pehra.registry.models import Contact
 from pehra.threads import api
 from pehra.threads.models import Letter, Thread
 from tests.threads.conftest import token_of
@@ -117,6 +118,17 @@ def test_a_second_press_sends_nothing(officer: Actor, incident: str, at: datetim
     # Looked at again, the same words may be said again.
     write(writing, by=officer, at=at)
     assert (Letter.objects.count(), Thread.objects.count()) == (2, 1)
+
+
+def test_who_is_the_contact_of_two_organisations_gets_the_same_words_for_each(machine: Actor, at: datetime) -> None:
+    Contact.objects.filter(organisation="org-0002").update(email="security@north.example", language="en")
+    for organisation in ("org-0001", "org-0002"):
+        writing = api.Writing(organisation=organisation, subject="Patch", body="Please patch.", team="pkcert")
+        write(writing, by=machine, at=at)
+    assert set(Thread.objects.values_list("organisation", "letters__recipient_email")) == {
+        ("org-0001", "security@north.example"),
+        ("org-0002", "security@north.example"),
+    }
 
 
 def test_what_was_not_looked_at_is_not_sent(officer: Actor, incident: str, at: datetime) -> None:

@@ -240,7 +240,7 @@ def _previewed(writing: Writing, sides: Sides, *, at: datetime) -> Previewed:
     tlp = strictest(writing.tlp, sides.matter.tlp)
     letters = tuple(_one(words, contact, sides, tlp=tlp) for contact in sides.contacts)
     written = Thread.objects.filter(key=sides.matter.key, letters__isnull=False).values("letters").count()
-    return Previewed(letters=letters, seen=drafts.seen(letters, written_before=written))
+    return Previewed(letters=letters, seen=drafts.seen(letters, matter=sides.matter.key, written_before=written))
 
 
 def _one(words: Words, contact: Contact, sides: Sides, *, tlp: Tlp) -> Preview:

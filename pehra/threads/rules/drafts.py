@@ -87,7 +87,10 @@ class Previewed:
         return sum(letter.may_go for letter in self.letters)
 
 
-def seen(letters: Sequence[Preview], *, written_before: int) -> str:
-    """Return a digest of letters, and of how many were written in their thread before."""
+def seen(letters: Sequence[Preview], *, matter: str, written_before: int) -> str:
+    """Return a digest of letters, of whose matter they are, and of how many were written in their thread before.
+
+    By the matter, since one person may be the contact of two organisations, and get the same words for each.
+    """
     said = [[letter.email, letter.subject, letter.body, letter.tlp.value, letter.refusal] for letter in letters]
-    return sha256(json.dumps([written_before, said], ensure_ascii=False).encode()).hexdigest()
+    return sha256(json.dumps([matter, written_before, said], ensure_ascii=False).encode()).hexdigest()
