@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pehra.access import api as access
 from pehra.incidents import api
 from pehra.incidents.api import (
     Answer,
@@ -408,6 +409,34 @@ def test_in_a_widespread_incident_no_other_team_reads_who_was_asked(
     }
     assert seen == {analyst.id: events, sector_analyst.id: set()}
     assert api.incident(view.reference, by=sector_analyst)
+
+
+def test_in_a_widespread_incident_the_answers_that_a_team_does_not_see_count_too(
+    of_side: Any,
+    fold: Any,
+    finding: Any,
+    outcome: Any,
+    machine: Actor,
+    analyst: Actor,
+    colleague: Actor,
+    at: datetime,
+) -> None:
+    (part,) = api.open_from_findings(outcome=outcome(finding()), by=machine, at=at)
+    sides = [side for side in (of_side(number) for number in range(28)) if side["lead_team"] != "ntcert"]
+    (view,) = api.open_from_findings(outcome=fold(sides), by=machine, at=at)
+    api.merge(ref=part.reference, into=view.reference, reason="one worm", by=machine, at=at)
+    ref, mine, other = view.reference, part.organisation, sides[0]["organisation"]
+    api.affect(ref=ref, organisation=mine, reason="hit as well", by=machine, at=at)
+    api.add_task(ref=ref, title="Pull the ports", touches_organisation=True, by=analyst, at=at)
+    with access.bound(actor=analyst):
+        api.ask_consent(ref=ref, organisation=other, act="pull the ports", task=1, by=analyst, at=at)
+    with access.bound(actor=colleague):
+        asked = api.ask_consent(ref=ref, organisation=mine, act="pull the ports", task=1, by=colleague, at=at)
+        said = {"answer": "given", "channel": "telephone", "name": "Dania", "by": colleague, "at": at}
+        api.answer_consent(ref=ref, number=asked.number, **said)
+        with pytest.raises(ConsentRefused, match="one who was asked has not agreed") as refused:
+            api.move_task(ref=ref, number=1, to="done", by=colleague, at=at)
+    assert other not in refused.value.message
 
 
 def test_one_that_is_not_affected_any_more_is_not_asked(

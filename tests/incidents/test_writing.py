@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pehra.access import api as access
 from pehra.incidents import api
 from pehra.incidents.api import Aim, IncidentView, LessonRefused, LessonState, NoteChanged
 from pehra.incidents.gateways.markdown import NOTE_BYTES_MAX, html_of
@@ -69,6 +70,15 @@ def test_a_note_for_one_team_is_that_teams_alone(
         api.notes(ref, by=organisation_contact)
     said = [entry.facts for entry in ledger.history(subject=ref, by=analyst) if "note" in entry.event]
     assert said == [{"note": 1, "team": "ntcert"}]
+
+
+def test_a_note_that_another_team_does_not_see_takes_its_number_and_stops_nobody(
+    ref: str, sector_analyst: Actor, analyst: Actor, at: datetime
+) -> None:
+    with access.bound(actor=sector_analyst):
+        api.add_note(ref=ref, text="ours", team="ntcert", by=sector_analyst, at=at)
+    with access.bound(actor=analyst):
+        assert api.add_note(ref=ref, text="for all", by=analyst, at=at).number == 2
 
 
 @pytest.mark.parametrize("text", ["", "   ", "x" * (NOTE_BYTES_MAX + 1), "ہ" * (NOTE_BYTES_MAX // 2 + 1), "a\x00b"])

@@ -79,6 +79,8 @@ def reason(text: str) -> str:
     return said
 
 
+@access.elevated(part="incidents.numbering")
 def next_number(rows: Any) -> int:
-    """Return the number after the highest of an incident's rows; under its lock none is given twice."""
+    """Return the number after the highest of an incident's rows, of those too that the actor does not see; under its
+    lock none is given twice."""
     return int(rows.aggregate(highest=Max("number"))["highest"] or 0) + 1

@@ -114,8 +114,12 @@ def consent_rule(incident: Incident, *, at: datetime) -> law.ConsentAnswer | Non
     return next((answer for answer in asked if answer is not None and answer.needed), None)
 
 
+@access.elevated(part="incidents.consents-of-a-task")
 def require_consent(incident: Incident, task: Task, *, at: datetime) -> None:
-    """Refuse a task that acts on an organisation's systems, until all who were asked about it have said yes."""
+    """Refuse a task that acts on an organisation's systems, until all who were asked about it have said yes.
+
+    All of them count, also those of whom the acting person may not read: those of a widespread incident are not named.
+    """
     if not task.touches_organisation or consent_rule(incident, at=at) is None:
         return
     latest: dict[str, Consent] = {}
@@ -125,8 +129,9 @@ def require_consent(incident: Incident, task: Task, *, at: datetime) -> None:
         raise rules.ConsentRefused("this acts on an organisation's systems: ask for its consent first", field="state")
     for row in latest.values():
         if not rules.holds(Answer(row.answer), valid_until=row.valid_until, at=at):
+            who = "one who was asked" if incident.widespread else row.organisation
             raise rules.ConsentRefused(
-                f"{row.organisation} has not agreed to this (consent {row.number} is {row.answer})", field="state"
+                f"{who} has not agreed to this (consent {row.number} is {row.answer})", field="state"
             )
 
 
