@@ -130,7 +130,7 @@ class TestMerge:
         head, first, second = reported("one"), reported("two 198.18.2.9"), reported("three")
         before = {receipt.reference: row_of(receipt) for receipt in (first, second)}
         done = intake.merge(chosen=these(first, second), into=head.reference, reason="one matter", by=analyst, at=at)
-        assert intake.report(head.reference, by=analyst).merged == (first.reference, second.reference)
+        assert set(intake.report(head.reference, by=analyst).merged) == {first.reference, second.reference}
         # Two days on: the head was opened, one of the merged got more.
         later = at + timedelta(days=2)
         intake.open_incident(reference=head.reference, by=analyst, at=later)
@@ -165,6 +165,23 @@ class TestMerge:
         intake.merge(chosen=these(other), into=head.reference, reason="x", by=analyst, at=at)
         with pytest.raises(intake.MoveRefused):
             intake.merge(chosen=these(head), into=third.reference, reason="x", by=analyst, at=at)
+
+    def test_nobodys_undoing_leaves_reports_behind_each_other_where_no_queue_shows_them(self, reported, analyst, at):
+        one, other, third = reported("1"), reported("2"), reported("3")
+        intake.merge(chosen=these(one), into=other.reference, reason="x", by=analyst, at=at)
+        done = intake.reopen(chosen=these(one), reason="two matters", by=analyst, at=at)
+        for head in (one, third):
+            behind = intake.merge(chosen=these(other), into=head.reference, reason="x", by=analyst, at=at)
+            with pytest.raises(intake.MoveRefused, match="decided about since"):
+                intake.undo(token=done.token, by=analyst, at=at)
+            assert row_of(one).state == State.RECEIVED
+            intake.undo(token=behind.token, by=analyst, at=at)
+        intake.merge(chosen=these(third), into=one.reference, reason="x", by=analyst, at=at)
+        with pytest.raises(intake.MoveRefused):
+            intake.undo(token=done.token, by=analyst, at=at)
+        intake.reopen(chosen=these(third), reason="x", by=analyst, at=at)
+        assert intake.undo(token=done.token, by=analyst, at=at).count == 1
+        assert (row_of(one).state, row_of(one).merged_into_id) == (State.MERGED, other.report)
 
 
 class TestDismiss:

@@ -1,9 +1,10 @@
 """The way back: an act is undone by its token, now or weeks later.
 
-Each report is again what it was before the act, unless somebody decided about it since: that decision stands, and is
-named. An incident that was opened is not undone here.
+Each report is again what it was before the act, unless somebody decided since about it, or about the one behind which
+it stood: that decision stands, and the report is named. An incident that was opened is not undone here.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +17,7 @@ from pehra.intake import queries
 from pehra.intake.api.deciding import EVENTS, ROWS_A_STATEMENT, columns, kept, put
 from pehra.intake.models import Report, TriageAct, TriageChange
 from pehra.intake.rules.acts import UNDOABLE, Act
-from pehra.intake.rules.states import MoveRefused
+from pehra.intake.rules.states import MoveRefused, State
 from pehra.kernel.actors import Actor
 from pehra.kernel.refusals import NotVisible
 from pehra.ledger import api as ledger
@@ -45,9 +46,14 @@ def undo(*, token: UUID, by: Actor, at: datetime) -> Undone:
     if act.undone_at is not None:
         raise MoveRefused("this was taken back already", field="token")
     changes = {change.report_id: change for change in act.changes.all()}
-    rows = list(Report.objects.filter(id__in=list(changes)).order_by("id").select_for_update(of=("self",)))
+    heads = _heads(changes)
+    # Heads too, in the one order of all locks: what may stand behind them is decided here.
+    locked = Report.objects.filter(id__in=[*changes, *heads.values()]).order_by("id")
+    found = list(locked.select_for_update(of=("self",)))
+    rows = [row for row in found if row.id in changes]
     ours = [row for row in rows if access.may(by, Permission.INTAKE_TRIAGE, teams=row.working_teams or row.teams)]
-    back = [row for row in ours if _is_as_left(row, changes[row.id])]
+    buried = _buried(heads, found)
+    back = [row for row in ours if row.id not in buried and _is_as_left(row, changes[row.id])]
     if not back:
         raise MoveRefused("each of these was decided about since", field="token")
     for row in back:
@@ -64,6 +70,24 @@ def undo(*, token: UUID, by: Actor, at: datetime) -> Undone:
     stays = {row.id for row in back}
     left = tuple(row.reference for row in rows if row.id not in stays)[:LEFT_NAMED_MAX]
     return Undone(act=Act(act.act), count=len(back), left=left)
+
+
+def _heads(changes: Mapping[UUID, TriageChange]) -> dict[UUID, UUID]:
+    """Return behind which report each of them stood before the act, where it stood behind one."""
+    into = {report: change.before.get("merged_into_id") for report, change in changes.items()}
+    return {report: UUID(head) for report, head in into.items() if head}
+
+
+def _buried(heads: Mapping[UUID, UUID], found: Sequence[Report]) -> set[UUID]:
+    """Return those that may not go behind their head again: it stands behind another by now, or others behind them.
+
+    Two reports behind each other would stand in nobody's queue.
+    """
+    if not heads:
+        return set()
+    standing = {row.id for row in found if row.state != State.MERGED}
+    behind = Report.objects.filter(merged_into__in=list(heads)).values_list("merged_into_id", flat=True)
+    return set(behind) | {report for report, head in heads.items() if head not in standing}
 
 
 def _is_as_left(row: Report, change: TriageChange) -> bool:
