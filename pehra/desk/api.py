@@ -94,7 +94,7 @@ def save_view(*, place: str, name: str, query: str, team: str = "", by: Actor, a
     before = own.filter(place=place, name=words).first()
     if before is None and own.count() >= rules.VIEWS_MAX:
         raise Invalid(f"you have {rules.VIEWS_MAX} views; remove one first", field="name")
-    values = {"query": rules.view_query(query), "team": team, "saved_at": at}
+    values = {"query": rules.require_savable(rules.view_query(query)), "team": team, "saved_at": at}
     row, _made = SavedView.objects.update_or_create(
         person_id=person, place=place, name=words, defaults=values, create_defaults={"id": new_id(at), **values}
     )

@@ -62,6 +62,11 @@ def test_what_cannot_be_a_view_is_refused_at_its_field(said: dict[str, str], fie
     assert refused.value.field == field
 
 
+def test_a_filter_too_long_to_be_saved_still_shows_its_list() -> None:
+    long = "search=" + "دفتر " * 60
+    assert api.shelf(place=LIST, query=long, here="/", by=actor(1)).query.startswith("search=%D8")
+
+
 def test_views_have_an_end() -> None:
     mine = actor(1)
     for number in range(50):

@@ -24,7 +24,11 @@ def view_name(text: str) -> str:
 def view_query(text: str) -> str:
     """Return a list's query in one spelling, without the reader's place in the list."""
     pairs = [(key, value) for key, value in parse_qsl(text.lstrip("?")) if key not in _PLACE_IN_LIST and value.strip()]
-    query = urlencode(sorted(pairs))
+    return urlencode(sorted(pairs))
+
+
+def require_savable(query: str) -> str:
+    """Return a query that a view can hold; a list may be narrowed further than that, and is shown all the same."""
     if len(query) > QUERY_CHARACTERS_MAX:
         raise Invalid("this filter is too long to be saved", field="query")
     return query
