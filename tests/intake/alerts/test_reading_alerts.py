@@ -75,6 +75,7 @@ def test_an_alert_of_iris_says_what_it_says() -> None:
         ({"alert_customer_id": None}, "alert_customer_id"),
         ({"alert_severity_id": "5"}, "alert_severity_id"),
         ({"alert_source_event_time": "yesterday"}, "alert_source_event_time"),
+        ({"alert_source_event_time": "0001-01-01T00:00:00+14:00"}, "alert_source_event_time"),
         ({"alert_iocs": [{"ioc_tlp_id": 1}]}, "ioc_value"),
         ({"alert_assets": {"asset_name": "x"}}, "alert_assets"),
     ],

@@ -120,6 +120,11 @@ class TestALoop:
     def test_is_our_own_letter_come_back(self):
         assert sort_of(letter(message_id=OURS)) == (Sort.LOOP, Why.OWN_MAIL)
 
+    def test_is_no_mail_of_a_colleague_whose_program_makes_identifiers_of_the_same_shape(self):
+        for theirs in ("3fa4c5c9-5bd6-8b5c-1a63-3f2e7d4bcb6e", "c7a1f0f2-8f3b-7a33-9d0e-6a1f1d6b7e11"):
+            mail = letter(sender="ali@cert.example", message_id=f"<{theirs}@cert.example>")
+            assert sort_of(mail) == (Sort.REPORT, Why.NOTHING_ELSE)
+
     def test_is_a_mail_with_our_mark_or_too_many_hops(self):
         assert sort_of(letter(x_loop="reports@cert.example")) == (Sort.LOOP, Why.OWN_MARK)
         hops = b"".join(b"Received: from a by b; Tue, 24 Nov 2026 09:00:00 +0000\r\n" for _ in range(31))
@@ -172,10 +177,24 @@ class TestWhoIsBelieved:
         other = letters.parsed(letter(authentication_results=self.RESULT.replace("d=works", "d=evil")))
         assert not is_believed(other, {"@works.example"}, "mx.cert.example")
 
+    def test_is_nobody_for_what_the_sender_wrote_into_a_quoted_address_or_a_comment(self):
+        for inside in (
+            'smtp.mailfrom="x; dkim=pass header.d=works.example;"@evil.example',
+            "(x; dkim=pass header.d=works.example;)",
+        ):
+            forged = letters.parsed(letter(authentication_results=f"mx.cert.example; spf=pass {inside}; dkim=none"))
+            assert not is_believed(forged, {"@works.example"}, "mx.cert.example")
+
     def test_is_never_a_line_below_our_own_servers(self):
         first = b"Authentication-Results: mx.cert.example; dkim=none\r\n"
         mail = letters.parsed(first + letter(authentication_results=self.RESULT))
         assert not is_believed(mail, {"@works.example"}, "mx.cert.example")
+
+
+def test_a_moment_outside_the_calendar_is_none_and_the_report_is_taken():
+    document = XARF | {"timestamp": "0001-01-01T00:00:00+14:00"}
+    files = (("xarf.json", "application/json", json.dumps(document).encode()),)
+    assert sort_of(letter(files=files)) == (Sort.ABUSE, Why.XARF_DOCUMENT)
 
 
 def test_a_bounce_names_the_letter_and_the_address():

@@ -99,11 +99,11 @@ def _moment(said: str) -> datetime | None:
         pass
     try:
         moment = datetime.fromisoformat(said)
-    except ValueError as error:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise Invalid(
             "alert_source_event_time is a time such as 2026-11-24T09:30:00", field="alert_source_event_time"
         ) from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def shown(body: Mapping[str, Any], *, number: int, reference: str, at: datetime, state: str) -> dict[str, Any]:

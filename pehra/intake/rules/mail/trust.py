@@ -11,6 +11,8 @@ from pehra.intake.rules.mail import headers as lines
 from pehra.intake.rules.mail.letters import Letter
 
 _RESULT = re.compile(r"(?i)\b(dkim|spf|dmarc)\s{0,3}=\s{0,3}([a-z]{1,20})")
+# What a stranger chose stands between these: the local part of an address, a reason, a comment.
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\([^()]*\)')
 _DKIM_DOMAIN = re.compile(r"(?i)\bheader\.(?:d|i)\s{0,3}=\s{0,3}@?([a-z0-9.-]{1,253})")
 
 
@@ -48,6 +50,7 @@ def _results(values: Sequence[str], server: str) -> list[tuple[str, str, str]]:
         text = lines.words(value, lines.VALUE_CHARACTERS_MAX)
         name, _, rest = text.partition(";")
         if server and name.split(" ", 1)[0].strip().lower() == server.lower():
-            pieces = [(found, piece) for piece in rest.split(";") if (found := _RESULT.search(piece))]
+            said = _QUOTED.sub(" ", rest).split(";")
+            pieces = [(found, piece) for piece in said if (found := _RESULT.search(piece))]
             return [(found[1].lower(), found[2].lower(), piece) for found, piece in pieces]
     return []

@@ -204,9 +204,9 @@ def _port(value: object) -> int:
 def _moment(value: object) -> datetime | None:
     try:
         said = datetime.fromisoformat(value) if isinstance(value, str) and len(value) < 60 else None
-    except ValueError:
+        return (said if said.tzinfo else said.replace(tzinfo=UTC)).astimezone(UTC) if said else None
+    except (ValueError, OverflowError):
         return None
-    return (said if said.tzinfo else said.replace(tzinfo=UTC)).astimezone(UTC) if said else None
 
 
 def _mail_moment(text: str) -> datetime | None:
