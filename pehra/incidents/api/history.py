@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from pehra.access import api as access
 from pehra.access.api import Permission
@@ -31,6 +31,8 @@ from pehra.kernel.refusals import Invalid
 from pehra.law import api as law
 from pehra.ledger import api as ledger
 
+# Any fixed number: two that take the same file in at once would both find nothing of it here.
+IMPORT_LOCK = 0x70656872_68697374
 RULE = "history"
 PREFIX_SUFFIX = "H"
 ROWS_A_STATEMENT_MAX = 1_000
@@ -61,11 +63,16 @@ class HistorySummary:
 @transaction.atomic
 def import_history(*, path: Path, team: str = "", by: Actor, at: datetime) -> HistorySummary:
     """Take in a file of past incidents (VERIS, one JSON record a line) for a team; by default for the one that
-    coordinates where the law names nobody else."""
+    coordinates where the law names nobody else. Refuse a file in which nothing can be taken in."""
     profile = law.load(settings.PEHRA_PROFILE)
     lead = _lead(team, profile, at=at)
     access.require(by, Permission.INCIDENTS_IMPORT, teams=[lead])
     pasts, unread, lines = _read(path, at=at, zone=ZoneInfo(profile.identity.timezone))
+    if not pasts:
+        why = f"line {unread[0].line}: {unread[0].reason}" if unread else "it is empty"
+        raise Invalid(f"{path.name} holds no incident that can be taken in ({why})", field="file")
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [IMPORT_LOCK])
     fresh = _unknown(pasts)
     incidents = _write(sorted(fresh, key=lambda past: (past.began_at, past.key)), lead, profile, by=by, at=at)
     with path.open("rb") as file:

@@ -1,12 +1,12 @@
-"""Files of past incidents: one JSON record a line, packed by gzip or not. A line that cannot be read is told apart."""
+"""Files of past incidents: one JSON record a line, packed by gzip or not; read as strictly as any JSON of others."""
 
 import gzip
-import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from pehra.incidents.gateways.exchange.json_text import object_or_none
 from pehra.kernel.refusals import Invalid
 
 LINE_BYTES_MAX = 1024 * 1024
@@ -16,7 +16,7 @@ _GZIP = b"\x1f\x8b"
 
 
 def records(path: Path) -> Iterator[tuple[int, Any]]:
-    """Yield each line's number and record; what is no JSON is None. Refuse a file beyond the limits, or broken."""
+    """Yield each line's number and record; no JSON object is None. Refuse a file beyond the limits, or broken."""
     try:
         with _opened(path) as file:
             yield from _lines(file)
@@ -39,11 +39,4 @@ def _lines(file: IO[bytes] | gzip.GzipFile) -> Iterator[tuple[int, Any]]:
             limits = f"{LINES_MAX} lines of {LINE_BYTES_MAX} bytes, {FILE_BYTES_MAX} bytes in all"
             raise Invalid(f"a file has at most {limits}", field="file")
         if line.strip():
-            yield number, _record(line)
-
-
-def _record(line: bytes) -> Any:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        return None
+            yield number, object_or_none(line)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -138,6 +139,16 @@ def test_the_same_again_changes_nothing_and_new_lines_are_added(taken: Any) -> N
             RECORD | {"timeline": {"incident": {"year": 2014}, "discovery": {"unit": "Years", "value": 10**9}}},
             "timeline",
         ),
+        (
+            RECORD | {"timeline": {"incident": {"year": 2014}, "discovery": {"unit": "Years", "value": 9_000}}},
+            "timeline",
+        ),
+        (b'{"incident_id": "1", "incident_id": "2"}', "record"),
+        (json.dumps(RECORD).replace("2014", "1e400").encode(), "year"),
+        (json.dumps(RECORD).replace("2014", "NaN").encode(), "record"),
+        (RECORD | {"timeline": {"incident": {"year": 2014, "month": 10**30}}}, "timeline.incident"),
+        (RECORD | {"summary": "half \ud800"}, "record"),
+        (RECORD | {"action": {"malware": {"variety": ["a\x00b"]}}}, "record"),
     ],
 )
 def test_a_bad_line_is_set_aside_with_its_reason_and_the_others_come_in(taken: Any, line: Any, why: str) -> None:
@@ -146,6 +157,31 @@ def test_a_bad_line_is_set_aside_with_its_reason_and_the_others_come_in(taken: A
     (unread,) = summary.unread
     assert unread.line == 2
     assert unread.reason.startswith(f"{why}:")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"timeline": RECORD["timeline"] | {"discovery": {"unit": ["Years"], "value": 9}}},
+        {"plus": {"timeline": {"notification": {"year": 10**30, "month": 3}}}},
+        {"plus": {"timeline": {"notification": {"year": 1, "month": 1}}}},
+    ],
+)
+def test_what_is_beside_the_matter_and_makes_no_sense_is_left_out(taken: Any, odd: Any) -> None:
+    assert taken(RECORD | odd).added == 1
+
+
+@pytest.mark.parametrize(("raw", "why"), [(b"", "it is empty"), (b"{\n[1]\n", "line 1: record: ")])
+def test_a_file_in_which_there_is_nothing_is_refused_and_leaves_no_trace(
+    tmp_path: Path, machine: Actor, at: datetime, raw: bytes, why: str
+) -> None:
+    file = tmp_path / "past.jsonl"
+    file.write_bytes(raw)
+    with pytest.raises(Invalid, match="holds no incident") as refused:
+        api.import_history(path=file, by=machine, at=at)
+    assert refused.value.field == "file"
+    assert why in refused.value.message
+    assert not ledger.history(subject=sha256(raw).hexdigest(), by=machine)
 
 
 def test_a_file_cut_in_the_middle_leaves_nothing(tmp_path: Path, machine: Actor, at: datetime) -> None:

@@ -29,7 +29,7 @@ UNITS: dict[str, timedelta] = {
     "Months": timedelta(days=30.44),
     "Years": timedelta(days=365.25),
 }
-VALUE_MAX = 10_000
+STEP_MAX = timedelta(days=365.25 * 100)
 RANSOM = frozenset({"Ransomware"})
 Record = Mapping[str, Any]
 
@@ -41,6 +41,7 @@ def read(record: Any, *, at: datetime, zone: tzinfo = UTC) -> Past:
     """
     if not isinstance(record, dict):
         raise Invalid("a record is an object", field="record")
+    _require_plain(record)
     key = _text(record, "incident_id", needed=True)
     if len(key) > KEY_LENGTH_MAX:
         raise Invalid(f"longer than {KEY_LENGTH_MAX} characters", field="incident_id")
@@ -75,6 +76,25 @@ def read(record: Any, *, at: datetime, zone: tzinfo = UTC) -> Past:
     )
 
 
+def _require_plain(record: Record) -> None:
+    """Refuse a NUL and half of a surrogate pair, which no column takes."""
+    try:
+        doubtful = b"\x00" in "".join(_said(record)).encode()
+    except UnicodeEncodeError:
+        doubtful = True
+    if doubtful:
+        raise Invalid("a text holds a NUL or half a character", field="record")
+
+
+def _said(value: Any) -> Iterator[str]:
+    """Yield every text of a record, the names of its keys among them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in [*value, *value.values()] if isinstance(value, dict) else value:
+            yield from _said(inner)
+
+
 def _object(record: Record, name: str) -> Record:
     value = record.get(name)
     if value is None:
@@ -87,7 +107,7 @@ def _object(record: Record, name: str) -> Record:
 def _text(record: Record, name: str, *, needed: bool = False) -> str:
     value = record.get(name)
     if isinstance(value, str) and value.strip():
-        return value.replace("\x00", "").strip()
+        return value.strip()
     if needed:
         raise Invalid(f"a record needs {name}", field=name)
     return ""
@@ -120,7 +140,7 @@ def _began(record: Record, *, at: datetime, zone: tzinfo) -> tuple[datetime, str
     exactly = "day" if month and day else "month" if month else "year"
     try:
         began = datetime(year, month or 1, (day or 1) if month else 1, tzinfo=zone).astimezone(UTC)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Invalid("there is no such day", field="timeline.incident") from error
     if began > at:
         raise Invalid("this has not happened yet", field="timeline.incident")
@@ -131,17 +151,19 @@ def _number(said: Record, name: str) -> int | None:
     value = said.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    # Not compared with int(value): a number of JSON may be too great to be one.
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    if isinstance(value, bool) or not whole:
         raise Invalid(f"{name} is a whole number", field=name)
     return int(value)
 
 
 def _after(step: Record) -> timedelta | None:
     """Return how long a step took, where the record gives a number."""
-    value, unit = step.get("value"), step.get("unit")
+    value, unit = step.get("value"), _text(step, "unit")
     if unit not in UNITS or isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if not 0 <= value <= VALUE_MAX:
+    if not 0 <= value <= STEP_MAX / UNITS[unit]:
         raise Invalid(f"no step takes {value} {unit}", field="timeline")
     return UNITS[unit] * value
 
@@ -154,17 +176,17 @@ def _steps(record: Record, began: datetime, exactly: str, zone: tzinfo) -> tuple
     reached = began
     for name in STEPS:
         step = _object(timeline, name)
-        unit = step.get("unit")
-        if not unit or unit in ("NA", "Unknown"):
+        unit = _text(step, "unit")
+        if unit in ("", "NA", "Unknown"):
             continue
         took = _after(step)
         if took is None:
-            told.append(Told(at=reached, text=f"{name.capitalize()}: {str(unit).lower()}."))
+            told.append(Told(at=reached, text=f"{name.capitalize()}: {unit.lower()}."))
             continue
         # VERIS: to compromise, exfiltration and discovery from the first act; to containment from discovery.
         moment = (moments.get("discovery", began) if name == "containment" else began) + took
         reached = max(reached, moment)
-        told.append(Told(at=moment, text=f"{name.capitalize()} after {step['value']:g} {str(unit).lower()}."))
+        told.append(Told(at=moment, text=f"{name.capitalize()} after {step['value']:g} {unit.lower()}."))
         if name == "discovery":
             moments["discovery"] = moment
         elif name == "containment":
@@ -179,7 +201,7 @@ def _notification(record: Record, zone: tzinfo) -> Iterator[Told]:
         exactly = "day" if day else "month"
         try:
             moment = datetime(year, month, day or 1, tzinfo=zone).astimezone(UTC)
-        except ValueError:
+        except (ValueError, OverflowError):
             return
         yield Told(at=moment, text=f"Those affected were told; known to the {exactly}.")
 
