@@ -51,7 +51,7 @@ def receive_documents(*, raw: bytes, by: Actor, at: datetime) -> tuple[Receipt, 
 def _received(
     document: IncidentDocument, *, said: Said, raw: bytes, media_type: str, once: str, by: Actor, at: datetime
 ) -> Receipt:
-    source, ref = document.issuer[: saying.SOURCE_LENGTH_MAX], document.reference
+    source, ref = saying.at_source(document.issuer, document.reference)
     known = queries.of_source(source=source, source_ref=ref, by=by) if source and ref else ""
     if known:
         return add(

@@ -57,6 +57,14 @@ def alert(*, channel: Channel, reference: str = "", number: int | None = None, b
         return _view(row, is_visible=False)
 
 
+def posted(*, channel: Channel, source: str, source_ref: str, by: Actor) -> str:
+    """Return the reference of the report that an account posted by this road under a name there, or nothing."""
+    with access.elevated(part="intake.alerts"):
+        mine = Report.objects.filter(channel=channel, reported_by=by.id)
+        named = mine.filter(submissions__source=source, submissions__source_ref=source_ref)
+        return str(named.order_by("id").values_list("reference", flat=True).first() or "")
+
+
 def _ending(number: int) -> str:
     digits = f"{number:06d}"
     if number < 1 or len(digits) > NUMBERS_LENGTH_MAX:

@@ -169,6 +169,11 @@ def short_key(text: str) -> str:
     return text if len(text) <= KEY_LENGTH_MAX else f"sha256:{sha256(text.encode()).hexdigest()}"
 
 
+def at_source(source: str, source_ref: str) -> tuple[str, str]:
+    """Return a source and what it calls something, as a submission keeps them: by these it is found again."""
+    return writable(source)[:SOURCE_LENGTH_MAX], short_key(writable(source_ref))
+
+
 def _stated(one: Stated) -> Stated:
     written = _text(one.written, "observables", OBSERVABLE_LENGTH_MAX)
     return Stated(written=written, note=_text(one.note, "observables", NAME_LENGTH_MAX))

@@ -78,6 +78,41 @@ def test_thehive4py_posts_an_alert_and_reads_it_back(door: tuple[str, str], tmp_
     assert Report.objects.count() == 1
 
 
+def test_another_alert_under_the_same_number_is_more_of_the_report_and_is_not_lost(door: tuple[str, str]) -> None:
+    url, token = door
+    alerts = Alert(ClientSession(apikey=token, host=f"{url}/iris", ssl_verify=False))
+    number = alerts.add_alert(IRIS).get_data()["alert_id"]
+    later = IRIS | {"alert_description": "A second workstation, 198.51.100.77, speaks to it"}
+    for _twice in range(2):
+        assert alerts.add_alert(later).get_data()["alert_id"] == number
+    assert alerts.add_alert(IRIS).get_data()["alert_id"] == number
+    report = Report.objects.get()
+    assert report.submissions.count() == 2
+    assert "198.51.100.77" in {row.value for row in report.observables.all()}
+
+
+def test_the_same_alert_with_its_file_again_is_one(door: tuple[str, str], tmp_path: Path) -> None:
+    url, token = door
+    hive = TheHiveApi(url=f"{url}/thehive", apikey=token)
+    (tmp_path / "mail.eml").write_bytes(b"Subject: pay\r\n\r\nnow")
+    alert = THEHIVE | {"observables": [{"dataType": "file", "attachment": "mail"}]}
+    for _twice in range(2):
+        hive.alert.create(alert=alert, attachment_map={"mail": str(tmp_path / "mail.eml")})
+    assert Submission.objects.count() == 1
+
+
+def test_what_comes_later_marks_an_alert_more_strictly_and_never_freer(door: tuple[str, str]) -> None:
+    url, token = door
+    hive = TheHiveApi(url=f"{url}/thehive", apikey=token)
+    made = hive.alert.create(alert=THEHIVE)
+    marks = []
+    for tlp in (0, 4, 1):
+        observable = {"dataType": "ip", "data": [f"203.0.113.{tlp}"], "tlp": tlp}
+        hive.alert.create_observable(alert_id=made["_id"], observable=observable)
+        marks.append(Report.objects.get(reference=made["_id"]).tlp)
+    assert marks == ["TLP:AMBER", "TLP:RED", "TLP:RED"]
+
+
 def test_thehive4py_adds_observables_and_changes_and_deletes_nothing(door: tuple[str, str], tmp_path: Path) -> None:
     url, token = door
     hive = TheHiveApi(url=f"{url}/thehive", apikey=token)

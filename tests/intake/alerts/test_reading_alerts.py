@@ -56,6 +56,13 @@ def test_a_field_of_the_wrong_kind_is_named(change: dict[str, Any], field: str) 
     assert refused.value.field == field
 
 
+def test_what_is_longer_than_a_report_takes_is_cut_and_the_alert_is_not_lost() -> None:
+    hive = thehive.read(THEHIVE | {"title": "t" * 512, "description": "d" * 200_000})
+    other = iris.read(IRIS | {"alert_title": "t" * 512, "alert_description": "d" * 200_000})
+    for alert in (hive, other):
+        assert (len(alert.said.title), len(alert.said.description)) == (300, 100_000)
+
+
 def test_an_alert_of_iris_says_what_it_says() -> None:
     alert = iris.read(IRIS)
     assert (alert.source, alert.source_ref) == ("edr", "edr-9001")

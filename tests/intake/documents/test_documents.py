@@ -80,6 +80,14 @@ def test_a_later_document_of_the_same_number_is_added_to_the_report(analyst: Act
     assert (report.title, report.tlp) == ("Phishing, now with a name", "TLP:AMBER")
 
 
+def test_a_number_longer_than_an_index_takes_names_its_report_as_well(analyst: Actor, at: datetime) -> None:
+    long = told(reference="4711-" * 150)
+    (first,) = intake.receive_documents(raw=exchange.written(long, Format.STIX), by=analyst, at=at)
+    later = replace(long, title="Phishing, now with a name")
+    (added,) = intake.receive_documents(raw=exchange.written(later, Format.STIX), by=analyst, at=at)
+    assert (added.reference, added.number) == (first.reference, 2)
+
+
 def test_another_number_is_another_report(analyst: Actor, at: datetime) -> None:
     (first,) = intake.receive_documents(raw=exchange.written(told(), Format.STIX), by=analyst, at=at)
     other = exchange.written(told(reference="4712"), Format.STIX)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pehra.intake.rules.alerts import Alert
 from pehra.intake.rules.alerts.reading import answers, category, items, number, tags, text, tlp_tag
-from pehra.intake.rules.saying import Said, Stated
+from pehra.intake.rules.saying import DESCRIPTION_LENGTH_MAX, TITLE_LENGTH_MAX, Said, Stated
 from pehra.kernel.canonical import canonical
 from pehra.kernel.clock import parse_time
 from pehra.kernel.markings import Tlp
@@ -48,11 +48,12 @@ def _alert(body: Mapping[str, Any], title: str) -> Alert:
     taxonomy, kind = category(labels)
     severity = number(body, "alert_severity_id")
     when = _moment(text(body, "alert_source_event_time"))
+    described = (text(body, "alert_description"), text(body, "alert_note"))
     marks = [TLPS[each] for ioc in iocs if (each := number(ioc, "ioc_tlp_id") or 0) in TLPS]
     tagged = tlp_tag(labels)
     said = Said(
-        title=title,
-        description="\n\n".join(part for part in (text(body, "alert_description"), text(body, "alert_note")) if part),
+        title=title[:TITLE_LENGTH_MAX],
+        description="\n\n".join(part for part in described if part)[:DESCRIPTION_LENGTH_MAX],
         taxonomy=taxonomy,
         type=kind,
         moments={"discovery": when} if when else {},

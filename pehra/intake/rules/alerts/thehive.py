@@ -12,7 +12,7 @@ from typing import Any
 
 from pehra.intake.rules.alerts import Alert
 from pehra.intake.rules.alerts.reading import answers, category, items, number, of_milliseconds, tags, text, tlp_tag
-from pehra.intake.rules.saying import Handed, Said, Stated
+from pehra.intake.rules.saying import DESCRIPTION_LENGTH_MAX, TITLE_LENGTH_MAX, Handed, Said, Stated
 from pehra.kernel.markings import Tlp
 from pehra.kernel.refusals import Invalid
 
@@ -50,8 +50,8 @@ def _alert(
         raise Invalid(f"severity is one of: {', '.join(map(str, SEVERITIES))}", field="severity")
     stated, files = _observables(seen, attached)
     said = Said(
-        title=title,
-        description=description,
+        title=title[:TITLE_LENGTH_MAX],
+        description=description[:DESCRIPTION_LENGTH_MAX],
         taxonomy=taxonomy,
         type=rsit_type,
         moments={"discovery": when} if when else {},
