@@ -144,6 +144,9 @@ def test_a_draft_is_kept_found_by_link_and_cookie_and_is_no_report(client):
 def test_who_wishes_to_stay_unknown_gets_no_cookie_and_nothing_of_them_is_kept(client):
     secret = secret_in(client.get("/report/"))
     client.post("/report/", form(secret=secret, act="keep", anonymous="yes", name="Zaid"))
+    draft = forms.draft(secret=secret, at=clock.now())
+    assert draft is not None
+    assert draft.reporter == {"anonymous": "yes"}
     assert not client.cookies.get("pehra_report") or not client.cookies["pehra_report"].value
     client.post("/report/", form(secret=secret, anonymous="yes", name="Zaid", email="zaid@home.example"))
     report, submission = Report.objects.get(), Submission.objects.get()
@@ -226,6 +229,14 @@ def test_the_link_of_the_receipt_adds_and_a_second_press_adds_once(client):
     assert report.answers["what-happened"] == WHAT
     page = client.get(link).content.decode()
     assert all(row.raw_sha256 in page for row in Submission.objects.all())
+
+
+def test_the_same_words_added_to_another_report_are_that_ones(client):
+    """A program that fills in the page says one number, or none, every time."""
+    for _each in range(2):
+        link = handed_in(client).headers["Location"]
+        assert client.post(link, {"q-done-so-far": "Unplugged it."}).status_code == 302
+    assert [report.submissions.count() for report in Report.objects.all()] == [2, 2]
 
 
 def test_adding_nothing_is_asked_back_and_a_wrong_answer_stands_as_typed(client):

@@ -317,6 +317,10 @@ def test_a_stage_that_a_program_claims_is_met_by_nothing(draft, chief, machine, 
         channel=intake.Channel.REST, raw=b"{}", media_type="application/json", said=claimed, reference=reference,
         by=chief, at=at,
     )  # fmt: skip
+    form = intake.own_form(draft=draft, by=chief, at=at)
+    assert not any(stage.is_handed_in for stage in form.stages)
+    more = FIRST | {"systems": ("core router, billing, and the shop",)}
+    intake.hand_in_own_report(draft=draft, typed=more, seen=form.seen, by=chief, at=at)
     opened = intake.open_incident(reference=reference, by=machine, at=at + timedelta(hours=1))
     clocks = incidents.incident(opened.reference, by=machine).incident.clocks
     (clock,) = [clock for clock in clocks if f"{clock.duty}/{clock.stage}" == NOTIFICATION]

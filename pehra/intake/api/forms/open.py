@@ -95,9 +95,10 @@ def new_secret() -> str:
 def keep_draft(*, secret: str, typed: Typed, at: datetime) -> datetime:
     """Keep what was typed so far under its writer's secret; return until when. A form handed in is kept no more."""
     _require_secret(secret)
+    wishes_to_be_nobody = bool(typed.reporter.get("anonymous"))
     content = {
         "answers": {name: list(words) for name, words in typed.answers.items()},
-        "reporter": dict(typed.reporter),
+        "reporter": {"anonymous": "yes"} if wishes_to_be_nobody else dict(typed.reporter),
     }
     sealed = sealed_drafts.seal(secret, content)
     if len(sealed) > DRAFT_BYTES_MAX:
@@ -193,7 +194,7 @@ def add_more(*, token: str, typed: Typed, files: Sequence[Handed] = (), once: st
         said=said,
         token=token,
         files=files,
-        once=_once(once, document),
+        once=_once(f"{token}:{once}", document),
         by=_PEHRA,
         at=at,
     )

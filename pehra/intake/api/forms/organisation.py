@@ -231,7 +231,7 @@ def _form(row: OrganisationDraft, typed: Mapping[str, tuple[str, ...]], *, by: A
     report = queries.named(reference=row.report, by=by) if row.report else None
     incident = report.incident if report and report.incident else row.incident
     filled = _read(typed, at=at)
-    handed_in = report.answers.get(AS_STAGES, "").split(",") if report else []
+    handed_in = list(met.handed_in_of(report)) if report else []
     stages = duties.stages_of(
         organisation=row.organisation, incident=incident, answers=filled.answers, handed_in=handed_in, by=by, at=at
     )

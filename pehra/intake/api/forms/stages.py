@@ -38,17 +38,21 @@ def meet(*, incident: str, organisation: str, handed_in: Mapping[str, datetime],
 
 
 def meet_of(report: Report, *, incident: str, at: datetime) -> None:
-    """Meet the clocks of what a report was handed in as, before its incident was opened.
+    """Meet the clocks of what a report was handed in as, before its incident was opened."""
+    meet(incident=incident, organisation=report.reporter_organisation, handed_in=handed_in_of(report), at=at)
+
+
+def handed_in_of(report: Report) -> dict[str, datetime]:
+    """Return as which stages a report was handed in, and when each came.
 
     By the organisation's form alone, which looks whether a stage is whole: a program may send an answer of any name.
     """
-    if not report.answers.get(AS_STAGES):
-        return
     when: dict[str, datetime] = {}
-    for row in report.submissions.filter(channel=Channel.ORGANISATION).order_by("number"):
-        for name in _stages_of(row.said):
-            when.setdefault(name, row.received_at)
-    meet(incident=incident, organisation=report.reporter_organisation, handed_in=when, at=at)
+    if report.answers.get(AS_STAGES):
+        for row in report.submissions.filter(channel=Channel.ORGANISATION).order_by("number"):
+            for name in _stages_of(row.said):
+                when.setdefault(name, row.received_at)
+    return when
 
 
 def _stages_of(said: Mapping[str, object]) -> list[str]:
