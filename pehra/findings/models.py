@@ -212,7 +212,7 @@ class ManyChangeQuerySet(models.QuerySet["ManyChange"]):
 class ManyChange(models.Model):
     """One act on many findings at once, with what each was before: what undoing it needs.
 
-    `before` maps a finding's id to its state, `fixed_at` and `verified_at`. `changed_by` is an actor's id.
+    `before` maps a finding's id to its state and the other columns that the act changed. `changed_by` is an actor's id.
     """
 
     id = models.UUIDField(primary_key=True)

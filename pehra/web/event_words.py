@@ -33,7 +33,6 @@ EVENT: dict[str, object] = {
     "findings.verified": _("Fixed, checked"),
     "findings.reopened": _("Opened again"),
     "findings.undone": _("Taken back"),
-    "findings.fix_taken_back": _("Not fixed after all, says who said so"),
     "incidents.opened": _("Incident opened"),
     "incidents.facts.stated": _("Facts stated"),
     "incidents.joined": _("Findings joined"),

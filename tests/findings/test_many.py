@@ -70,6 +70,17 @@ def test_what_moved_on_since_is_not_touched_by_taking_back(four, machine, at, fo
         api.undo_many(change_id=done.id, by=machine, at=at + timedelta(hours=4))
 
 
+def test_what_was_reopened_and_taken_back_was_never_reopened(four, machine, at) -> None:
+    ids = [row.id for row in four]
+    api.change_many(act="fixed", ids=ids, expected=4, reason=WHY, by=machine, at=at)
+    before = list(Finding.objects.order_by("id").values())
+    later = at + timedelta(hours=1)
+    done = api.change_many(act="reopen", ids=ids, expected=4, reason=WHY, by=machine, at=later)
+    assert set(Finding.objects.values_list("state", "reopened", "reopened_at")) == {("open", 1, later)}
+    api.undo_many(change_id=done.id, by=machine, at=at + timedelta(hours=2))
+    assert list(Finding.objects.order_by("id").values()) == before
+
+
 def test_nothing_is_done_when_the_list_is_not_what_was_seen(four, machine, at) -> None:
     with pytest.raises(Invalid, match="look at them again"):
         api.change_many(act="fixed", filters=api.Filters(), expected=3, reason=WHY, by=machine, at=at)

@@ -47,6 +47,25 @@ def test_a_fold_and_a_round_of_notices_take_turns(fold, sighting, machine: Actor
 
 
 @pytest.mark.django_db(transaction=True)
+def test_acts_on_many_take_turns_too(fold, sighting, machine: Actor, at: datetime) -> None:
+    (view,) = fold(sighting()).new
+    ids, said = [view.id], {"reason": "mended", "by": machine, "at": at}
+    done = api.change_many(act="fixed", ids=ids, expected=1, **said)
+    letter = {"organisation": "org-0001", **said}
+    acts: list[Callable[[], object]] = [
+        lambda: api.undo_many(change_id=done.id, by=machine, at=at),
+        lambda: api.change_many(act="fixed", ids=ids, expected=1, **said),
+        lambda: api.take_back_fixed(changes=[], **letter),
+        lambda: api.say_fixed(finding_ids=ids, **letter),
+    ]
+    for act in acts:
+        with transaction.atomic():
+            fold(sighting(port=9))
+            assert len(elsewhere(act)) == 1, "it waits while the other has not committed"
+        assert elsewhere(act) == []
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_person_waits_for_nobody_elses_finding(fold, sighting, machine: Actor, at: datetime) -> None:
     (view,) = fold(sighting()).new
     with transaction.atomic():

@@ -92,19 +92,15 @@ def _held(place: Place, by: Actor) -> bool:
     return place.incident in incidents.live_with_findings(finding_ids=[place.finding], by=by)
 
 
-def _said_fixed(place: Place, by: Actor) -> bool:
+def _said_fixed(place: Place, by: Actor) -> findings.ManyDone | None:
     ids = [place.finding]
-    said = findings.say_fixed(finding_ids=ids, organisation=place.organisation, reason="tried", by=by, at=AT)
-    return said == 1
+    return findings.say_fixed(finding_ids=ids, organisation=place.organisation, reason="tried", by=by, at=AT)
 
 
 def _taken_back(place: Place, by: Actor) -> bool:
-    return (
-        findings.take_back_fixed(
-            finding_ids=[place.fixed], organisation=place.organisation, said_at=AT, reason="tried", by=by, at=AT
-        )
-        == 1
-    )
+    said = _said_fixed(place, by)
+    changes = [said.id] if said else []
+    return findings.take_back_fixed(changes=changes, organisation=place.organisation, reason="tried", by=by, at=AT) == 1
 
 
 PROBES: dict[str, Probe] = {
@@ -141,7 +137,7 @@ PROBES: dict[str, Probe] = {
     ),
     "incidents.finding_ids": acts(lambda p, by: incidents.finding_ids(ref=p.incident, by=by)),
     "incidents.live_with_findings": sees(_held),
-    "findings.say_fixed": sees(_said_fixed),
+    "findings.say_fixed": sees(lambda p, by: bool(_said_fixed(p, by))),
     "findings.take_back_fixed": sees(_taken_back),
     "findings.notices_telling": sees(lambda p, by: bool(findings.notices_telling(finding_ids=[p.finding], by=by))),
     "findings.told_in": sees(lambda p, by: bool(findings.told_in(reference=_notice(p), by=by))),

@@ -71,6 +71,27 @@ def test_a_correction_takes_back_what_the_answer_did_and_keeps_both(token: str, 
     assert findings.queue_notices(by=machine, at=at + timedelta(days=2)) == 0
 
 
+def test_fixed_said_twice_is_taken_back_whole(token: str, machine: Actor, at: datetime) -> None:
+    say(token, "fixed", at=at + timedelta(hours=1))
+    say(token, "fixed", at=at + timedelta(hours=2), note="All three of them", seen=1)
+    page = say(token, "need-help", at=at + timedelta(hours=3), seen=2)
+    assert page.answers[2].effects["taken_back"] == 3
+    assert states(machine) == {"notified"}
+    assert say(token, "acknowledged", at=at + timedelta(hours=4), seen=3).answers[3].effects == {"incidents": []}
+
+
+def test_what_waited_to_be_told_again_waits_again_when_fixed_is_taken_back(
+    token: str, fold: Any, sighting: Any, machine: Actor, at: datetime
+) -> None:
+    (first, *_others) = findings.findings(by=machine, filters=findings.Filters())
+    findings.mark_fixed(finding_id=first.id, reason="patched", by=machine, at=at)
+    findings.reopen(finding_id=first.id, reason="it was not", by=machine, at=at)
+    say(token, "fixed", at=at + timedelta(hours=1))
+    say(token, "acknowledged", at=at + timedelta(hours=2), seen=1)
+    assert states(machine) == {"open", "notified"}
+    assert findings.queue_notices(by=machine, at=at + timedelta(days=2)) == 1
+
+
 def test_what_was_verified_meanwhile_is_not_taken_back(token: str, machine: Actor, at: datetime) -> None:
     say(token, "fixed", at=at + timedelta(hours=1))
     for row in findings.findings(by=machine, filters=findings.Filters()):
@@ -107,6 +128,17 @@ def test_a_call_for_help_is_urgent_and_said_to_the_lead_team_once(
     assert "malware" not in mail.body
     assert Thread.objects.get().urgent
     assert Answer.objects.count() == 1
+
+
+def test_a_call_for_help_outlasts_what_another_reader_answers(write: Any, at: datetime) -> None:
+    helpless, another = token_of(write().id), token_of(write(email="security@operator.example").id)
+    say(helpless, "need-help", at=at)
+    say(another, "acknowledged", at=at + timedelta(hours=1))
+    row = Thread.objects.get()
+    assert (row.urgent, row.turn) == (True, "us")
+    say(helpless, "acknowledged", at=at + timedelta(hours=2), seen=1)
+    row.refresh_from_db()
+    assert (row.urgent, row.turn) == (False, "them")
 
 
 def test_an_incident_that_holds_the_findings_reads_of_the_answer(token: str, machine: Actor, at: datetime) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from pehra.findings import api as findings
 from pehra.incidents import api as incidents
-from pehra.incidents.models import Incident
+from pehra.incidents.models import Incident, IncidentFinding
 from pehra.kernel.actors import Actor, system
 from pehra.kernel.markings import Pap, Tlp
 from pehra.kernel.reasons import Because
@@ -105,6 +106,22 @@ def test_sending_puts_it_into_its_thread_with_a_link_and_the_incident_reads_of_i
     answered = api.answer(token=token_of(letter.message.id), choice="acknowledged", note="", seen=0, at=at)
     assert answered.standing is not None
     assert answered.standing.effects["incidents"] == [incident]
+
+
+def test_somebody_outside_does_not_say_that_what_nobody_owns_is_fixed(
+    officer: Actor, fold: Any, sighting: Any, machine: Actor, at: datetime
+) -> None:
+    incident = open_one(machine, at, tlp=Tlp.GREEN)
+    (lost,) = fold(sighting(organisation="")).new
+    row = Incident.objects.get(reference=incident)
+    IncidentFinding.objects.create(incident=row, finding=lost.id, added_at=at)
+    said = {"about": incident, "team": "ntcert", "tlp": Tlp.GREEN, "subject": "Please look", "body": "Please look."}
+    page = write(api.Writing(email="abuse@hoster.example", **said), by=machine, at=at)
+    (letter,) = [event.letter for event in page.events if event.letter]
+    answered = api.answer(token=token_of(letter.message.id), choice="fixed", note="", seen=0, at=at)
+    assert answered.standing is not None
+    assert answered.standing.effects == {"incidents": [incident]}
+    assert findings.finding(finding_id=lost.id, by=machine).finding.state == "open"
 
 
 def test_a_second_press_sends_nothing(officer: Actor, incident: str, at: datetime) -> None:

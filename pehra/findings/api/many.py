@@ -4,7 +4,7 @@ Who acts names how many they saw; when it is no longer as many, nothing is done.
 somebody, in the meantime is not touched by taking back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,6 +16,8 @@ from django.db import transaction
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.findings import queries
+from pehra.findings.api import moving
+from pehra.findings.gateways.turns import take_turn
 from pehra.findings.models import Finding, ManyChange
 from pehra.findings.queries import Filters, FindingView
 from pehra.findings.rules import states
@@ -28,9 +30,7 @@ from pehra.ledger import api as ledger
 
 MANY_MAX = 5_000
 SHOWN_MAX = 10
-REASON_CHARACTERS_MAX = 2_000
 UNDO_WITHIN = timedelta(days=7)
-_TIMES = ("fixed_at", "verified_at")
 
 
 class ManyAct(StrEnum):
@@ -41,6 +41,12 @@ class ManyAct(StrEnum):
     REOPEN = "reopen"
 
 
+# What an act changes in a finding besides its state.
+_CHANGED = {
+    ManyAct.FIXED: ("fixed_at",),
+    ManyAct.VERIFY: ("verified_at",),
+    ManyAct.REOPEN: ("reopened", "reopened_at", "examined"),
+}
 _TO = {ManyAct.FIXED: State.FIXED, ManyAct.VERIFY: State.VERIFIED, ManyAct.REOPEN: State.OPEN}
 _PERMISSION = {
     ManyAct.FIXED: Permission.FINDINGS_CHANGE,
@@ -114,7 +120,8 @@ def change_many(
     at: datetime,
 ) -> ManyDone:
     """Do an act to all findings of a filter, or to those chosen, if they are as many as its preview said."""
-    wanted, words = _act(act), _reason(reason)
+    wanted, words = _act(act), moving.words_of(reason)
+    take_turn()
     rows = list(_asked(filters, ids, by=by).select_for_update())
     movable, _elsewhere, not_yours = _parted(rows, wanted, by=by)
     if not_yours and not movable:
@@ -125,10 +132,7 @@ def change_many(
         )
     if not movable:
         raise Invalid("none of these findings can be changed in this way", field="act")
-    change = _kept(wanted, movable, words, by=by, at=at)
-    _move(wanted, movable, at=at)
-    ledger.record_many([_entry(row, change, by=by, at=at) for row in movable])
-    return ManyDone(id=change.id, act=wanted, changed=len(movable))
+    return carry_out(wanted, movable, reason=words, by=by, at=at)
 
 
 def many_change(*, change_id: UUID, by: Actor, at: datetime) -> ManyChangeView:
@@ -151,6 +155,7 @@ def many_change(*, change_id: UUID, by: Actor, at: datetime) -> ManyChangeView:
 @transaction.atomic
 def undo_many(*, change_id: UUID, by: Actor, at: datetime) -> ManyUndone:
     """Take an act on many back: each finding that is still as the act left it becomes what it was before."""
+    take_turn()
     change = ManyChange.objects.visible_to(by).filter(id=change_id).select_for_update().first()
     if change is None:
         raise NotVisible("There is no such change.")
@@ -164,13 +169,8 @@ def undo_many(*, change_id: UUID, by: Actor, at: datetime) -> ManyUndone:
     # It is taken back once: by half of it, nobody could take back the other half.
     if not found or (len(found) < len(change.before) and change.changed_by != by.id):
         raise Forbidden("not all of these findings are yours to change: who changed them takes it back")
-    still = [row for row in found if _is_untouched(row, change, wanted)]
-    for row in still:
-        _restore(row, change.before[str(row.id)])
-    Finding.objects.bulk_update(still, ["state", *_TIMES], batch_size=500)
-    ManyChange.objects.filter(id=change.id).update(undone_at=at, undone_by=by.id)
-    ledger.record_many([_undone_entry(row, change, by=by, at=at) for row in still])
-    return ManyUndone(restored=len(still), kept=len(change.before) - len(still))
+    restored = take_back(change, found, by=by, at=at)
+    return ManyUndone(restored=restored, kept=len(change.before) - restored)
 
 
 def _asked(filters: Filters | None, ids: Sequence[UUID], *, by: Actor) -> Any:
@@ -201,34 +201,35 @@ def _may(row: Finding, act: ManyAct, *, by: Actor) -> bool:
     return access.may(by, _PERMISSION[act], teams=row.teams, organisation=row.organisation)
 
 
-def _kept(act: ManyAct, rows: Sequence[Finding], reason: str, *, by: Actor, at: datetime) -> ManyChange:
-    before = {str(row.id): {"state": row.state, **{name: _text(getattr(row, name)) for name in _TIMES}} for row in rows}
-    return ManyChange.objects.create(
+def carry_out(act: ManyAct, rows: Sequence[Finding], *, reason: str, by: Actor, at: datetime) -> ManyDone:
+    """Do an act to locked rows that allow it, and keep what each was before; for this part's own use."""
+    change = ManyChange.objects.create(
         id=new_id(at),
         act=act,
         reason=reason,
-        before=before,
+        before={str(row.id): {name: _kept(getattr(row, name)) for name in ("state", *_CHANGED[act])} for row in rows},
         teams=sorted({team for row in rows for team in row.teams}),
         changed_at=at,
         changed_by=by.id,
     )
+    moving.move(rows, to=_TO[act], reason=reason, by=by, at=at, many=str(change.id))
+    return ManyDone(id=change.id, act=act, changed=len(rows))
 
 
-def _text(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+def take_back(change: ManyChange, rows: Iterable[Finding], *, reason: str = "", by: Actor, at: datetime) -> int:
+    """Make locked rows what they were before an act, where they are as it left them; for this part's own use."""
+    act = ManyAct(change.act)
+    still = [row for row in rows if _is_untouched(row, change, act)]
+    for row in still:
+        _restore(row, change.before[str(row.id)])
+    Finding.objects.bulk_update(still, ["state", *_CHANGED[act]], batch_size=500)
+    ManyChange.objects.filter(id=change.id).update(undone_at=at, undone_by=by.id)
+    ledger.record_many([_undone_entry(row, change, reason=reason, by=by, at=at) for row in still])
+    return len(still)
 
 
-def _move(act: ManyAct, rows: Sequence[Finding], *, at: datetime) -> None:
-    for row in rows:
-        row.state = _TO[act]
-        if act is ManyAct.FIXED:
-            row.fixed_at = at
-        elif act is ManyAct.VERIFY:
-            row.verified_at = at
-        else:
-            row.reopened, row.reopened_at, row.examined = row.reopened + 1, at, ""
-    fields = ["state", *_TIMES, "reopened", "reopened_at", "examined"]
-    Finding.objects.bulk_update(rows, fields, batch_size=500)
+def _kept(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _is_untouched(row: Finding, change: ManyChange, act: ManyAct) -> bool:
@@ -240,32 +241,20 @@ def _is_untouched(row: Finding, change: ManyChange, act: ManyAct) -> bool:
     return row.state == _TO[act] and left == change.changed_at
 
 
-def _restore(row: Finding, before: dict[str, str | None]) -> None:
-    row.state = str(before["state"])
-    for name in _TIMES:
-        said = before[name]
-        setattr(row, name, datetime.fromisoformat(said) if said else None)
+def _restore(row: Finding, before: dict[str, Any]) -> None:
+    for name, said in before.items():
+        setattr(row, name, datetime.fromisoformat(said) if said and name.endswith("_at") else said)
 
 
-_EVENTS = {ManyAct.FIXED: "findings.fixed", ManyAct.VERIFY: "findings.verified", ManyAct.REOPEN: "findings.reopened"}
-
-
-def _entry(row: Finding, change: ManyChange, *, by: Actor, at: datetime) -> ledger.Entry:
-    was = change.before[str(row.id)]["state"]
+def _undone_entry(row: Finding, change: ManyChange, *, reason: str, by: Actor, at: datetime) -> ledger.Entry:
+    facts = {"many": str(change.id), "act": change.act, "done": format_time(change.changed_at), "to": row.state}
     return ledger.Entry(
-        event=_EVENTS[ManyAct(change.act)],
+        event="findings.undone",
         subject=queries.finding_subject(row.id),
         by=by,
         at=at,
         teams=row.teams,
-        facts={"from": was, "reason": change.reason, "many": str(change.id)},
-    )
-
-
-def _undone_entry(row: Finding, change: ManyChange, *, by: Actor, at: datetime) -> ledger.Entry:
-    facts = {"many": str(change.id), "act": change.act, "done": format_time(change.changed_at), "to": row.state}
-    return ledger.Entry(
-        event="findings.undone", subject=queries.finding_subject(row.id), by=by, at=at, teams=row.teams, facts=facts
+        facts=facts | ({"reason": reason} if reason else {}),
     )
 
 
@@ -274,10 +263,3 @@ def _act(text: ManyAct | str) -> ManyAct:
         return ManyAct(text)
     except ValueError as error:
         raise Invalid(f"{text!r} is not an act on findings; one of: {', '.join(ManyAct)}", field="act") from error
-
-
-def _reason(text: str) -> str:
-    words = text.strip()
-    if not words or len(words) > REASON_CHARACTERS_MAX:
-        raise Invalid(f"say why, in at most {REASON_CHARACTERS_MAX} characters", field="reason")
-    return words

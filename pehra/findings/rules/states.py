@@ -21,7 +21,7 @@ class State(StrEnum):
 MOVES: dict[State, frozenset[State]] = {
     State.OPEN: frozenset({State.NOTIFIED, State.FIXED}),
     State.NOTIFIED: frozenset({State.FIXED}),
-    State.FIXED: frozenset({State.VERIFIED, State.OPEN, State.NOTIFIED}),  # the last: who said so takes it back
+    State.FIXED: frozenset({State.VERIFIED, State.OPEN}),
     State.VERIFIED: frozenset({State.OPEN}),
 }
 

@@ -5,6 +5,7 @@ mail scanners open links; an answer is sent by a press of a button. It moves fin
 the table of meanings says, and can be corrected while the link holds: the newest answer stands, all of them are kept.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -30,6 +31,7 @@ from pehra.threads.rules.answers import (
     MEANINGS,
     NOTE_CHARACTERS_MAX,
     Choice,
+    Turn,
     parse_choice,
 )
 from pehra.threads.rules.following import Ended
@@ -59,7 +61,9 @@ def answer(*, token: str, choice: str, note: str, seen: int, at: datetime) -> An
     followed = follow([message.view], at=at)
     if message.view.id not in followed:
         raise NotVisible(_("This link does not work."))
-    letter = Letter.objects.select_for_update().select_related("thread").get(number=followed[message.view.id].number)
+    # The thread before its letters, as for a reply: two that came at once would else wait for each other.
+    thread = Thread.objects.select_for_update().get(number=followed[message.view.id].thread_id)
+    letter = Letter.objects.select_for_update().get(number=followed[message.view.id].number)
     former = letter.answers.order_by("-position").first()
     if former is not None and (former.choice, former.note) == (said.value, words):
         return queries.answer_page(message, at=at)
@@ -69,7 +73,7 @@ def answer(*, token: str, choice: str, note: str, seen: int, at: datetime) -> An
     if count >= ANSWERS_A_LETTER_MAX:
         raise Invalid(_("This letter was answered too often. Please answer the mail itself."), field="choice")
     new = Answer(letter=letter, position=count + 1, choice=said.value, note=words, at=at)
-    _carry_out(new, former, message.view)
+    _carry_out(new, former, thread, message.view)
     new.save()
     return queries.answer_page(message, at=at)
 
@@ -95,36 +99,49 @@ def _note(note: str, choice: Choice) -> str:
     return words
 
 
-def _carry_out(new: Answer, former: Answer | None, message: outbox.MessageView) -> None:
+def _carry_out(new: Answer, former: Answer | None, thread: Thread, message: outbox.MessageView) -> None:
     """Do what an answer means: findings, the thread, the incidents' timelines, the ledger, and our own team."""
-    letter, thread = new.letter, Thread.objects.select_for_update().get(number=new.letter.thread_id)
     meaning = MEANINGS[Choice(new.choice)]
+    before = MEANINGS[Choice(former.choice)] if former is not None else None
     told, concerned = _concerned(message)
-    effects: dict[str, object] = {"incidents": list(concerned)}
-    if former is not None and MEANINGS[Choice(former.choice)].marks_fixed and not meaning.marks_fixed:
-        effects["taken_back"] = findings.take_back_fixed(
-            finding_ids=told,
-            organisation=thread.organisation,
-            said_at=former.at,
-            reason=f"answer of {thread.reference} corrected by its one-time link",
-            by=_PEHRA,
-            at=new.at,
-        )
-    if meaning.marks_fixed and told:
-        effects["fixed"] = findings.say_fixed(
-            finding_ids=told,
-            organisation=thread.organisation,
-            reason=f"said by the one-time link of {thread.reference}",
-            by=_PEHRA,
-            at=new.at,
-        )
-    new.effects = effects
-    thread.turn, thread.urgent, thread.last_at = meaning.turn, meaning.is_urgent, new.at
+    new.effects = {"incidents": list(concerned)}
+    if before is not None and before.marks_fixed and not meaning.marks_fixed:
+        new.effects["taken_back"] = _take_back(new, thread)
+    # What nobody owns is not for somebody outside to call fixed.
+    if meaning.marks_fixed and told and thread.organisation:
+        new.effects |= _say_fixed(new, thread, told)
+    # A call for help by another letter's link still stands.
+    called = thread.urgent and not (before is not None and before.is_urgent)
+    thread.urgent = meaning.is_urgent or called
+    thread.turn, thread.last_at = Turn.US if called else meaning.turn, new.at
     thread.save(update_fields=["turn", "urgent", "last_at"])
-    end_waiting(letter, why=Ended.ANSWERED)
+    end_waiting(new.letter, why=Ended.ANSWERED)
     _record(new, thread, message, concerned)
     if meaning.tells_team:
         outbox.queue_many(drafts=of_answer(thread, new), by=_PEHRA, at=new.at)
+
+
+def _say_fixed(new: Answer, thread: Thread, told: Sequence[UUID]) -> dict[str, object]:
+    done = findings.say_fixed(
+        finding_ids=told,
+        organisation=thread.organisation,
+        reason=f"said by the one-time link of {thread.reference}",
+        by=_PEHRA,
+        at=new.at,
+    )
+    return {"fixed": done.changed, "many": str(done.id)} if done else {"fixed": 0}
+
+
+def _take_back(new: Answer, thread: Thread) -> int:
+    """Take back what this letter's earlier answers said fixed, the same being said twice with other words included."""
+    said = [row.effects["many"] for row in new.letter.answers.all() if "many" in row.effects]
+    return findings.take_back_fixed(
+        changes=[UUID(change) for change in said],
+        organisation=thread.organisation,
+        reason=f"answer of {thread.reference} corrected by its one-time link",
+        by=_PEHRA,
+        at=new.at,
+    )
 
 
 def _concerned(message: outbox.MessageView) -> tuple[tuple[UUID, ...], tuple[str, ...]]:
