@@ -50,6 +50,36 @@ def test_a_loop_ends_and_no_step_waits_for_itself() -> None:
     assert steps[RESTORE] == (ASK,)
 
 
+def test_once_more_round_a_loop_leaves_nothing_behind_and_its_end_leaves_the_body() -> None:
+    body = samples.playbook()
+    again = samples.step("while-condition", 20)
+    body["workflow"][ISOLATE]["on_completion"] = again
+    body["workflow"][again] = {"type": "while-condition", "on_true": TELL, "on_false": ASK}
+    body["workflow"][TELL]["on_completion"] = END
+    body["workflow"][samples.START]["on_completion"] = ISOLATE
+    ways = playbooks.read(samples.document(body)).ways
+    assert playbook_steps.untaken(ways, start=samples.START, decided={again: "on_true"}) == set()
+    assert playbook_steps.untaken(ways, start=samples.START, decided={again: "on_false"}) == {TELL}
+
+
+@pytest.mark.parametrize(
+    ("decision", "outcomes"),
+    [
+        ({"type": "if-condition", "on_true": RESTORE}, ("on_true", "on_false")),
+        ({"type": "if-condition"}, ("on_true", "on_false")),
+        ({"type": "switch-condition", "cases": {"a": RESTORE}}, ("case: a", "case: default")),
+    ],
+)
+def test_a_decision_can_be_answered_where_the_playbook_leaves_a_way_out(decision: Any, outcomes: Any) -> None:
+    body = samples.playbook()
+    body["workflow"][ASK] = decision | {"on_completion": END}
+    ways = playbooks.read(samples.document(body)).ways
+    assert playbook_steps.outcomes_of(ways[ASK]) == outcomes
+    assert playbook_steps.outcomes_of(ways[ISOLATE]) == ()
+    if RESTORE in ways[ASK][outcomes[0]]:
+        assert playbook_steps.untaken(ways, start=samples.START, decided={ASK: outcomes[-1]}) == {RESTORE}
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

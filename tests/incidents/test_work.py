@@ -138,6 +138,14 @@ def test_it_is_given_to_nobody_outside_the_team(opened: IncidentView, colleague:
         api.change_task(ref=opened.reference, number=1, assignee="somebody", by=colleague, at=at)
 
 
+def test_what_is_left_of_an_incident_that_ended_is_nobodys_to_do(
+    opened: IncidentView, colleague: Actor, lead: Actor, at: datetime
+) -> None:
+    api.add_task(ref=opened.reference, title="t", assignee=colleague.id, by=colleague, at=at)
+    api.move(ref=opened.reference, to="closed", reason="well", by=lead, at=at)
+    assert api.my_tasks(by=colleague) == ()
+
+
 # What blocks
 
 
@@ -216,6 +224,15 @@ def test_phases_go_forward_past_done_work_and_back_with_a_reason(
             api.enter_phase(ref=opened.reference, by=colleague, at=at, **wrong)
     api.enter_phase(ref=opened.reference, phase="assess", reason="it was another host", by=colleague, at=at)
     assert api.work(opened.reference, by=colleague, at=at).phases[0].is_current
+
+
+def test_back_is_open_whatever_was_left_undone_before(opened: IncidentView, colleague: Actor, at: datetime) -> None:
+    for phase in ("respond", "recover"):
+        api.enter_phase(ref=opened.reference, phase=phase, by=colleague, at=at)
+    api.add_task(ref=opened.reference, title="t", phase="assess", is_blocking=True, by=colleague, at=at)
+    api.enter_phase(ref=opened.reference, phase="respond", reason="not clean", by=colleague, at=at)
+    with pytest.raises(MoveRefused, match="“t”"):
+        api.enter_phase(ref=opened.reference, phase="recover", by=colleague, at=at)
 
 
 # Playbooks

@@ -28,11 +28,12 @@ def enter_phase(*, ref: str, phase: str, reason: str = "", by: Actor, at: dateti
     target = holding.place_of(phase, order)
     if phase == current:
         raise Invalid("the incident stands there already", field="phase")
-    words = acting.words(reason, field="reason", most=acting.REASON_LENGTH_MAX, needed=False)
     if current in order and target < order.index(current):
         words = acting.reason(reason)
-    held = holding.before(queries.blocking(incident.id), phase=phase, order=order)
-    holding.require_none(held, field="phase")
+    else:
+        words = acting.words(reason, field="reason", most=acting.REASON_LENGTH_MAX, needed=False)
+        held = holding.before(queries.blocking(incident.id), phase=phase, order=order)
+        holding.require_none(held, field="phase")
     IncidentPhase.objects.create(incident=incident, phase=phase, entered_at=at, entered_by=by.id, reason=words)
     acting.record(incident, "incidents.phase.entered", {"from": current, "to": phase, "reason": words}, by=by, at=at)
     return phase

@@ -192,8 +192,8 @@ def _unfinished_before(row: Task) -> Iterable[str]:
 def _decided(row: Task, run_id: UUID, target: TaskState, outcome: str, *, by: Actor, at: datetime) -> dict[str, object]:
     """Write down which way a decision went, and skip what can no longer be reached; opened again, all is open again."""
     run = PlaybookRun.objects.select_for_update().get(id=run_id)
-    ways = [way for way in run.ways.get(row.step, {}) if way != "on_completion"]
-    if not row.step.partition("--")[0].endswith("-condition"):
+    ways = playbook_steps.outcomes_of(run.ways.get(row.step, {}))
+    if not ways:
         return {}
     if target is TaskState.DONE:
         if outcome not in ways:

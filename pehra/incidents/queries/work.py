@@ -10,6 +10,7 @@ from django.conf import settings
 
 from pehra.incidents.models import Incident, IncidentPhase, PlaybookRun, Task
 from pehra.incidents.queries import families, reading
+from pehra.incidents.rules import playbook_steps
 from pehra.incidents.rules import tasks as task_rules
 from pehra.incidents.rules.tasks import Blocking, TaskState
 from pehra.kernel.actors import Actor
@@ -122,9 +123,13 @@ def one_task(incident: Incident, number: int, *, by: Actor) -> Task:
 
 
 def my_tasks(*, by: Actor) -> tuple[TaskView, ...]:
-    """Return the unfinished tasks given to the actor, those due first before the others."""
+    """Return the unfinished tasks of live incidents given to the actor, those due first before the others."""
     rows = Task.objects.all().visible_to(reading.reader(by)).filter(assignee=by.id, ended_at__isnull=True)
-    found = rows.select_related("incident", "run").order_by("due_at", "-is_blocking", "id")[:MY_TASKS_MAX]
+    found = (
+        rows.filter(incident__ended_at__isnull=True)
+        .select_related("incident", "run")
+        .order_by("due_at", "-is_blocking", "id")[:MY_TASKS_MAX]
+    )
     return task_views(found)
 
 
@@ -142,7 +147,6 @@ def _task(row: Task, unfinished: Mapping[tuple[UUID, str], str]) -> TaskView:
         [unfinished[row.run_id, step] for step in row.after if (row.run_id, step) in unfinished] if row.run_id else []
     )
     ways = row.run.ways.get(row.step, {}) if row.run else {}
-    decides = row.step.partition("--")[0].endswith("-condition")
     return TaskView(
         id=row.id,
         incident=row.incident.reference,
@@ -160,7 +164,7 @@ def _task(row: Task, unfinished: Mapping[tuple[UUID, str], str]) -> TaskView:
         run=row.run.name if row.run else "",
         step=row.step,
         waits_for=tuple(waits),
-        outcomes=tuple(way for way in ways if way != "on_completion") if decides else (),
+        outcomes=playbook_steps.outcomes_of(ways),
         outcome=row.run.decisions.get(row.step, "") if row.run else "",
         moves=task_rules.moves_from(TaskState(row.state)),
         created_at=row.created_at,

@@ -18,7 +18,15 @@ NEXT_MAX = 50
 NAME_MAX = 300
 EXTENSION = "extension-definition--6f3d8a52-0c1b-4e57-9a4e-2b7c51d0e8f4"
 WORK = frozenset({"action", "playbook-action"})
-DECISIONS = frozenset({"if-condition", "while-condition", "switch-condition"})
+CASE = "case: "
+_TRUTHS = ("on_true", "on_false")
+OUTCOMES: Mapping[str, tuple[str, ...]] = {
+    "if-condition": _TRUTHS,
+    "while-condition": _TRUTHS,
+    "switch-condition": (f"{CASE}default",),
+}
+"""The answers that a decision has in any case, whether or not a playbook says where each leads."""
+DECISIONS = frozenset(OUTCOMES)
 JOINTS = frozenset({"start", "end", "parallel"})
 TYPES = WORK | DECISIONS | JOINTS
 AGENT_TYPES = frozenset(
@@ -80,13 +88,29 @@ def following(step: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     if "next_steps" in step:
         found["next_steps"] = tuple(step["next_steps"])
     for word, target in step.get("cases", {}).items():
-        found[f"case: {word}"] = tuple(target) if isinstance(target, list) else (target,)
+        found[f"{CASE}{word}"] = tuple(target) if isinstance(target, list) else (target,)
     return found
 
 
 def ways_of(workflow: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
     """Return of every step what may come next, by what leads there: what a run keeps of its playbook."""
-    return {key: {way: list(targets) for way, targets in following(step).items()} for key, step in workflow.items()}
+    return {key: _ways(step) for key, step in workflow.items()}
+
+
+def _ways(step: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return where a step leads. A decision can always be answered: a way that the playbook leaves out leads on."""
+    ways = {way: list(targets) for way, targets in following(step).items()}
+    for way in OUTCOMES.get(step["type"], ()):
+        ways.setdefault(way, [])
+    if step["type"] == "while-condition":
+        # Once more round a loop leaves nothing behind: what comes after the loop comes all the same.
+        ways["on_true"] += [target for target in ways["on_false"] if target not in ways["on_true"]]
+    return ways
+
+
+def outcomes_of(ways: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return the ways of a step between which a person decides; none where nothing is decided."""
+    return tuple(way for way in ways if way in _TRUTHS or way.startswith(CASE))
 
 
 def untaken(ways: Ways, *, start: str, decided: Mapping[str, str]) -> set[str]:
