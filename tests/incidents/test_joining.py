@@ -18,6 +18,7 @@ from pehra.intel import api as intel
 from pehra.kernel.actors import Actor
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible, Refusal
 from pehra.law import api as law
+from pehra.ledger import api as ledger
 from pehra.outbox import api as outbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("country")]
@@ -82,6 +83,19 @@ def test_an_organisation_that_is_hit_too_owes_for_itself_and_one_that_is_not_lea
     assert [side.organisation for side in api.incident(ref, by=machine).sides] == ["org-0006"]
 
 
+def test_when_the_only_one_is_not_hit_after_all_nobody_owes_the_same_anew(
+    opened: Opener, machine: Actor, at: datetime
+) -> None:
+    ref = opened("org-0001", by=machine)
+    before = {c.id for c in owed(ref)}
+    api.unaffect(ref=ref, organisation="org-0001", reason="a mistake", by=machine, at=at)
+    assert {c.id for c in owed(ref)} == before
+    assert all("no longer follows" in " ".join(c.notes) for c in owed(ref))
+    api.affect(ref=ref, organisation="org-0001", reason="no mistake", by=machine, at=at)
+    assert {c.id for c in owed(ref)} == before
+    assert not any("no longer follows" in " ".join(c.notes) for c in owed(ref))
+
+
 def test_an_exercise_is_in_no_other_list_and_no_number_and_its_letters_say_so(
     opened: Opener, machine: Actor, at: datetime
 ) -> None:
@@ -144,8 +158,21 @@ def test_a_link_reads_from_both_sides_and_is_taken_back_from_either(
             api.link(ref=one, other=target, kind=kind, note="", by=machine, at=at)
     with pytest.raises(NotVisible):
         api.links(ref=one, by=stranger)
+    told = {ref: ledger.history(subject=ref, by=machine)[-1].facts for ref in (one, other)}
+    assert told[one] == {"kind": "caused-by", "note": "the same key", "other": other}
+    assert told[other] == {"kind": "caused-by", "from": one}, "the other's teams learn the reference, and no more"
     api.unlink(ref=other, other=one, kind="caused-by", reason="it was not", by=machine, at=at)
     assert api.links(ref=one, by=machine) == ()
+
+
+def test_that_two_are_related_is_said_once_from_whichever_side(opened: Opener, machine: Actor, at: datetime) -> None:
+    one, other = opened("org-0001", by=machine), opened("org-0002", by=machine)
+    said = {"note": "", "by": machine, "at": at}
+    api.link(ref=one, other=other, kind="related", **said)
+    with pytest.raises(Invalid, match="already"):
+        api.link(ref=other, other=one, kind="related", **said)
+    api.link(ref=one, other=other, kind="caused-by", **said)
+    api.link(ref=other, other=one, kind="caused-by", **said)
 
 
 def test_what_is_split_off_goes_into_a_new_incident_and_stays_in_the_record(

@@ -161,6 +161,9 @@ def _debtors(matter: Matter) -> list[Debtor]:
     common = shared | _sent(clock for clock in sent if clock.owed_by != OWED_BY_ENTITY)
     first = matter.family[0]
     if not matter.sides:
+        if first.organisations.exists():
+            # Whom it was stated of is not affected any more: its clocks stay and say so, and nobody owes the same anew.
+            return []
         entity = duty_clocks.stated_entity(first.entity)
         return [Debtor(organisation="", entity=entity, moments=common | _sent(sent))]
     by_organisation: dict[str, list[Clock]] = {}

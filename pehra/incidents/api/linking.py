@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from pehra.access import api as access
 from pehra.access.api import Permission
@@ -25,7 +26,7 @@ from pehra.incidents.models import (
     IncidentObservable,
     IncidentOrganisation,
 )
-from pehra.incidents.rules.joining import BY_HAND, JoiningRefused, LinkKind
+from pehra.incidents.rules.joining import BY_HAND, INVERSE, JoiningRefused, LinkKind
 from pehra.incidents.rules.observables import Source
 from pehra.incidents.rules.opening import TITLE_LENGTH_MAX
 from pehra.kernel.actors import Actor
@@ -49,7 +50,10 @@ def link(*, ref: str, other: str, kind: str, note: str, by: Actor, at: datetime)
     if target.id == incident.id:
         raise JoiningRefused("an incident is not linked with itself", field="other")
     there = IncidentLink.objects.filter(incident=incident, removed_at__isnull=True)
-    if there.filter(other=target, kind=wanted).exists():
+    same = Q(incident=incident, other=target)
+    if INVERSE[wanted] == wanted:
+        same |= Q(incident=target, other=incident)
+    if IncidentLink.objects.filter(same, kind=wanted, removed_at__isnull=True).exists():
         raise Invalid("this link is there already", field="other")
     if there.count() >= LINKS_MAX:
         raise Invalid(f"an incident has at most {LINKS_MAX} links", field="other")
@@ -60,9 +64,9 @@ def _link(incident: Incident, target: Incident, kind: LinkKind, *, note: str, by
     IncidentLink.objects.create(
         id=new_id(at), incident=incident, other=target, kind=kind, note=note, added_at=at, added_by=by.id
     )
-    facts = {"kind": kind.value, "note": note}
+    facts = {"kind": kind.value}
     # Each record names the other incident: whoever reads one and not the other learns its reference, and no more.
-    acting.record(incident, "incidents.linked", {**facts, "other": target.reference}, by=by, at=at)
+    acting.record(incident, "incidents.linked", {**facts, "note": note, "other": target.reference}, by=by, at=at)
     acting.record(target, "incidents.linked", {**facts, "from": incident.reference}, by=by, at=at)
 
 

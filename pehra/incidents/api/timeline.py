@@ -119,7 +119,7 @@ def _add(
     at: datetime,
 ) -> list[TimelineEntry]:
     first = acting.next_number(TimelineEntry.objects.filter(incident=incident))
-    if first + len(said) > rules.ENTRIES_AN_INCIDENT_MAX:
+    if first - 1 + len(said) > rules.ENTRIES_AN_INCIDENT_MAX:
         raise Invalid(f"a timeline has at most {rules.ENTRIES_AN_INCIDENT_MAX} entries", field="line")
     rows = [
         TimelineEntry(
