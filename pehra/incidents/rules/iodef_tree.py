@@ -12,6 +12,7 @@ from pehra.incidents.rules.iodef_grammar import NUMBERS, NUMERIC_VALUES, SHAPES,
 
 XML_VERSION = "2.00"
 LANG = "lang"
+MARKS = "marks"  # no class of IODEF
 
 
 @dataclass
@@ -84,10 +85,22 @@ def from_elements(root: Element) -> tuple[dict[str, Any], list[str]]:
     left_out: list[str] = []
     incidents = [each for each in root.children if each.name == "Incident"]
     left_out += [each.name for each in root.children if each.name != "Incident"]
-    tree: dict[str, Any] = {"version": "2.0", "Incident": [_tree(each, "Incident", left_out) for each in incidents]}
+    told = [_tree(each, "Incident", left_out) | {MARKS: list(_marks(each))} for each in incidents]
+    tree: dict[str, Any] = {"version": "2.0", "Incident": told}
     if LANG in root.attributes:
         tree[LANG] = root.attributes[LANG]
     return tree, left_out
+
+
+def _marks(element: Element) -> Iterator[dict[str, str]]:
+    """Yield every mark within an element: also of what the table does not know, since the file is kept whole."""
+    waiting = [element]
+    while waiting:
+        each = waiting.pop()
+        marks = {name: each.attributes[name] for name in ("restriction", "ext-restriction") if name in each.attributes}
+        if marks:
+            yield marks
+        waiting.extend(each.children)
 
 
 def _tree(element: Element, shape_name: str, left_out: list[str]) -> dict[str, Any]:

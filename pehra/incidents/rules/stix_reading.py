@@ -135,10 +135,16 @@ def _state(core: Tree) -> str:
 
 
 def _mark(near: Iterable[Tree], objects: Mapping[str, Tree]) -> Tlp | None:
-    """Return the strictest mark of all that belongs to an incident."""
-    refs = {ref for each in near for ref in _refs(each.get("object_marking_refs"))}
+    """Return the strictest mark of all that belongs to an incident, and of each part that is marked for itself."""
+    refs = {ref for each in near for ref in (*_refs(each.get("object_marking_refs")), *_refs_of_parts(each))}
     found = [mark for ref in refs if (mark := _tlp(ref, objects.get(ref, {}))) is not None]
     return strictest(*found) if found else None
+
+
+def _refs_of_parts(each: Tree) -> list[str]:
+    granular = each.get("granular_markings")
+    parts = [part for part in granular if isinstance(part, dict)] if isinstance(granular, list) else []
+    return [ref for part in parts if (ref := _text(part.get("marking_ref")))]
 
 
 def _tlp(name: str, definition: Tree) -> Tlp | None:

@@ -160,6 +160,19 @@ def test_what_others_write_is_read_with_sides_and_the_strictest_mark() -> None:
     assert "Incident/Surprise" in document.left_out
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param(b'<Record restriction="red"><RecordData/></Record>', id="around a list"),
+        pytest.param(b'<EventReport restriction="red"/>', id="unknown"),
+        pytest.param(b'<Surprise><Within restriction="ext-value" ext-restriction="TLP:RED"/></Surprise>', id="within"),
+    ],
+)
+def test_a_mark_counts_wherever_it_stands(part: bytes) -> None:
+    _format, (document,) = exchange.read(OTHERS.replace(b'<Expectation action="block-host"/>', part))
+    assert document.tlp is Tlp.RED
+
+
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
 <IODEF-Document version="2.00" xmlns="urn:ietf:params:xml:ns:iodef-2.0"><Incident>&b;</Incident></IODEF-Document>"""
 FILE = b"""<!DOCTYPE d [<!ENTITY f SYSTEM "file:///etc/passwd">]>

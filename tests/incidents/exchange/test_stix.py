@@ -76,6 +76,13 @@ def test_a_bare_incident_of_others_is_read() -> None:
     assert document.left_out == ("threat-actor",)
 
 
+def test_a_part_that_is_marked_for_itself_marks_the_whole() -> None:
+    part = {"selectors": ["description"], "marking_ref": stix.TLP_MARKS[Tlp.RED]}
+    said = {"object_marking_refs": [stix.TLP_MARKS[Tlp.GREEN]], "granular_markings": [part, {"lang": "ur"}, 5]}
+    _format, (document,) = exchange.read(bundle(sdo("incident", 1, name="Odd mails", description="Many", **said)))
+    assert document.tlp is Tlp.RED
+
+
 def test_of_several_incidents_each_has_what_is_tied_to_it() -> None:
     one = sdo(
         "incident", 1, name="One", extensions={stix.INCIDENT_CORE: SAID_IN_CORE | {"incident_types": ["phishing"]}}
