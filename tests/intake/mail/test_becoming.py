@@ -151,7 +151,7 @@ class TestAnAnswer:
         assert row.thread is not None
 
     def test_to_a_letter_that_is_not_there_is_a_report(self, come, our_letter):
-        missing = our_letter.replace(our_letter[1:9], "00000000")
+        missing = our_letter.replace(our_letter[1:9], "01900000")
         row = come(letter("We fixed it.", sender="desk@works.example", in_reply_to=missing))
         assert (row.sort, row.thread) == ("reply", None)
         assert row.report
@@ -205,6 +205,14 @@ class TestAMachinesWord:
         strange = come(letter("again", sender="feeds@evil.example", files=feed, message_id="<e@evil.example>"))
         assert strange.report
         assert not strange.feeds.exists()
+
+    def test_goes_down_the_road_when_it_comes_again_by_a_way_on_which_its_sender_is_believed(self, come):
+        raw = self.abuse()
+        first = come(raw, believes=("noc@other.example",))
+        again = come(b"Received: from a by b\r\n" + raw, believes=("noc@watch.example",))
+        third = come(b"Received: from c by b\r\n" + raw)
+        assert (again.report, third.report) == (first.report, first.report)
+        assert [row.feeds.count() for row in (first, again, third)] == [0, 1, 0]
 
     def test_that_the_road_refuses_stands_there_and_can_be_tried_again(self, come, clock, analyst, at, settings):
         row = come(self.abuse(), believes=("noc@watch.example",))

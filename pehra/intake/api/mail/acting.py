@@ -12,6 +12,7 @@ from pehra.intake.api import receiving
 from pehra.intake.api.mail import receipts, saying
 from pehra.intake.api.mail.reading import VALID, Handover, Read
 from pehra.intake.models import Mail, MailFeed
+from pehra.intake.models.mail import MailQuerySet
 from pehra.intake.rules.channels import Channel
 from pehra.intake.rules.mail import bounces, dmarc, tls_reports
 from pehra.intake.rules.mail.sorting import Sort, Sorted, Why
@@ -35,19 +36,25 @@ _ASIDE = frozenset({Why.TOO_MANY_HOPS, Why.OWN_MARK})
 def act(row: Mail, mail: Read, *, by: Actor, at: datetime) -> None:
     """Do what a mail's kind asks for, and write into the row what became of it; the caller saves it."""
     row.state, row.due_at, row.problem = MailState.DONE, None, ""
-    row.same_as = _same(row, mail)
+    same = _same(row, mail)
+    row.same_as = same.order_by("id").first()
     if row.same_as is not None and not row.wanted:
         row.report, row.thread = row.same_as.report, row.same_as.thread
-        return
-    ACTS[mail.sorted.sort](row, mail, by, at)
+        if same.filter(is_believed=True).exists():
+            return
+        # It came before by ways on which nobody vouched for its sender, and stayed off the machine road.
+    else:
+        ACTS[mail.sorted.sort](row, mail, by, at)
     for handover in mail.road:
         hand_over(row, handover, by=by, at=at)
 
 
-def _same(row: Mail, mail: Read) -> Mail | None:
-    """Return the mail that is the same letter, come another way before."""
+def _same(row: Mail, mail: Read) -> MailQuerySet:
+    """Return the mails that are the same letter, come another way before."""
+    if not mail.content_key:
+        return Mail.objects.none()
     known = Mail.objects.filter(content_key=mail.content_key, team=row.team, state=MailState.DONE)
-    return known.exclude(id=row.id).order_by("id").first() if mail.content_key else None
+    return known.exclude(id=row.id)
 
 
 def hand_over(row: Mail, handover: Handover, *, by: Actor, at: datetime) -> None:
