@@ -117,7 +117,7 @@ class Acting:
             return refusal
         zone = ZoneInfo(law.load(settings.PEHRA_PROFILE).identity.timezone)
         with timezone.override(zone), ExitStack() as standing:
-            standing.enter_context(access.bound(actor=request.actor))  # type: ignore[attr-defined]
+            standing.enter_context(access.bound(actor=request.actor, to_the_end=True))  # type: ignore[attr-defined]
             request.standing = standing  # type: ignore[attr-defined]
             response = self.answer(request)
         # What one person may see must not be shown to the next from a shared cache.

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
+from pehra.access.gateways import kept_answers
 from pehra.access.models import KeptAnswer
 from pehra.kernel.actors import Actor
 from pehra.kernel.identifiers import new_id
@@ -29,7 +29,6 @@ class Claim:
     body: bytes
 
 
-@transaction.atomic
 def claim_answer(*, key: str, request_sha256: str, by: Actor, at: datetime) -> Claim:
     """Claim a key for one request, in the transaction of its act; refuse one that was used for another.
 
@@ -42,13 +41,14 @@ def claim_answer(*, key: str, request_sha256: str, by: Actor, at: datetime) -> C
         request_sha256=request_sha256,
         at=at,
     )
-    KeptAnswer.objects.bulk_create([fresh], ignore_conflicts=True)
+    if kept_answers.claim(fresh):
+        return Claim(id=fresh.id, status=None, body=b"")
     kept = KeptAnswer.objects.filter(holder_id=UUID(by.id), key_sha256=fresh.key_sha256)
     row = kept.get()
     if row.at <= at - ANSWERS_KEPT:
         # Older than a day, and not yet swept: the key is free again.
         kept.filter(id=row.id).delete()
-        KeptAnswer.objects.bulk_create([fresh], ignore_conflicts=True)
+        kept_answers.claim(fresh)
         row = kept.get()
     if row.request_sha256 != request_sha256:
         raise Invalid(_("this key was used for another request, or with other rights"), field="Idempotency-Key")

@@ -25,25 +25,31 @@ _in_force: dict[str, bool] = {}  # a database's name: whether its roles are ther
 
 
 @contextmanager
-def bound(*, actor: Actor) -> Iterator[None]:
-    """Let the database show what this actor may see, and nothing else, until the end; in a transaction."""
+def bound(*, actor: Actor, to_the_end: bool = False) -> Iterator[None]:
+    """Let the database show what this actor may see, and nothing else, until the end; in a transaction.
+
+    With `to_the_end` the transaction ends with it: where it does, nothing need be taken back.
+    """
     if not _is_in_force():
         with transaction.atomic():
             yield
         return
     values = _place_of(actor).values()
-    with _moved(lambda: gateway.move(values)):
+    with _moved(lambda: gateway.move(values), to_the_end=to_the_end):
         yield
 
 
 @contextmanager
 def at_the_door() -> Iterator[None]:
-    """Let the database show what is needed to learn who asks (accounts, grants, tokens), and no matter of anybody."""
+    """Let the database show what is needed to learn who asks (accounts, grants, tokens), and no matter of anybody.
+
+    Until the end of the transaction.
+    """
     if not _is_in_force():
         yield
         return
     values = Place(role=WEB, people=True).values()
-    with _moved(lambda: gateway.move(values)):
+    with _moved(lambda: gateway.move(values), to_the_end=True):
         yield
 
 
@@ -99,18 +105,18 @@ def _place_of(actor: Actor) -> Place:
 
 
 @contextmanager
-def _moved(move: Callable[[], tuple[str, ...]], *, opens: bool = False) -> Iterator[None]:
+def _moved(move: Callable[[], tuple[str, ...]], *, opens: bool = False, to_the_end: bool = False) -> Iterator[None]:
     """Move through the wall and back; in the transaction that is there, else in one of its own."""
     said = _is_open.set(opens)
     try:
-        with _there_and_back(move):
+        with _there_and_back(move, to_the_end=to_the_end):
             yield
     finally:
         _is_open.reset(said)
 
 
 @contextmanager
-def _there_and_back(move: Callable[[], tuple[str, ...]]) -> Iterator[None]:
+def _there_and_back(move: Callable[[], tuple[str, ...]], *, to_the_end: bool) -> Iterator[None]:
     if not connection.in_atomic_block:
         with transaction.atomic():
             move()
@@ -120,8 +126,9 @@ def _there_and_back(move: Callable[[], tuple[str, ...]]) -> Iterator[None]:
     try:
         yield
     finally:
-        # A transaction that takes no statement goes back to before this one, and the settings with it.
-        if not gateway.is_broken():
+        # A transaction that takes no statement goes back to before this one, and the settings with it. One that ends
+        # here takes them along, unless it is a part of another.
+        if not (to_the_end and not connection.savepoint_ids) and not gateway.is_broken():
             gateway.move(former)
 
 

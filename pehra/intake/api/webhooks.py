@@ -115,8 +115,8 @@ def receive_hook(
         row = Webhook.objects.filter(id=webhook_id, secret_sha256=_digest(secret), ended_at__isnull=True).first()
         if row is None:
             raise NotVisible("there is no such webhook")
-        stale = Webhook.objects.filter(id=row.id).exclude(last_used_at__gt=at - USED_NOTED_EVERY)
-        stale.update(last_used_at=at)
+        if row.last_used_at is None or row.last_used_at <= at - USED_NOTED_EVERY:
+            Webhook.objects.filter(id=row.id).update(last_used_at=at)
     said, source_ref, problem = _understood(raw, row.mapping)
     by, source = system("intake"), f"webhook:{row.id}"
     known = _known(source, saying.short_key(source_ref))

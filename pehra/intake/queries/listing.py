@@ -27,7 +27,7 @@ from pehra.kernel.refusals import Invalid
 from pehra.law import api as law
 
 PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX = 50, 500
-COUNTED_MAX = 10_000
+COUNTED_MAX = 1_000  # whoever looks at a queue needs no more than that there are more
 BEGINNING_CHARACTERS = 200
 
 

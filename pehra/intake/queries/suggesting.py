@@ -21,18 +21,20 @@ CANDIDATES_MAX = 60
 SUGGESTED_MAX = 10
 SHARED_SHOWN_MAX = 5
 OBSERVABLES_COMPARED_MAX = 200
+COMPARED = ("reference", "title", "description", "state", "incident", "received_at")
 
 
 def suggestions(row: Report, *, by: Actor) -> tuple[SuggestionView, ...]:
     """Return the past reports that are most like this one, of those that the actor may read."""
     past = visible(by).exclude(id=row.id).filter(id__lt=row.id, received_at__gte=row.received_at - LOOKED_BACK)
+    compared = past.only(*COMPARED)
     shared = _shared(row, past)
-    candidates = {other.id: other for other in past.filter(id__in=list(shared)[:CANDIDATES_MAX])}
+    candidates = {other.id: other for other in compared.filter(id__in=list(shared)[:CANDIDATES_MAX])}
     said = f"{row.title}\n{row.description}"
     words = telling_words(said)
     if words:
         query = SearchQuery(" | ".join(f"'{word}'" for word in words), config="simple", search_type="raw")
-        candidates |= {other.id: other for other in past.filter(search=query).order_by("-id")[:CANDIDATES_MAX]}
+        candidates |= {other.id: other for other in compared.filter(search=query).order_by("-id")[:CANDIDATES_MAX]}
     mine = trigrams(said)
     found = [
         SuggestionView(

@@ -1,5 +1,6 @@
 """The folders in which profiles lie."""
 
+from functools import cache
 from pathlib import Path
 
 from pehra.kernel.refusals import Invalid
@@ -20,8 +21,11 @@ def use_profiles_folder(folder: Path) -> None:
 
 def profiles_folder() -> Path:
     """Return the folder of the profiles: the chosen one, else inside an installed package, else beside the source."""
-    if _chosen:
-        return _chosen[-1]
+    return _chosen[-1] if _chosen else _shipped()
+
+
+@cache
+def _shipped() -> Path:
     package = Path(__file__).resolve().parents[1]
     installed = package / "profiles"
     return installed if installed.is_dir() else package.parents[1] / "profiles"

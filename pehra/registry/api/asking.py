@@ -87,6 +87,8 @@ def _read(text: str) -> _Asked | Answer:
 def _known(
     codes: set[str], *, by: Actor, answer: Callable[[responsibility.Facts | None], Answerable], on: date
 ) -> _Known:
+    if not codes:  # most of what is seen is nobody's here
+        return _Known(organisations={}, visible=frozenset(), contacts={}, answer=answer, on=on)
     rows = Organisation.objects.filter(code__in=codes)
     visible = frozenset(rows.visible_to(by).values_list("code", flat=True))
     with access.elevated(part="registry.who"):

@@ -77,8 +77,10 @@ def _services(hosts: set[str], on: date) -> dict[str, list[Holding]]:
 
 def _existing(*groups: Iterable[list[Holding]], on: date) -> frozenset[str]:
     """Return which holders exist on the day: what an ended organisation held is of no known holder."""
-    codes = {holding.organisation for group in groups for holdings in group for holding in holdings}
-    return frozenset(Organisation.objects.filter(valid(on), code__in=codes - {""}).values_list("code", flat=True))
+    codes = {holding.organisation for group in groups for holdings in group for holding in holdings} - {""}
+    if not codes:
+        return frozenset()
+    return frozenset(Organisation.objects.filter(valid(on), code__in=codes).values_list("code", flat=True))
 
 
 def _first(
