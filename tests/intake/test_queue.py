@@ -173,6 +173,12 @@ class TestTheReportItself:
         page = intake.report(receipt.reference, by=provincial_analyst)
         assert page.observables[0].owner == ""
 
+    def test_another_teams_report_of_the_same_observable_is_not_counted(self, reported, provincial_analyst):
+        receipt, hidden = reported("see 198.18.2.9"), reported("198.18.2.9 too")
+        Report.objects.filter(id=hidden.report).update(teams=["pkcert"], working_teams=["pkcert"])
+        Report.objects.filter(id=receipt.report).update(teams=["pkcert", "punjab-cert"])
+        assert intake.report(receipt.reference, by=provincial_analyst).observables[0].elsewhere == 0
+
     def test_a_file_leaves_sealed_and_the_ledger_says_so(self, reported, analyst, organisation_contact, at):
         receipt = reported(files=(Handed(name="virus.exe", content=b"MZ evil"),))
         (file,) = intake.report(receipt.reference, by=analyst).files

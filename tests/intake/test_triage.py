@@ -217,6 +217,14 @@ class TestWhoDecides:
         assert intake.preview(act=Act.DISMISS, chosen=everything, by=provincial_analyst).count == 0
         assert intake.preview(act=Act.DISMISS, chosen=everything, by=analyst).count == 1
 
+    def test_an_informed_team_takes_back_nothing(self, reported, at, analyst, provincial_analyst):
+        receipt = reported()
+        Report.objects.filter(id=receipt.report).update(teams=["pkcert", "punjab-cert"], working_teams=["pkcert"])
+        done = intake.dismiss(chosen=these(receipt), reason="x", by=analyst, at=at)
+        with pytest.raises(intake.MoveRefused):
+            intake.undo(token=done.token, by=provincial_analyst, at=at)
+        assert row_of(receipt).state == State.DISMISSED
+
     def test_what_one_may_not_see_is_not_there(self, reported, at, sector_analyst, organisation_contact):
         receipt = reported()
         Report.objects.filter(id=receipt.report).update(teams=["pkcert"], working_teams=["pkcert"])

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -90,6 +91,12 @@ class TestAReport:
         again = come(b"Received: from list by mx; Tue, 24 Nov 2026 09:00:00 +0000\r\n" + letter())
         assert (again.same_as_id, again.report) == (first.id, first.report)
         assert Report.objects.count() == 1
+
+    def test_of_a_letter_to_two_teams_is_each_ones_own(self, come):
+        raw = letter()
+        theirs = come(b"Received: from a by b\r\n" + raw, team="punjab-cert")
+        ours = come(raw, team="pkcert")
+        assert (ours.same_as, ours.report != theirs.report) == (None, True)
 
     def test_of_another_letter_under_the_same_message_id_is_another(self, come):
         assert come(letter()).report != come(letter("Something else.")).report
@@ -282,6 +289,21 @@ class TestAFlood:
         assert intake.retry_sender(address="bot@works.example", by=analyst, at=at) == 15
         intake.sort_mail(by=MACHINE, clock=clock)
         assert not Mail.objects.filter(report="").exists()
+
+    def test_of_a_believed_sender_is_taken_in(self, come, monkeypatch):
+        monkeypatch.setattr("pehra.intake.api.mail.acting.REPORTS_AN_HOUR_MAX", 1)
+        come(*(letter(f"n {n}", message_id=f"<{n}@works.example>") for n in range(3)), believes=("@works.example",))
+        assert not Mail.objects.filter(state="set-aside").exists()
+
+    def test_is_let_in_only_where_one_decides(self, come, analyst, at, monkeypatch):
+        monkeypatch.setattr("pehra.intake.api.mail.acting.REPORTS_AN_HOUR_MAX", 0)
+        come(letter("ours"), team="pkcert")
+        theirs = come(letter("theirs", message_id="<2@works.example>"), team="punjab-cert")
+        held = {"intake.read", "intake.triage@team:pkcert"}
+        reads_both = replace(analyst, teams=frozenset({"pkcert", "punjab-cert"}), permissions=frozenset(held))
+        assert len(intake.mails(by=reads_both).rows) == 2
+        assert intake.retry_sender(address="ayesha@works.example", by=reads_both, at=at) == 1
+        assert fresh(theirs).state == "set-aside"
 
     def test_is_sorted_after_everybody_elses_first_mail(self, come, clock, mailbox):
         mailbox()
