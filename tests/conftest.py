@@ -114,7 +114,7 @@ def data_folder() -> Iterator[Path]:
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Lay the second wall, as `pehra init` does; and let Django empty the tables between tests.
 
-    The ledger's tables refuse TRUNCATE, to everybody.
+    The ledger's tables and the custody log refuse TRUNCATE, to everybody.
     """
     from django.db import connection
 
@@ -126,6 +126,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         for table in ("ledger_entry", "ledger_waiting", "ledger_leaf", "ledger_subtree", "ledger_checkpoint"):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {table}_refuse_truncate")
             cursor.execute(f"GRANT TRUNCATE ON {table} TO CURRENT_USER")
+        cursor.execute("ALTER TABLE incidents_custodyentry DISABLE TRIGGER incidents_custody_refuse_truncate")
 
 
 @pytest.fixture(scope="session")

@@ -250,6 +250,14 @@ def test_the_database_itself_refuses_to_rewrite_the_log(taken: EvidenceView, sta
         cursor.execute(statement.format("incidents_custodyentry"))
 
 
+def test_the_database_itself_refuses_to_empty_the_log() -> None:
+    with connection.cursor() as cursor:
+        # The tests' own ground lets it be off, so that tables can be emptied between them.
+        cursor.execute("ALTER TABLE incidents_custodyentry ENABLE TRIGGER incidents_custody_refuse_truncate")
+        with pytest.raises(DatabaseError, match="only grows"), transaction.atomic():
+            cursor.execute("TRUNCATE incidents_custodyentry")
+
+
 def test_a_file_that_changed_on_the_disk_is_found_and_not_given_out(
     taken: EvidenceView, sector_analyst: Actor, at: datetime
 ) -> None:

@@ -42,7 +42,7 @@ def test_a_file_goes_in_and_its_log_is_shown(signed_in, incident):
         ({"file": ""}, "Choose a file"),
         ({"content": b""}, "Choose a file|is empty"),
         ({"tlp": "TLP:PINK"}, "marking is not known"),
-        ({"collected_at": "yesterday"}, "not a moment"),
+        ({"collected_at": "yesterday"}, "no moment"),
         ({"collected_at": "2999-01-01T00:00"}, "not come yet"),
     ],
 )

@@ -193,18 +193,29 @@ def quarantine_evidence(
     return reading.view(row, row.incident)
 
 
-@transaction.atomic
 def check_evidence(*, ref: str, number: int, by: Actor, at: datetime) -> bool:
-    """Read a piece again and compare it with its hash; whether it is whole stands in the log either way."""
-    row = reading.for_evidence_change(ref, number, permission=Permission.INCIDENTS_CHANGE, by=by)
+    """Read a piece again and compare it with its hash; whether it is whole stands in the log either way.
+
+    As when one is given out, it is read before the act's transaction.
+    """
+    incident = queries.find(ref, by=by)
+    reading.require_working(incident, Permission.INCIDENTS_CHANGE, by=by)
+    row = reading.found(incident, number)
     _require_there(row)
     try:
         vault.read(row.sha256)
         problem = ""
     except Fault as fault:
         problem = str(fault)
-    write_down(row, Act.CHECKED, by=by, at=at, reason=problem, facts={"whole": not problem, "sha256": row.sha256})
+    _write_checked(ref, number, problem, by=by, at=at)
     return not problem
+
+
+@transaction.atomic
+def _write_checked(ref: str, number: int, problem: str, *, by: Actor, at: datetime) -> None:
+    row = reading.for_evidence_change(ref, number, permission=Permission.INCIDENTS_CHANGE, by=by)
+    _require_there(row)
+    write_down(row, Act.CHECKED, by=by, at=at, reason=problem, facts={"whole": not problem, "sha256": row.sha256})
 
 
 @transaction.atomic

@@ -10,6 +10,8 @@ from pehra.kernel.clock import parse_time
 from pehra.kernel.refusals import Invalid
 
 CODE_CHARACTERS_MAX = 64
+NUMBER_MAX = 1_000_000
+"""The greatest number by which a thing of an incident is named."""
 
 
 def _moment(said: object) -> datetime:

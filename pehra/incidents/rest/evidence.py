@@ -6,44 +6,25 @@ No program takes a file out: that asks somebody to prove just then who they are,
 import binascii
 from base64 import b64decode
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any
 
-from ninja import Schema
 from ninja.params.functions import Path
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import Field
 
 from pehra.access import api as access
 from pehra.access.api import Permission, Request
 from pehra.incidents import api
+from pehra.incidents.rest.bodies import NUMBER_MAX, Moment, Strict
 from pehra.incidents.rest.router import router
 from pehra.incidents.rules.evidence import NAME_CHARACTERS_MAX, WORDS_CHARACTERS_MAX
-from pehra.kernel.clock import parse_time
 from pehra.kernel.markings import Tlp
 from pehra.kernel.refusals import Invalid
 
 CONTENT_CHARACTERS_MAX = 1_000_000  # base64; a request of a program holds a mebibyte
-NUMBER_MAX = 1_000_000
 
-
-def _moment(said: object) -> datetime:
-    if not isinstance(said, str):
-        raise ValueError("a moment is a text such as 2026-11-24T09:30:00Z")
-    try:
-        return parse_time(said)
-    except Invalid as refusal:
-        raise ValueError("not an RFC 3339 time with an offset, such as 2026-11-24T09:30:00Z") from refusal
-
-
-Moment = Annotated[datetime, BeforeValidator(_moment)]
 Words = Annotated[str, Field(max_length=WORDS_CHARACTERS_MAX)]
 Number = Path(..., ge=1, le=NUMBER_MAX, description="The number of the piece: 3 for E3.")
-
-
-class Strict(Schema):
-    """A body in which an unknown key is a mistake."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class NewEvidence(Strict):

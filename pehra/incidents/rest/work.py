@@ -9,10 +9,9 @@ from pehra.access import api as access
 from pehra.access.api import Permission, Request
 from pehra.incidents import api
 from pehra.incidents.gateways.markdown import NOTE_BYTES_MAX
-from pehra.incidents.rest.bodies import Code, Moment, Reason, Strict
+from pehra.incidents.rest.bodies import NUMBER_MAX, Code, Moment, Reason, Strict
 from pehra.incidents.rest.router import router
 
-NUMBER_MAX = 1_000_000
 LINES_CHARACTERS_MAX = 60_000
 TEXT_MAX = 8_000
 SHORT_MAX = 300

@@ -7,12 +7,11 @@ password stands in one page, once, and is kept nowhere.
 import json
 import secrets
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -23,8 +22,8 @@ from pehra.access import api as access
 from pehra.access.api import Permission, Request, recently_authenticated
 from pehra.incidents import api
 from pehra.incidents.rules.evidence import GIVEN_OUT_BYTES_MAX, WORDS_CHARACTERS_MAX
+from pehra.incidents.views.acting import moment
 from pehra.incidents.views.frame import heading
-from pehra.incidents.views.incidents import MOMENT_FORMATS, MomentField
 from pehra.kernel.markings import Tlp
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible, Refusal
 
@@ -60,7 +59,7 @@ def _take(request: Request, reference: str) -> api.EvidenceView:
         content=file.chunks(),
         source=request.POST.get("source", ""),
         about=request.POST.get("about", ""),
-        collected_at=_moment(request.POST.get("collected_at", "")),
+        collected_at=moment(request.POST.get("collected_at", ""), field="collected_at"),
         tlp=_tlp(request.POST.get("tlp", "")),
         limit=settings.PEHRA_REQUEST_BYTES_MAX,
         by=request.actor,
@@ -221,14 +220,6 @@ def custody(request: Request, reference: str, number: int) -> HttpResponse:
     name = f"{document['incident']}-{document['evidence']}-custody.json"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
-
-
-def _moment(text: str) -> datetime | None:
-    field = MomentField(input_formats=MOMENT_FORMATS, required=False)
-    try:
-        return field.clean(text)
-    except ValidationError as error:
-        raise Invalid(_("This is not a moment."), field="collected_at") from error
 
 
 def _tlp(text: str) -> Tlp | None:
