@@ -177,8 +177,9 @@ def _known(coming: _Coming) -> Receipt | None:
     if not coming.once:
         return None
     turns.take_turn(coming.once)
-    row = Submission.objects.select_related("report").filter(once=coming.once).first()
-    return _receipt(row, is_new=False) if row else None
+    if not Submission.objects.filter(once=coming.once).exists():
+        return None
+    return _receipt(Submission.objects.select_related("report").get(once=coming.once), is_new=False)
 
 
 def _received(coming: _Coming, who: Reporter, *, language: str, problem: str) -> Receipt:

@@ -38,9 +38,9 @@ OWNERS_ASKED_MAX = 50
 def report(reference: str, *, by: Actor) -> ReportPage:
     """Return one report of the actor's teams with what came in, what is like it, and what was decided."""
     row = find(reference, by=by)
-    (view,) = views([row], by=by)
     merged = visible(by).filter(merged_into=row).order_by("id").values_list("reference", flat=True)
     like = visible(by).filter(group=row.group).exclude(id=row.id).order_by("id")[:GROUP_SHOWN_MAX]
+    view, *group = views([row, *like], by=by)
     return ReportPage(
         report=view,
         description=row.description,
@@ -55,7 +55,7 @@ def report(reference: str, *, by: Actor) -> ReportPage:
         submissions=_submissions(row),
         files=_files(row),
         observables=_observables(row, by=by),
-        group=tuple(views(list(like), by=by)),
+        group=tuple(group),
         merged=tuple(merged[:MERGED_SHOWN_MAX]),
         suggestions=suggestions(row, by=by),
         acts=_acts(row, by=by),
