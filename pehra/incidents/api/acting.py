@@ -71,10 +71,10 @@ def words(text: str, *, field: str, most: int, needed: bool = True) -> str:
     return said
 
 
-def reason(text: str) -> str:
-    """Return a reason; refuse none."""
+def reason(text: str, *, needed: bool = True) -> str:
+    """Return a reason; refuse none where one is needed."""
     said = words(text, field="reason", most=REASON_LENGTH_MAX, needed=False)
-    if not said:
+    if needed and not said:
         raise Invalid("say why: a reason is kept with this decision", field="reason")
     return said
 

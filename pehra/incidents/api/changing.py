@@ -16,16 +16,15 @@ from django.db import transaction
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.incidents import queries
-from pehra.incidents.api import deriving, drafts, duty_clocks, merging, phases, tasks
+from pehra.incidents.api import acting, deriving, drafts, duty_clocks, merging, phases, tasks
 from pehra.incidents.api.assessment import Assessor, Grading
 from pehra.incidents.api.drafts import Draft, Side
-from pehra.incidents.models import Clock, Incident
+from pehra.incidents.models import Clock
 from pehra.incidents.rules import clocks as clock_rules
 from pehra.incidents.rules import states
 from pehra.incidents.rules.clocks import ClockState
 from pehra.incidents.rules.opening import TITLE_LENGTH_MAX
 from pehra.incidents.rules.states import State
-from pehra.incidents.rules.working import working_teams
 from pehra.kernel.actors import Actor
 from pehra.kernel.clock import format_time
 from pehra.kernel.reasons import Because
@@ -34,7 +33,6 @@ from pehra.law import api as law
 from pehra.ledger import api as ledger
 from pehra.registry import api as registry
 
-REASON_LENGTH_MAX = 2_000
 OWED_NAMED_MAX = 5
 SET_BY_HAND = "set-by-hand"
 WIDESPREAD = "widespread"
@@ -137,12 +135,12 @@ def _by_hand(assessor: Assessor, *, by: Actor, reason: str, before: str) -> Beca
 def move(*, ref: str, to: State | str, reason: str, by: Actor, at: datetime) -> queries.IncidentView:
     """Move an incident to another state. Closing is refused while anything is owed; dismissing withdraws what is
     owed."""
-    incident = queries.for_change(ref, by=by)
     target = states.parse_state(to)
     ends = target in states.ENDED
-    _require(incident, Permission.INCIDENTS_CLOSE if ends else Permission.INCIDENTS_CHANGE, by=by)
+    permission = Permission.INCIDENTS_CLOSE if ends else Permission.INCIDENTS_CHANGE
+    incident = acting.locked(ref, by=by, permission=permission, live=False)
     states.require_move(State(incident.state), target)
-    words = _reason(reason, needed=ends)
+    words = acting.reason(reason, needed=ends)
     clocks = deriving.locked_clocks(incident)
     if target is State.CLOSED:
         _require_nothing_owed(clocks)
@@ -159,7 +157,7 @@ def move(*, ref: str, to: State | str, reason: str, by: Actor, at: datetime) -> 
     incident.save(update_fields=["state", "state_reason", "ended_at"])
     if ends:
         merging.end_with(incident, state=target, at=at)
-    _record(incident, "incidents.moved", {"from": before, "to": target, "reason": words}, by=by, at=at)
+    acting.record(incident, "incidents.moved", {"from": before, "to": target, "reason": words}, by=by, at=at)
     return queries.views([incident])[0]
 
 
@@ -178,16 +176,14 @@ def _require_nothing_owed(clocks: Sequence[Clock]) -> None:
 def set_severity(*, ref: str, severity: str, reason: str, by: Actor, at: datetime) -> queries.IncidentView:
     """Set the severity by a person's judgement, with a reason. The law is asked anew what a matter so grave makes
     due."""
-    incident = queries.for_change(ref, by=by)
-    _require(incident, Permission.INCIDENTS_CHANGE, by=by)
-    _require_live(incident)
+    incident = acting.locked(ref, by=by)
     assessor = deriving.assessor_of(incident)
-    level, words = _level(severity, assessor), _reason(reason, needed=True)
+    level, words = _level(severity, assessor), acting.reason(reason)
     before = incident.severity
     incident.severity, incident.severity_confirmed = level, True
     incident.severity_because = _by_hand(assessor, by=by, reason=words, before=before).as_json()
     incident.save(update_fields=["severity", "severity_confirmed", "severity_because"])
-    _record(incident, "incidents.severity.set", {"from": before, "to": level, "reason": words}, by=by, at=at)
+    acting.record(incident, "incidents.severity.set", {"from": before, "to": level, "reason": words}, by=by, at=at)
     deriving.rederive(incident, deriving.locked_clocks(incident), by=by, at=at)
     return queries.views([incident])[0]
 
@@ -200,16 +196,14 @@ def supply_moment(*, ref: str, name: str, moment: datetime, by: Actor, at: datet
     `name` is a start event of the law (`occurrence`, `discovery`, `awareness`, `ransom_payment`, `handling_end`), or,
     where the law leaves a clock open, `<duty>/<stage>:start` or `<duty>/<stage>:due`.
     """
-    incident = queries.for_change(ref, by=by)
-    _require(incident, Permission.INCIDENTS_CHANGE, by=by)
-    _require_live(incident)
+    incident = acting.locked(ref, by=by)
     clocks = deriving.locked_clocks(incident)
     _require_moment(name, moment, clocks, at=at)
     before = incident.moments.get(name, {}).get("moment")
     incident.moments = incident.moments | {name: duty_clocks.moment(value=moment, by=by.id, at=at, note="")}
     incident.save(update_fields=["moments"])
     facts = {"moment": name, "at": format_time(moment), "before": before}
-    _record(incident, "incidents.moment.supplied", facts, by=by, at=at)
+    acting.record(incident, "incidents.moment.supplied", facts, by=by, at=at)
     deriving.rederive(incident, clocks, by=by, at=at)
     return queries.views([incident])[0]
 
@@ -228,12 +222,10 @@ def state_facts(
 
     The law is asked anew what these facts make due. What is not given stays as it is.
     """
-    incident = queries.for_change(ref, by=by)
-    _require(incident, Permission.INCIDENTS_CHANGE, by=by)
-    _require_live(incident)
+    incident = acting.locked(ref, by=by)
     if attributes is None and impact is None:
         raise Invalid("say what is known: its attributes, that it has none, or a measure", field="attributes")
-    words = _reason(reason, needed=True)
+    words = acting.reason(reason)
     profile = deriving.assessor_of(incident).profile
     before = {"attributes": incident.attributes, "impact": incident.impact}
     if attributes is not None:
@@ -246,7 +238,7 @@ def state_facts(
         incident.impact = {**incident.impact, **impact}
     facts = {"before": before, "attributes": incident.attributes, "impact": incident.impact, "reason": words}
     incident.save(update_fields=["attributes", "impact"])
-    _record(incident, "incidents.facts.stated", facts, by=by, at=at)
+    acting.record(incident, "incidents.facts.stated", facts, by=by, at=at)
     deriving.rederive(incident, deriving.locked_clocks(incident), by=by, at=at)
     return queries.views([incident])[0]
 
@@ -286,8 +278,7 @@ def record_stage_sent(
 
     `organisation` says which one sent it, where several owe it.
     """
-    incident = queries.for_change(ref, by=by)
-    _require(incident, Permission.INCIDENTS_CHANGE, by=by)
+    incident = acting.locked(ref, by=by, live=False)
     sent_at = moment or at
     if sent_at > at:
         raise Invalid(f"{format_time(sent_at)} has not come yet", field="moment")
@@ -306,10 +297,9 @@ def withdraw_clock(
     *, ref: str, duty: str, stage: str, reason: str, by: Actor, at: datetime, organisation: str = ""
 ) -> queries.IncidentView:
     """Say, with a reason, that a stage does not arise. The only way but sending it to end a clock."""
-    incident = queries.for_change(ref, by=by)
-    _require(incident, Permission.INCIDENTS_CLOSE, by=by)
+    incident = acting.locked(ref, by=by, permission=Permission.INCIDENTS_CLOSE, live=False)
     clock = _clock(deriving.locked_clocks(incident), duty, stage, organisation)
-    _withdraw(clock, reason=_reason(reason, needed=True), by=by, at=at)
+    _withdraw(clock, reason=acting.reason(reason), by=by, at=at)
     return queries.views([incident])[0]
 
 
@@ -336,26 +326,3 @@ def _clock(clocks: Sequence[Clock], duty: str, stage: str, organisation: str) ->
     if len(found) > 1:
         raise Invalid(f"{len(found)} organisations owe this stage; say which", field="organisation")
     return found[0]
-
-
-def _require(incident: Incident, permission: Permission, *, by: Actor) -> None:
-    """An informed team may read an incident; only those who lead, coordinate or support it change it."""
-    access.require(by, permission, teams=working_teams(incident.roles, otherwise=incident.teams))
-
-
-def _require_live(incident: Incident) -> None:
-    if State(incident.state) in states.ENDED:
-        raise states.MoveRefused(f"the incident is {incident.state}; open a new one instead", field="state")
-
-
-def _reason(text: str, *, needed: bool) -> str:
-    words = text.strip()
-    if needed and not words:
-        raise Invalid("say why: a reason is kept with this decision", field="reason")
-    if len(words) > REASON_LENGTH_MAX:
-        raise Invalid(f"a reason has at most {REASON_LENGTH_MAX} characters", field="reason")
-    return words
-
-
-def _record(incident: Incident, event: str, facts: Mapping[str, object], *, by: Actor, at: datetime) -> None:
-    ledger.record(event, subject=incident.reference, by=by, at=at, teams=incident.teams, facts=dict(facts))

@@ -31,7 +31,7 @@ def enter_phase(*, ref: str, phase: str, reason: str = "", by: Actor, at: dateti
     if current in order and target < order.index(current):
         words = acting.reason(reason)
     else:
-        words = acting.words(reason, field="reason", most=acting.REASON_LENGTH_MAX, needed=False)
+        words = acting.reason(reason, needed=False)
         held = holding.before(queries.blocking(incident.id), phase=phase, order=order)
         holding.require_none(held, field="phase")
     IncidentPhase.objects.create(incident=incident, phase=phase, entered_at=at, entered_by=by.id, reason=words)

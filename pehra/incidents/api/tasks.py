@@ -153,7 +153,7 @@ def move_task(
     row = queries.one_task(incident, number, by=by)
     before, target = TaskState(row.state), rules.parse_task_state(to)
     rules.require_move(before, target)
-    words = acting.words(reason, field="reason", most=acting.REASON_LENGTH_MAX, needed=False)
+    words = acting.reason(reason, needed=False)
     if target is TaskState.SKIPPED:
         words = acting.reason(reason)
         if row.is_blocking:
