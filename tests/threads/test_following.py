@@ -144,6 +144,24 @@ def test_when_nobody_is_left_the_team_is_told_to_call(fold: Any, sighting: Any, 
     assert tick(at + 9 * SILENCE) == api.FollowSummary()
 
 
+def test_the_team_is_told_once_that_none_of_several_readers_answers(write: Any, machine: Actor, at: datetime) -> None:
+    for number in range(3):
+        write(email=f"contact-{number}@operator.example", organisation="org-0004", lead_team="punjab-cert")
+    send(at)
+    # The desk is asked for the first of them; for the others nobody is left.
+    assert tick(at + SILENCE) == api.FollowSummary(followed=3, passed_on=1, nobody_left=2)
+    assert len([row for row in outbox.messages(by=machine) if row.kind == "threads.unreached"]) == 1
+
+
+def test_what_one_page_of_findings_does_not_show_is_asked_about_still(
+    left: outbox.MessageView, machine: Actor, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.following, "PAGE", 1)
+    first = findings.told_in(reference=left.about, by=machine)[0]
+    findings.mark_fixed(finding_id=first, reason="they called", by=machine, at=at)
+    assert tick(at + SILENCE).passed_on == 1
+
+
 def test_a_storm_of_bounces_goes_on_in_steps(write: Any, machine: Actor, at: datetime) -> None:
     for number in range(7):
         write(about=f"PKN-2026-{number:06d}")

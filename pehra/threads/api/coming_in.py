@@ -107,9 +107,10 @@ def take_bounce(
     )
     letter = follow([message], at=at).get(message.id)
     if permanent and meant and letter is not None:
+        # The thread before its letters, as for a reply: two that came at once would else wait for each other.
+        Thread.objects.filter(number=letter.thread_id).update(turn=Turn.US, last_at=at)
         Letter.objects.filter(number=letter.number, came_back_at__isnull=True).update(came_back_at=at)
         Letter.objects.filter(number=letter.number, silent_at__gt=at).update(silent_at=at)
-        Thread.objects.filter(number=letter.thread_id).update(turn=Turn.US, last_at=at)
     return True
 
 

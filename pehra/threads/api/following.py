@@ -31,7 +31,6 @@ from pehra.threads.rules.following import Cause, Contact, Ended
 
 LETTERS_A_TICK_MAX = 200
 PAGE = 500
-FINDINGS_LOOKED_AT = 500
 PAGES_A_TICK_MAX = 40
 OVERLAP = timedelta(hours=2)  # a notice's transaction may end long after its moment
 STILL_ON_ITS_WAY = timedelta(hours=1)
@@ -95,7 +94,8 @@ def _hurry_undelivered(*, by: Actor, at: datetime) -> None:
 
 @transaction.atomic
 def _pass_on(number: int, *, by: Actor, at: datetime) -> str:
-    rows = Letter.objects.select_for_update(skip_locked=True, of=("self",)).select_related("thread")
+    # With its thread, and never waiting for it: whoever holds that may wait for the letter.
+    rows = Letter.objects.select_for_update(skip_locked=True, of=("self", "thread")).select_related("thread")
     letter = rows.filter(number=number, silent_at__lte=at).first()
     if letter is None:
         return "taken by somebody else"
@@ -137,8 +137,9 @@ def _standing(message: outbox.MessageView, thread: Thread, *, by: Actor) -> Stan
     tlp = strictest(Tlp(message.tlp), Tlp(thread.tlp))
     told = findings.told_in(reference=message.about, by=by)
     if told:
-        some = findings.some(ids=told[:FINDINGS_LOOKED_AT], by=by)
-        return Standing(tlp=tlp, is_over=not any(finding.state in findings.UNFIXED for finding in some))
+        parts = (told[start : start + PAGE] for start in range(0, len(told), PAGE))
+        unfixed = (row for part in parts for row in findings.some(ids=part, by=by) if row.state in findings.UNFIXED)
+        return Standing(tlp=tlp, is_over=next(unfixed, None) is None)
     try:
         incident = incidents.heading(message.about, by=by).incident
     except NotVisible:
@@ -209,7 +210,7 @@ def _draft(
 def _nobody_left(letter: Letter, cause: Cause, *, by: Actor, at: datetime) -> str:
     _end(letter, Ended.NOBODY_LEFT)
     Thread.objects.filter(number=letter.thread_id).update(turn=Turn.US, last_at=at)
-    outbox.queue_many(drafts=of_nobody_left(letter.thread, letter), by=by, at=at)
+    outbox.queue_many(drafts=of_nobody_left(letter.thread, at=at), by=by, at=at)
     facts = {"message": str(letter.message), "cause": cause.value, "step": letter.step}
     _record("threads.nobody_left", letter.thread, facts, by=by, at=at)
     return "nobody_left"

@@ -5,6 +5,7 @@ nothing above its marking.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from pehra.kernel.markings import Circle, Tlp
 from pehra.outbox import api as outbox
 from pehra.registry import api as registry
-from pehra.threads.models import Answer, Letter, Thread
+from pehra.threads.models import Answer, Thread
 from pehra.threads.rules.answers import Choice
 from pehra.threads.rules.following import Cause, Contact
 
@@ -41,8 +42,8 @@ def of_answer(thread: Thread, new: Answer) -> list[outbox.Draft]:
     return _to_team(thread, words, kind=ANSWERED_KIND, key=f"{ANSWERED_KIND}:{new.letter.message}:{new.position}")
 
 
-def of_nobody_left(thread: Thread, letter: Letter) -> list[outbox.Draft]:
-    """Return what the lead team's contacts are told when everybody was asked and nobody answered."""
+def of_nobody_left(thread: Thread, *, at: datetime) -> list[outbox.Draft]:
+    """Return what the lead team's contacts are told when everybody was asked and nobody answered: once a day."""
 
     def words() -> tuple[str, str]:
         who = {"reference": thread.about or thread.reference, "name": thread.other_name or thread.organisation}
@@ -50,7 +51,7 @@ def of_nobody_left(thread: Thread, letter: Letter) -> list[outbox.Draft]:
         lines = [subject, "", _("Every contact that the registry knows was written to. Please telephone.")]
         return subject, "\n".join([*lines, _("Thread: %(thread)s") % {"thread": thread.reference}, ""])
 
-    return _to_team(thread, words, kind=UNREACHED_KIND, key=f"{UNREACHED_KIND}:{letter.message}")
+    return _to_team(thread, words, kind=UNREACHED_KIND, key=f"{UNREACHED_KIND}:{thread.reference}:{at:%Y-%m-%d}")
 
 
 def preface(message: outbox.MessageView, contact: Contact, cause: Cause, *, languages: Sequence[str]) -> str:
