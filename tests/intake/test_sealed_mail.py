@@ -131,6 +131,21 @@ def test_a_signature_by_a_key_that_is_not_the_sender_s_is_not_theirs(theirs: Pgp
     assert opened(pgp_mime_signed(theirs, ENTITY, by=SENDER, head=spoofed)).verdict is Verdict.UNKNOWN
 
 
+def test_our_own_key_vouches_for_nobody_else(theirs: Pgp, known: None) -> None:
+    ours = "cert@pkcert.example"
+    found = opened(pgp_mime_encrypted(theirs, ENTITY, to=ours, by=ours, head=HEAD))
+    assert found.verdict is Verdict.UNKNOWN
+    assert "not by a key of the sender's" in found.problem
+
+
+def test_a_part_beside_what_was_signed_is_not_signed(theirs: Pgp, known: None) -> None:
+    raw = pgp_mime_signed(theirs, ENTITY, by=SENDER, head=HEAD)
+    more = raw.replace(b"\r\n--b1--", b"\r\n--b1\r\nContent-Type: text/plain\r\n\r\nPay!\r\n--b1--")
+    assert more != raw
+    found = opened(more)
+    assert (found.verdict, found.raw) == (Verdict.BAD, more)
+
+
 def test_without_a_key_in_the_registry_nobody_vouches(theirs: Pgp) -> None:
     found = opened(pgp_mime_encrypted(theirs, ENTITY, to="cert@pkcert.example", by=SENDER, head=HEAD))
     assert (found.verdict, found.encrypted) == (Verdict.UNKNOWN, True)

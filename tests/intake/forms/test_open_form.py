@@ -156,6 +156,15 @@ def test_who_wishes_to_stay_unknown_gets_no_cookie_and_nothing_of_them_is_kept(c
     assert "zaid@home" not in kept
 
 
+def test_a_form_that_was_handed_in_is_kept_no_more_and_stays_one_report(client):
+    secret = secret_in(client.get("/report/"))
+    link = client.post("/report/", form(secret=secret)).headers["Location"]
+    client.post("/report/", form(secret=secret, act="keep"))
+    assert client.get(f"/report/draft/{secret}/").headers["Location"] == link
+    assert client.post("/report/", form(secret=secret) | {"q-people": "9"}).headers["Location"] == link
+    assert Report.objects.count() == 1
+
+
 def test_the_table_of_drafts_tells_nothing_to_whoever_reads_it(client):
     page = client.post("/report/", form(secret=secret_in(client.get("/report/")), act="keep", name="Zaid"))
     row = OpenDraft.objects.get()

@@ -118,6 +118,10 @@ class TestAReport:
         row = come(letter(auto_submitted="auto-generated"))
         assert (row.report != "", row.receipt_id, row.silent) == (True, "", "automatic")
 
+    def test_is_not_answered_and_not_lost_where_no_letter_can_go(self, come):
+        row = come(letter(sender="zoë..x@works.example"))
+        assert (row.report != "", row.receipt_id, row.silent) == (True, "", "no-address")
+
     def test_is_answered_five_times_an_hour_at_most(self, come):
         for number in range(7):
             come(letter(f"mail {number}", message_id=f"<{number}@works.example>"))
