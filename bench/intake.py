@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS_MAX = 180
 PAUSE_SECONDS = 2.0
 CONNECTIONS = 64
+IDLE_SECONDS_MAX = 5.0
 PREPARE = """
 import json, sys
 from datetime import timedelta
@@ -87,11 +88,11 @@ class Measured:
 
 
 class Line:
-    """Connections to the node that are kept and used again; as little of HTTP as that takes."""
+    """Connections to the node that are kept and used in turn, as a proxy does; as little of HTTP as that takes."""
 
     def __init__(self, host: str, port: int) -> None:
         self.host, self.port = host, port
-        self.idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self.idle: deque[tuple[float, asyncio.StreamReader, asyncio.StreamWriter]] = deque()
         self.places = asyncio.Semaphore(CONNECTIONS)
 
     async def ask(self, method: str, path: str, said: object = None, **headers: str) -> tuple[int, bytes]:
@@ -101,7 +102,7 @@ class Line:
         lines += ["Content-Type: application/json"] if body else []
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         async with self.places:
-            reader, writer = self.idle.pop() if self.idle else await asyncio.open_connection(self.host, self.port)
+            reader, writer = await self._connected()
             writer.write("\r\n".join([*lines, "", ""]).encode() + body)
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
             status = int(head.split(" ", 2)[1])
@@ -110,8 +111,17 @@ class Line:
             if "connection: close" in head:
                 writer.close()
             else:
-                self.idle.append((reader, writer))
+                self.idle.append((time.monotonic(), reader, writer))
         return status, answer
+
+    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Return the connection that rested longest, unless the node is about to close it for that."""
+        while self.idle:
+            since, reader, writer = self.idle.popleft()
+            if time.monotonic() - since < IDLE_SECONDS_MAX and not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection(self.host, self.port)
 
 
 def main() -> None:
