@@ -201,6 +201,24 @@ def test_marks_come_back_in_whichever_order_merges_are_undone(opened: Opener, ma
     assert {ref: (row(ref).tlp, row(ref).marking_because) for ref in (middle, top)} == before
 
 
+def test_a_part_whose_matter_was_opened_anew_stays_ended_and_owes_nothing_twice(
+    finding: Any, outcome: Any, machine: Actor, at: datetime
+) -> None:
+    (whole,) = api.open_from_findings(outcome=outcome(finding()), by=machine, at=at)
+    (part,) = api.open_from_findings(outcome=outcome(finding(malware="other")), by=machine, at=at)
+    api.merge(ref=part.reference, into=whole.reference, reason="one campaign", by=machine, at=at)
+    api.move(ref=whole.reference, to="dismissed", reason="a test of ours", by=machine, at=at)
+    (anew,) = api.open_from_findings(outcome=outcome(finding(malware="other")), by=machine, at=at + HOUR)
+    api.unmerge(ref=part.reference, reason="two after all", by=machine, at=at + 2 * HOUR)
+    assert row(part.reference).ended_at is not None
+    assert owed(part.reference) == {}
+    ended = Clock.objects.filter(incident=row(part.reference)).first()
+    assert ended is not None
+    assert "opened anew" in ended.ended_reason
+    assert "two after all" in ended.ended_reason
+    assert owed(anew.reference)
+
+
 def test_what_ended_with_the_whole_wakes_as_it_was(opened: Opener, machine: Actor, at: datetime) -> None:
     whole, part = opened("org-0004", by=machine), opened("org-0004", by=machine)
     api.move(ref=part, to="open", reason="", by=machine, at=at)

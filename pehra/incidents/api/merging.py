@@ -29,6 +29,7 @@ from pehra.kernel.identifiers import new_id
 from pehra.ledger import api as ledger
 
 WENT_BACK = "owed by %s again, since the merge was undone: %s"
+OPENED_ANEW = "its matter was opened anew after it had ended with %s; the merge was undone: %s"
 SENT_WHILE_MERGED = "sent while this was part of %s"
 MERGED = "incidents.merged"
 UNMERGED = "incidents.unmerged"
@@ -92,7 +93,10 @@ def _part(part: Incident, *, reason: str, by: Actor, at: datetime) -> None:
         marking.share(family)
     part.refresh_from_db(fields=["roles", "teams", "state", "ended_at"])
     _record(part, above, UNMERGED, {"reason": reason, "since": format_time(tie.merged_at)}, by=by, at=at)
-    _settle(part, line, by=by, at=at)
+    if part.ended_at is None:
+        _settle(part, line, by=by, at=at)
+    else:
+        _let_go(part, OPENED_ANEW % (whole.reference, reason), by=by, at=at)
     _give_back(whole, part, reason=reason, by=by, at=at)
 
 
@@ -158,8 +162,6 @@ def end_with(whole: Incident, *, state: State, at: datetime) -> None:
 
 def _settle(part: Incident, line: Sequence[tuple[Incident, datetime]], *, by: Actor, at: datetime) -> None:
     """Ask the law about the part alone; what was sent for the whole in the meantime was sent for the part too."""
-    if part.ended_at is not None:
-        return
     deriving.rederive(part, deriving.locked_clocks(part), by=by, at=at)
     sent = {
         duty_clocks.key_of(clock): (clock, incident.reference)
@@ -184,6 +186,21 @@ def _settle(part: Incident, line: Sequence[tuple[Incident, datetime]], *, by: Ac
         deriving.rederive(part, clocks, by=by, at=at)
 
 
+def _let_go(part: Incident, reason: str, *, by: Actor, at: datetime) -> None:
+    """End what a part owes that stays ended: its clocks rested, and would run on in an incident that is over."""
+    owed = [clock for clock in deriving.locked_clocks(part) if clock.state in clock_rules.OWED]
+    ledger.record_many([_withdrawn(clock, reason, by=by, at=at) for clock in owed])
+
+
+def _withdrawn(clock: Clock, reason: str, *, by: Actor, at: datetime) -> ledger.Entry:
+    before = clock.state
+    clock.state, clock.fires_at = ClockState.WITHDRAWN, None
+    clock.ended_at, clock.ended_by, clock.ended_reason = at, by.id, reason
+    clock.save(update_fields=["state", "fires_at", "ended_at", "ended_by", "ended_reason"])
+    facts = duty_clocks.told(clock) | {"before": before, "reason": reason}
+    return drafts.entry_of(clock, event="incidents.clock.withdrawn", by=by, at=at, facts=facts)
+
+
 def _give_back(whole: Incident, part: Incident, *, reason: str, by: Actor, at: datetime) -> None:
     """End, with the reason of the undoing, what the whole owes only because of the part; ask the law about the rest."""
     if whole.ended_at is not None:
@@ -204,11 +221,6 @@ def _give_back(whole: Incident, part: Incident, *, reason: str, by: Actor, at: d
             clock.gained_from = None if is_own else deriving.giver(clock, matter)
             clock.save(update_fields=["gained_from"])
             continue
-        before = clock.state
-        clock.state, clock.fires_at = ClockState.WITHDRAWN, None
-        clock.ended_at, clock.ended_by, clock.ended_reason = at, by.id, WENT_BACK % (part.reference, reason)
-        clock.save(update_fields=["state", "fires_at", "ended_at", "ended_by", "ended_reason"])
-        facts = duty_clocks.told(clock) | {"before": before, "reason": clock.ended_reason}
-        entries.append(drafts.entry_of(clock, event="incidents.clock.withdrawn", by=by, at=at, facts=facts))
+        entries.append(_withdrawn(clock, WENT_BACK % (part.reference, reason), by=by, at=at))
     ledger.record_many(entries)
     deriving.rederive(whole, clocks, by=by, at=at)

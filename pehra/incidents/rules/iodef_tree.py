@@ -97,7 +97,7 @@ def _marks(element: Element) -> Iterator[dict[str, str]]:
     waiting = [element]
     while waiting:
         each = waiting.pop()
-        marks = {name: each.attributes[name] for name in ("restriction", "ext-restriction") if name in each.attributes}
+        marks = {name: said for name, said in each.attributes.items() if name in ("restriction", "ext-restriction")}
         if marks:
             yield marks
         waiting.extend(each.children)

@@ -80,8 +80,8 @@ def unsaved(request: Request, reference: str) -> HttpResponse:
         return HttpResponse(status=204)
     name, _dash, number = place.partition("-")
     pages = {"note": "incidents:notes", "timeline": "incidents:timeline", "lesson": "incidents:lessons"}
-    if name == "note" and number.isdigit():
-        return redirect("incidents:note", reference, int(number))
+    if name == "note" and number:
+        return redirect("incidents:note", reference, acting.number(number, field="place"))
     return redirect(pages.get(name, "incidents:tasks"), reference)
 
 
