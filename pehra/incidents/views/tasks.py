@@ -19,6 +19,8 @@ from pehra.incidents.views.frame import heading
 from pehra.kernel.refusals import NotVisible, Refusal
 
 TAB = "tasks"
+UNSAVED = {"add": "task", "consent-ask": "consent"}
+"""Where what is typed for an act is kept until the act is done."""
 
 
 @require_safe
@@ -40,9 +42,15 @@ def do(request: Request, reference: str, what: str) -> HttpResponse:
     run = acting.known(ACTS, what)
     number = request.POST.get("number", "")
     form = f"{what}-{number}" if number else what
+
+    def done() -> None:
+        run(request.POST, {"ref": reference, "by": request.actor, "at": request.at})
+        if what in UNSAVED:
+            api.forget_unsaved(ref=reference, place=UNSAVED[what], by=request.actor)
+
     return acting.act(
         request,
-        lambda: run(request.POST, {"ref": reference, "by": request.actor, "at": request.at}),
+        done,
         again=lambda refusal: _page(request, reference, refused=form, refusal=refusal),
         to=f"{reverse('incidents:tasks', args=[reference])}#{_place(what, number)}",
     )
