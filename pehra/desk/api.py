@@ -87,6 +87,7 @@ def _view(row: SavedView, by: Actor) -> SavedViewView:
 def save_view(*, place: str, name: str, query: str, team: str = "", by: Actor, at: datetime) -> SavedViewView:
     """Save a list's filter under a name, for oneself or for a team of one's own; the same name again replaces it."""
     person = _person(by)
+    rules.require_place(place)
     if team and team not in by.teams:
         raise Invalid("this is no team of yours", field="team")
     own = SavedView.objects.filter(person_id=person)

@@ -54,6 +54,8 @@ def test_who_saved_a_view_removes_it() -> None:
         ({"name": "x" * 81}, "name"),
         ({"team": "punjab-cert"}, "team"),
         ({"query": "a=" + "b" * 1_000}, "query"),
+        ({"place": "x" * 121}, "place"),
+        ({"place": ""}, "place"),
     ],
 )
 def test_what_cannot_be_a_view_is_refused_at_its_field(said: dict[str, str], field: str) -> None:

@@ -21,6 +21,12 @@ def view_name(text: str) -> str:
     return name
 
 
+def require_place(place: str) -> None:
+    """Refuse what no list is called."""
+    if not place or len(place) > PLACE_CHARACTERS_MAX:
+        raise Invalid("there is no such list", field="place")
+
+
 def view_query(text: str) -> str:
     """Return a list's query in one spelling, without the reader's place in the list."""
     pairs = [(key, value) for key, value in parse_qsl(text.lstrip("?")) if key not in _PLACE_IN_LIST and value.strip()]
