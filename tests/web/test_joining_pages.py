@@ -72,6 +72,7 @@ def test_another_organisation_is_named_marked_and_split_off_again(signed_in, cou
     said = {"organisation": "org-0002", "reason": "hit too"}
     assert browser.post(f"/incidents/{hospital}/assessment/affect", said).status_code == 302
     assert "What each organisation owes" in browser.get(f"/incidents/{hospital}/assessment").text
+    assert 'name="organisation"' in browser.get(f"/incidents/{hospital}/tasks").text, "any of them can be asked"
     form = {"tlp": "TLP:RED", "pap": "PAP:RED", "reason": "a source"}
     assert browser.post(f"/incidents/{hospital}/assessment/marking", form).status_code == 302
     form = {"services": "Billing\r\nSMS", "region": ["punjab"], "countries": "AE", "reason": "seen"}

@@ -12,8 +12,9 @@ from django.conf import settings
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.findings import api as findings
-from pehra.incidents.models import IncidentObservable
+from pehra.incidents.models import Incident, IncidentObservable
 from pehra.incidents.queries import reading
+from pehra.incidents.queries.families import family_ids
 from pehra.incidents.queries.shapes import IncidentPage
 from pehra.incidents.rules import documents
 from pehra.incidents.rules.documents import IncidentDocument, Party, PartyRole, Seen, Side
@@ -48,7 +49,7 @@ def document_of(reference: str, *, by: Actor, at: datetime) -> IncidentDocument:
         moments={moment.name: moment.moment for moment in page.moments if ":" not in moment.name}
         | {"reported": view.opened_at},
         parties=(_creator(page), *_victims(page)),
-        observables=documents.each_once([*_observables(page, by=by), *_subjects(page, by=by)]),
+        observables=documents.each_once([*_observables(row, by=by), *_subjects(page, by=by)]),
         exercise=row.exercise,
     )
 
@@ -83,10 +84,10 @@ def _victims(page: IncidentPage) -> list[Party]:
     ]
 
 
-def _observables(page: IncidentPage, *, by: Actor) -> list[Seen]:
-    """Return what is seen in the incident; what somebody judged benign is nobody's to look for."""
+def _observables(row: Incident, *, by: Actor) -> list[Seen]:
+    """Return what is seen in the whole matter; what somebody judged benign is nobody's to look for."""
     rows = IncidentObservable.objects.all().visible_to(reading.reader(by))
-    rows = rows.filter(incident=page.incident.id, removed_at__isnull=True).exclude(verdict=Verdict.BENIGN)
+    rows = rows.filter(incident__in=family_ids(row), removed_at__isnull=True).exclude(verdict=Verdict.BENIGN)
     values = rows.order_by("id").values_list("value", flat=True)[: documents.OBSERVABLES_MAX]
     return [seen for value in values if (seen := documents.seen(value))]
 

@@ -43,6 +43,17 @@ def test_a_document_says_what_the_page_says(
     assert [party.name for party in document.parties if party.role is PartyRole.VICTIM] == ["North Telecom"]
 
 
+def test_one_matter_tells_what_was_seen_in_its_parts_too(
+    opened: IncidentView, finding: Any, outcome: Any, machine: Actor, sector_analyst: Actor, at: datetime
+) -> None:
+    (part,) = api.open_from_findings(outcome=outcome(finding(malware="other")), by=machine, at=at)
+    api.add_observables(ref=part.reference, text="203.0.113.77", by=machine, at=at)
+    api.merge(ref=part.reference, into=opened.reference, reason="one gang", by=machine, at=at)
+    exported = api.document(ref=opened.reference, format="stix", by=sector_analyst, at=at)
+    _, (document,) = api.read_documents(exported.content)
+    assert "203.0.113.77" in {str(seen.observable) for seen in document.observables}
+
+
 def test_the_ledger_says_who_took_what(opened: IncidentView, sector_analyst: Actor, at: datetime) -> None:
     exported = api.document(ref=opened.reference, format="stix", by=sector_analyst, at=at)
     entry = ledger.history(subject=opened.reference, by=sector_analyst)[-1]
