@@ -72,10 +72,12 @@ def valid_grants(at: datetime) -> QuerySet[Grant]:
 
 def granted_to(person_id: UUID, *, at: datetime) -> list[Granted]:
     """Return what a person is granted at a moment."""
-    return [
-        Granted(role=Role(grant.role), scope=scope_of_row(grant))
-        for grant in valid_grants(at).filter(person_id=person_id)
-    ]
+    return [granted(grant) for grant in valid_grants(at).filter(person_id=person_id)]
+
+
+def granted(grant: Grant) -> Granted:
+    """Return what a stored grant gives."""
+    return Granted(role=Role(grant.role), scope=scope_of_row(grant))
 
 
 def team_parents() -> dict[str, str]:

@@ -4,7 +4,7 @@ Refuses by default: an actor without a valid grant sees nothing and may do nothi
 `require` before it changes something; what may not even be seen is refused earlier, by `visible_to`, as absent.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -50,11 +50,16 @@ def actor_of(person: Person, *, at: datetime) -> Actor:
     if not person.active:
         raise NotVisible(_("There is no such person."))
     granted = queries.granted_to(person.id, at=at)
+    return as_actor(person.id, name=person.name, service=person.service, granted=granted)
+
+
+def as_actor(person: UUID, *, name: str, service: bool, granted: Sequence[wall.Granted]) -> Actor:
+    """Return somebody as an actor who holds what they are granted, for this part's own use."""
     wide = any(grant.scope.kind in (ScopeKind.GUIDED, ScopeKind.NATIONAL) for grant in granted)
     return wall.actor_of(
-        id=str(person.id),
-        kind=ActorKind.SERVICE if person.service else ActorKind.PERSON,
-        name=person.name,
+        id=str(person),
+        kind=ActorKind.SERVICE if service else ActorKind.PERSON,
+        name=name,
         granted=granted,
         parents=queries.team_parents() if wide else {},
     )

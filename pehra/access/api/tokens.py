@@ -18,9 +18,11 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from pehra.access import queries
-from pehra.access.api.deciding import actor_for, actor_of, require
+from pehra.access.api.deciding import actor_for, as_actor, require
 from pehra.access.api.granting import require_within, within
 from pehra.access.api.second_wall import elevated
+from pehra.access.gateways import bearers
+from pehra.access.gateways.bearers import Bearer
 from pehra.access.models import ApiToken, FailedAttempt, Person
 from pehra.access.rules import tokens as rules
 from pehra.access.rules.roles import Permission, ScopeKind
@@ -225,26 +227,26 @@ def actor_for_token(*, token: str, at: datetime) -> Actor:
 
     The look-up is by hash: how long it takes says nothing about the token. A mistyped one is refused unasked.
     """
-    row = _found(token, at=at) if rules.is_written_well(token) else None
-    if row is None:
+    bearer = _bearer_of(token, at=at) if rules.is_written_well(token) else None
+    if bearer is None or not bearer.active:
         raise NotVisible(_("This token is no good."))
-    holder = actor_of(row.holder, at=at)
-    if row.last_used_at is None or row.last_used_at <= at - USE_NOTED_EVERY:
-        _note_use(row, at=at)
-    return rules.limited(holder, row.permissions)
+    granted = [queries.granted(grant) for grant in bearer.grants]
+    holder = as_actor(bearer.person, name=bearer.name, service=bearer.service, granted=granted)
+    if bearer.last_used_at is None or bearer.last_used_at <= at - USE_NOTED_EVERY:
+        _note_use(bearer.token, at=at)
+    return rules.limited(holder, bearer.permissions)
 
 
 @elevated(part="access.tokens")
-def _found(token: str, *, at: datetime) -> ApiToken | None:
-    """Return a live token's row with its holder. By Pehra itself: planning who sees which account is dearer than it."""
-    live = ApiToken.objects.filter(_live(at), token_sha256=rules.digest(token))
-    return live.select_related("holder").first()
+def _bearer_of(token: str, *, at: datetime) -> Bearer | None:
+    """Return who bears a token. By Pehra itself: planning who sees which account is dearer than to look."""
+    return bearers.bearer_of(rules.digest(token), at=at)
 
 
 @transaction.atomic
-def _note_use(row: ApiToken, *, at: datetime) -> None:
+def _note_use(token: UUID, *, at: datetime) -> None:
     """Write down that a token was used. Of many that use it at once one writes, and none waits for it."""
-    for held in ApiToken.objects.filter(id=row.id).select_for_update(skip_locked=True).only("id"):
+    for held in ApiToken.objects.filter(id=token).select_for_update(skip_locked=True).only("id"):
         ApiToken.objects.filter(id=held.id).update(last_used_at=at)
 
 
