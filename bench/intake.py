@@ -108,7 +108,8 @@ class Line:
             status = int(head.split(" ", 2)[1])
             length = int(head.split("content-length: ")[1].split("\r\n")[0]) if "content-length: " in head else 0
             answer = await reader.readexactly(length)
-            if "connection: close" in head:
+            # What says not how long it is (a refusal at the door) ends with its connection: nobody reads on behind it.
+            if "connection: close" in head or "content-length: " not in head:
                 writer.close()
             else:
                 self.idle.append((time.monotonic(), reader, writer))
