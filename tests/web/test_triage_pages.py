@@ -49,6 +49,26 @@ def test_the_inbox_shows_what_waits_and_who_may_not_read_it_gets_nothing(country
     assert signed_in("telecom").get(f"/intake/reports/{reference}/").status_code == 404
 
 
+def test_what_was_added_after_a_decision_is_found_from_the_inbox(country, signed_in) -> None:
+    reference = report("Odd mails")
+    report("Another matter")
+    head = report("Odd mails of last week")
+    intake.merge(
+        chosen=intake.Chosen(references=(reference,)), into=head, reason="one", by=system("test"), at=clock.now()
+    )
+    intake.add(
+        channel=intake.Channel.REST, raw=b"more", media_type="text/plain", said=intake.Said(description="and a file"),
+        reference=reference, by=system("intake"), at=clock.now(),
+    )  # fmt: skip
+    client = signed_in("national")
+    queue = client.get("/intake/").content.decode()
+    assert 'href="?state=any&amp;news=yes"' in queue
+    assert f"/{reference}/" not in queue
+    found = client.get("/intake/?state=any&news=yes").content.decode()
+    assert f"/{reference}/" in found
+    assert "Another matter" not in found
+
+
 def test_one_is_taken_dismissed_and_taken_back(country, signed_in) -> None:
     reference = report("Slow page")
     client = signed_in("national")
