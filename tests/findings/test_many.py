@@ -87,6 +87,19 @@ def test_nothing_is_done_when_the_list_is_not_what_was_seen(four, machine, at) -
     assert states() == ["open"] * 4
 
 
+def test_what_came_in_since_does_not_fill_the_place_of_what_went(four, machine, at, fold, sighting) -> None:
+    filters = api.Filters(unfixed=True)
+    seen = api.preview_many(act="fixed", filters=filters, by=machine)
+    api.mark_fixed(finding_id=four[0].id, reason="done", by=machine, at=at)
+    later = at + timedelta(hours=1)
+    fold(sighting(subject="198.18.0.9", first_seen=later, last_seen=later), moment=later)
+    said = {"act": "fixed", "filters": filters, "up_to": seen.newest, "reason": WHY, "by": machine, "at": later}
+    with pytest.raises(Invalid, match="it would be 3 findings now"):
+        api.change_many(**said, expected=seen.changes)
+    assert api.change_many(**said, expected=3).changed == 3
+    assert states() == ["fixed"] * 4 + ["open"]
+
+
 def test_what_cannot_be_changed_is_counted_and_left(four, machine, at) -> None:
     api.mark_fixed(finding_id=four[0].id, reason="done", by=machine, at=at)
     seen = api.preview_many(act="fixed", ids=[row.id for row in four], by=machine)

@@ -80,6 +80,7 @@ def test_silence_goes_to_the_next_contact_with_what_was_said(
     assert again.body.endswith(left.body)
     assert [file.sha256 for file in again.attachments] == [file.sha256 for file in left.attachments]
     assert (again.about, again.tlp, again.organisation) == (left.about, left.tlp, left.organisation)
+    assert again.circle == left.circle
     first, second = Letter.objects.order_by("number")
     assert (first.ended, second.step, second.stands_in_for) == ("passed on", 1, left.id)
     assert second.thread_id == first.thread_id

@@ -64,6 +64,7 @@ class ManyPreview:
     elsewhere: int  # their state does not allow it
     not_yours: int  # read, but not yours to change
     shown: tuple[FindingView, ...]
+    newest: UUID | None  # of those it would change; what came in later was not looked at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +106,14 @@ def preview_many(
     rows = list(_asked(filters, ids, by=by))
     movable, elsewhere, not_yours = _parted(rows, wanted, by=by)
     shown = queries.by_ids([row.id for row in movable[:SHOWN_MAX]])
-    return ManyPreview(act=wanted, changes=len(movable), elsewhere=elsewhere, not_yours=not_yours, shown=tuple(shown))
+    return ManyPreview(
+        act=wanted,
+        changes=len(movable),
+        elsewhere=elsewhere,
+        not_yours=not_yours,
+        shown=tuple(shown),
+        newest=movable[0].id if movable else None,
+    )
 
 
 @transaction.atomic
@@ -114,15 +122,19 @@ def change_many(
     act: ManyAct | str,
     filters: Filters | None = None,
     ids: Sequence[UUID] = (),
+    up_to: UUID | None = None,
     expected: int,
     reason: str,
     by: Actor,
     at: datetime,
 ) -> ManyDone:
-    """Do an act to all findings of a filter, or to those chosen, if they are as many as its preview said."""
+    """Do an act to all findings of a filter, or to those chosen, if they are as many as its preview said.
+
+    `up_to` is the newest that the preview would change: what came in since does not fill the place of what went.
+    """
     wanted, words = _act(act), moving.words_of(reason)
     take_turn()
-    rows = list(_asked(filters, ids, by=by).select_for_update())
+    rows = list(_asked(filters, ids, up_to=up_to, by=by).select_for_update())
     movable, _elsewhere, not_yours = _parted(rows, wanted, by=by)
     if not_yours and not movable:
         access.require(by, _PERMISSION[wanted], teams=rows[0].teams, organisation=rows[0].organisation)
@@ -173,12 +185,12 @@ def undo_many(*, change_id: UUID, by: Actor, at: datetime) -> ManyUndone:
     return ManyUndone(restored=restored, kept=len(change.before) - restored)
 
 
-def _asked(filters: Filters | None, ids: Sequence[UUID], *, by: Actor) -> Any:
+def _asked(filters: Filters | None, ids: Sequence[UUID], *, up_to: UUID | None = None, by: Actor) -> Any:
     """Return the findings that are meant; of those chosen each must be there, as for an act on one."""
     rows = queries.fitting(by=by, filters=filters) if not ids else queries.readable(by).filter(id__in=ids)
     if ids and rows.count() < len(set(ids)):
         raise NotVisible("There is no such finding.")
-    rows = rows.order_by("-id")
+    rows = (rows.filter(id__lte=up_to) if up_to else rows).order_by("-id")
     if rows[MANY_MAX : MANY_MAX + 1].exists():
         raise Invalid(f"more than {MANY_MAX} findings at once: narrow the filter", field="filters")
     return rows

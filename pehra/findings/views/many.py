@@ -28,9 +28,8 @@ def preview(request: Request) -> HttpResponse:
 
 def _preview(request: Request, *, refusal: Refusal | None = None) -> HttpResponse:
     act = request.POST.get("act", "")
-    asked = _asked(request.POST)
     try:
-        shown = api.preview_many(act=act, by=request.actor, **asked)
+        shown = api.preview_many(act=act, by=request.actor, **_asked(request.POST))
     except Invalid as refused:
         messages.error(request, refused.message)
         return redirect(_list(request.POST))
@@ -49,10 +48,11 @@ def _preview(request: Request, *, refusal: Refusal | None = None) -> HttpRespons
 def change(request: Request) -> HttpResponse:
     """Do it, if it is still what the preview said."""
     access.require(request.actor, Permission.FINDINGS_READ)
-    expected = request.POST.get("expected", "")
+    expected, up_to = request.POST.get("expected", ""), request.POST.get("up_to", "")
     try:
         done = api.change_many(
             act=request.POST.get("act", ""),
+            up_to=parse_id(up_to) if up_to else None,
             expected=int(expected) if expected.isdecimal() and len(expected) < 9 else -1,
             reason=request.POST.get("reason", ""),
             by=request.actor,
