@@ -336,16 +336,24 @@ def record_bounce(
 
 def make_signing_key(*, team: str, name: str) -> str:
     """Make the OpenPGP key of a team, or of the `node`, and return its public part. For whoever runs the node."""
-    if not team or not all(letter.isalnum() or letter == "-" for letter in team):
-        raise Invalid(f"{team!r} is no team's code", field="team")
+    _require_holder(team)
     sender = letters.sender_address(settings.PEHRA_OUTBOX_FROM)
     holder = letters.one_line(name, field="name", limit=letters.NAME_CHARACTERS_MAX)
+    if not holder:
+        raise Invalid("say what the key calls its holder", field="name")
     return sealing.make_openpgp(team=team, name=holder, email=sender.addr_spec)
 
 
 def public_signing_key(*, team: str) -> str:
     """Return the public part of the OpenPGP key that signs for a team; empty where there is none."""
+    _require_holder(team)
     return sealing.public_part(team)
+
+
+def _require_holder(team: str) -> None:
+    """Refuse a team that nobody knows: a key under a mistyped name would sign nothing, and nobody would notice."""
+    if team != sealing.NODE:
+        access.require_known_team(team)
 
 
 def send_due(

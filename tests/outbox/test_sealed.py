@@ -20,6 +20,7 @@ from pehra.outbox.gateways import sealing
 from pehra.outbox.models import Message
 from pehra.outbox.rules import retries
 from pehra.outbox.rules.leaving import must_be_encrypted
+from pehra.registry import api as registry
 from tests.intake import other_side
 from tests.intake.other_side import Authority, Pgp
 
@@ -305,7 +306,8 @@ def test_a_broken_key_is_said_in_one_line(queue, post, machine: Actor, settings:
     assert "\n" not in problem
 
 
-def test_commands_make_a_key_once_and_show_its_public_part(theirs: Pgp) -> None:
+def test_commands_make_a_key_once_and_show_its_public_part(theirs: Pgp, machine: Actor) -> None:
+    registry.load_profile(by=machine, at=NOW)
     run = CliRunner().invoke
     made = run(commands, ["key", "make", "--team", "ntcert", "--name", "NTCERT"])
     assert made.output.startswith("-----BEGIN PGP PUBLIC KEY BLOCK-----")
@@ -316,3 +318,7 @@ def test_commands_make_a_key_once_and_show_its_public_part(theirs: Pgp) -> None:
     assert "PRIVATE" not in made.output + again.output
     assert run(commands, ["key", "show", "--team", "pkcert"]).exit_code == 1
     theirs.run("--import", content=made.output.encode())
+    for wrong in (["--team", "ntcrt", "--name", "NTCERT"], ["--team", "../ntcert", "--name", "N"], ["--name", " "]):
+        refused = run(commands, ["key", "make", *wrong])
+        assert isinstance(refused.exception, Invalid), wrong
+    assert isinstance(run(commands, ["key", "show", "--team", "ntcrt"]).exception, Invalid)
