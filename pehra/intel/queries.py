@@ -62,7 +62,8 @@ def known(*, observables: Sequence[Observable], by: Actor, at: datetime) -> dict
     families = {one: kin(one, is_registrable=suffixes.is_registrable) for one in list(observables)[:LOOKED_UP_MAX]}
     values = {relative.value for family in families.values() for relative in family}
     said: dict[tuple[str, str], list[Indicator]] = {}
-    for row in Indicator.objects.valid(at).filter(value__in=values).order_by("source", "id"):
+    speaking = Indicator.objects.valid(at).only("type", "value", "source", "confidence", "tlp")
+    for row in speaking.filter(value__in=values).order_by("source", "id"):
         said.setdefault((row.type, row.value), []).append(row)
     found: dict[Observable, Known] = {}
     for one, family in families.items():
