@@ -151,6 +151,22 @@ def test_what_is_in_quarantine_is_given_only_to_who_says_that_they_know(
     assert acts == ["received", "given-out", "released", "given-out"]
 
 
+def test_what_goes_into_quarantine_while_it_is_packed_does_not_leave(
+    taken: EvidenceView, sector_analyst: Actor, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: dict[str, Any] = {"ref": taken.incident, "number": 1, "by": sector_analyst, "at": at, "reason": "needed"}
+    packed = vault.sealed
+
+    def slowly(*given: Any, **more: Any) -> bytes:
+        api.quarantine_evidence(quarantined=True, **said)
+        return packed(*given, **more)
+
+    monkeypatch.setattr(vault, "sealed", slowly)
+    with pytest.raises(Invalid, match="may do harm"):
+        api.give_out_evidence(password="a long enough password", **said)
+    assert [line.act for line in whole(taken, by=sector_analyst).custody] == ["received", "quarantined"]
+
+
 def test_the_same_bytes_have_one_log(
     opened: IncidentView, taken: EvidenceView, sector_analyst: Actor, at: datetime
 ) -> None:

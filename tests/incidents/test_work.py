@@ -367,6 +367,8 @@ def test_an_act_on_a_private_operators_systems_waits_for_its_yes(
     assert asked.answer is Answer.ASKED
     with pytest.raises(ConsentRefused, match="org-0001"):  # silence is no consent
         api.move_task(ref=ref, number=1, to="done", by=colleague, at=at + timedelta(days=30))
+    with pytest.raises(Invalid, match="ended already"):
+        api.answer_consent(ref=ref, number=1, answer="given", valid_until=at, by=organisation_contact, at=at)
     until = at + timedelta(hours=2)
     given = api.answer_consent(
         ref=ref, number=1, answer="given", terms="not on Friday", valid_until=until, by=organisation_contact, at=at

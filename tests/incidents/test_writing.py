@@ -66,6 +66,9 @@ def test_a_note_for_one_team_is_that_teams_alone(
         api.change_note(ref=ref, number=1, text="theirs", version=1, by=analyst, at=at)
     with pytest.raises(Invalid, match="one of yours"):
         api.add_note(ref=ref, text="x", team="pkcert", by=sector_analyst, at=at)
+    of_two = replace(analyst, teams=analyst.teams | {"punjab-cert"})
+    with pytest.raises(Invalid, match="all teams of the incident"):
+        api.add_note(ref=ref, text="x", team="punjab-cert", by=of_two, at=at)
     with pytest.raises(NotVisible):
         api.notes(ref, by=organisation_contact)
     said = [entry.facts for entry in ledger.history(subject=ref, by=analyst) if "note" in entry.event]
