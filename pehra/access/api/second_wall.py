@@ -34,8 +34,8 @@ def bound(*, actor: Actor, to_the_end: bool = False) -> Iterator[None]:
         with transaction.atomic():
             yield
         return
-    values = _place_of(actor).values()
-    with _moved(lambda: gateway.move(values), to_the_end=to_the_end):
+    settings = _place_of(actor).settings()
+    with _moved(lambda: gateway.move(settings), to_the_end=to_the_end):
         yield
 
 
@@ -48,8 +48,8 @@ def at_the_door() -> Iterator[None]:
     if not _is_in_force():
         yield
         return
-    values = Place(role=WEB, people=True).values()
-    with _moved(lambda: gateway.move(values), to_the_end=True):
+    settings = Place(role=WEB, people=True).settings()
+    with _moved(lambda: gateway.move(settings), to_the_end=True):
         yield
 
 
@@ -105,7 +105,7 @@ def _place_of(actor: Actor) -> Place:
 
 
 @contextmanager
-def _moved(move: Callable[[], tuple[str, ...]], *, opens: bool = False, to_the_end: bool = False) -> Iterator[None]:
+def _moved(move: Callable[[], dict[str, str]], *, opens: bool = False, to_the_end: bool = False) -> Iterator[None]:
     """Move through the wall and back; in the transaction that is there, else in one of its own."""
     said = _is_open.set(opens)
     try:
@@ -116,7 +116,7 @@ def _moved(move: Callable[[], tuple[str, ...]], *, opens: bool = False, to_the_e
 
 
 @contextmanager
-def _there_and_back(move: Callable[[], tuple[str, ...]], *, to_the_end: bool) -> Iterator[None]:
+def _there_and_back(move: Callable[[], dict[str, str]], *, to_the_end: bool) -> Iterator[None]:
     if not connection.in_atomic_block:
         with transaction.atomic():
             move()

@@ -8,7 +8,7 @@ yes or no, and their only error is about types.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,37 +59,38 @@ class Place:
     organisations: Sequence[str] = ()
     people: bool = False
 
-    def values(self) -> tuple[str, ...]:
-        """Return the settings' values, in the order of their names."""
+    def settings(self) -> dict[str, str]:
+        """Return every setting with its value."""
         people = "on" if self.people else "off"
-        return (self.role, self.actor, _array(self.teams), _array(self.organisations), people)
+        return dict(
+            zip(SETTINGS, (self.role, self.actor, _array(self.teams), _array(self.organisations), people), strict=True)
+        )
 
 
-def move(values: Sequence[str]) -> tuple[str, ...]:
-    """Set all settings for the rest of the transaction in one statement; return those that held until now."""
-    return _set(["%s"] * len(SETTINGS), values)
+def move(settings: Mapping[str, str]) -> dict[str, str]:
+    """Change some settings for the rest of the transaction in one statement; return what they were until now."""
+    return _set(dict.fromkeys(settings, "%s"), list(settings.values()))
 
 
-def open_all() -> tuple[str, ...]:
-    """Become Pehra itself, where a wall stands before this session; return what held until now."""
-    role = f"CASE WHEN current_user = '{WEB}' THEN '{SYSTEM}' ELSE former.s0 END"
-    return _set([role, *(f"former.s{number}" for number in range(1, len(SETTINGS)))], ())
+def open_all() -> dict[str, str]:
+    """Become Pehra itself, where a wall stands before this session; return what was changed as it was until now."""
+    return _set({"role": f"CASE WHEN current_user = '{WEB}' THEN '{SYSTEM}' ELSE former.s0 END"})
 
 
-def open_people() -> tuple[str, ...]:
-    """Add the rows of accounts and grants to what is seen; return what held until now."""
-    return _set([*(f"former.s{number}" for number in range(len(SETTINGS) - 1)), "'on'"], ())
+def open_people() -> dict[str, str]:
+    """Add the rows of accounts and grants to what is seen; return what was changed as it was until now."""
+    return _set({"pehra.people": "'on'"})
 
 
-def _set(new: Sequence[str], values: Sequence[str]) -> tuple[str, ...]:
-    kept = ", ".join(f"coalesce(current_setting('{name}', true), '') AS s{n}" for n, name in enumerate(SETTINGS))
-    made = ", ".join(f"set_config('{name}', {value}, true)" for name, value in zip(SETTINGS, new, strict=True))
+def _set(new: Mapping[str, str], values: Sequence[str] = ()) -> dict[str, str]:
+    kept = ", ".join(f"coalesce(current_setting('{name}', true), '') AS s{n}" for n, name in enumerate(new))
+    made = ", ".join(f"set_config('{name}', {value}, true)" for name, value in new.items())
     # Materialized: what was must be read before it is changed.
     statement = f"WITH former AS MATERIALIZED (SELECT {kept}) SELECT former.*, {made} FROM former"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(statement, list(values) or None)
         row = cursor.fetchone()
-    return tuple(row[: len(SETTINGS)])
+    return dict(zip(new, row[: len(new)], strict=True))
 
 
 def is_broken() -> bool:
