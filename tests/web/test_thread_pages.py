@@ -7,6 +7,7 @@ import pytest
 from pehra.kernel import clock
 from pehra.kernel.actors import system
 from pehra.outbox import api as outbox
+from pehra.registry.models import Contact
 from pehra.threads import api as threads
 from tests.threads.conftest import token_of
 
@@ -68,6 +69,13 @@ def test_a_refusal_keeps_what_was_typed(wrong, says, signed_in):
     assert page.status_code == 422
     assert says in page.content.decode()
     assert "Who holds it?" in page.content.decode()
+
+
+def test_a_thread_whose_contacts_are_gone_says_so(signed_in, thread):
+    Contact.objects.filter(organisation="org-0002").delete()
+    page = signed_in("telecom").post("/threads/write", letter(organisation="", thread=thread.reference))
+    assert page.status_code == 422
+    assert "The registry knows no contact there" in page.content.decode()
 
 
 def test_the_two_sides_read_a_thread_and_nobody_else(signed_in, thread):
