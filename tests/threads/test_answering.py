@@ -130,6 +130,13 @@ def test_a_call_for_help_is_urgent_and_said_to_the_lead_team_once(
     assert Answer.objects.count() == 1
 
 
+def test_what_no_team_leads_yet_is_answered_too(write: Any, at: datetime) -> None:
+    token = token_of(write(lead_team="", teams=()).id)
+    assert api.answer_page(token=token, at=at).may_answer
+    assert say(token, "need-help", at=at).standing is not None
+    assert Thread.objects.get().urgent
+
+
 def test_a_call_for_help_outlasts_what_another_reader_answers(write: Any, at: datetime) -> None:
     helpless, another = token_of(write().id), token_of(write(email="security@operator.example").id)
     say(helpless, "need-help", at=at)

@@ -105,9 +105,10 @@ def _numbers(count: int) -> list[int]:
 def follow(messages: Sequence[outbox.MessageView], *, at: datetime) -> dict[UUID, Letter]:
     """Return the letter of each message that is somebody's, made where there is none; in the caller's transaction.
 
-    A message of no team (about somebody's account, say) is no matter between two sides and gets none.
+    A message of no team (about somebody's account, say) is no matter between two sides and gets none, unless its reader
+    was given a link to answer: a notice of findings that no team leads yet.
     """
-    ours = {message.id: message for message in messages if message.teams}
+    ours = {message.id: message for message in messages if message.teams or message.answer_until is not None}
     known = _letters(ours)
     fresh = [message for number, message in ours.items() if number not in known]
     if fresh:
