@@ -1,7 +1,7 @@
 """Alerts as the program that posted them reads them back: its own report, as far as it may add to it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -9,8 +9,8 @@ from django.db.models import Q
 
 from pehra.access import api as access
 from pehra.access.api import Permission
-from pehra.intake.models import Report
-from pehra.intake.queries.finding import own
+from pehra.intake.models import Report, ReportQuerySet
+from pehra.intake.queries.finding import reader
 from pehra.intake.rules.channels import Channel
 from pehra.intake.rules.states import State
 from pehra.kernel.actors import Actor
@@ -42,12 +42,12 @@ class AlertView:
 
 
 def alert(*, channel: Channel, reference: str = "", number: int | None = None, by: Actor) -> AlertView:
-    """Return a report that came by this road, by its reference or number, to whoever may add to it: also to the
-    account that posted it, wherever law has sent it since."""
+    """Return a report that came by this road, by its reference or number, to whoever may read it and add to it: also
+    to the account that posted it, wherever law has sent it since."""
     access.require(by, Permission.INTAKE_REPORT)
     wanted = Q(reference__endswith=_ending(number)) if number is not None else Q(reference=reference.upper())
     wanted &= Q(channel=channel)
-    row = own(by).filter(wanted).first()
+    row = _readable(by).filter(wanted).first()
     if row is not None:
         return _view(row, is_visible=True)
     with access.elevated(part="intake.alerts"):
@@ -55,6 +55,13 @@ def alert(*, channel: Channel, reference: str = "", number: int | None = None, b
         if row is None:
             raise NotVisible("there is no such alert")
         return _view(row, is_visible=False)
+
+
+def _readable(by: Actor) -> ReportQuerySet:
+    """Return what the actor's organisation reported, and what is its teams' where it may read and not only report: the
+    token of a program that posts does not read a team's queue."""
+    reporter = reader(by, Permission.INTAKE_REPORT)
+    return Report.objects.all().visible_to(replace(reporter, teams=reporter.teams & reader(by).teams))
 
 
 def posted(*, channel: Channel, source: str, source_ref: str, by: Actor) -> str:

@@ -249,6 +249,18 @@ def test_who_posted_an_alert_reads_it_and_adds_to_it_wherever_the_law_has_sent_i
     assert report.submissions.count() == 2
 
 
+def test_a_programs_token_does_not_read_what_others_posted_to_its_holders_team(door: tuple[str, str]) -> None:
+    url, token = door
+    made = TheHiveApi(url=f"{url}/thehive", apikey=token).alert.create(alert=THEHIVE)
+    team = Report.objects.get(reference=made["_id"]).lead_team
+    officer = somebody("officer@cert.example", role="duty-officer", team=team)
+    reads = TheHiveApi(url=f"{url}/thehive", apikey=token_of(officer, "intake.report", "intake.read"))
+    assert reads.alert.get(made["_id"])["title"] == THEHIVE["title"]
+    posts = TheHiveApi(url=f"{url}/thehive", apikey=token_of(officer, "intake.report"))
+    with pytest.raises(TheHiveError, match="NotFoundError"):
+        posts.alert.get(made["_id"])
+
+
 def test_a_token_without_the_right_to_report_is_refused(door: tuple[str, str], contact: UUID) -> None:
     url, _token = door
     reader = token_of(contact, "incidents.read")
