@@ -27,6 +27,14 @@ def test_what_the_standard_has_no_word_for_stands_in_the_steps_extension() -> No
     assert not any(step.is_blocking or step.touches_organisation for step in others)
 
 
+def test_a_step_without_words_is_called_by_its_kind_and_an_item_is_a_line() -> None:
+    body = samples.playbook()
+    body["workflow"][ISOLATE]["name"] = "  "
+    body["workflow"][ISOLATE]["step_extensions"][playbook_steps.EXTENSION]["checklist"] = ["a\nb", 7]
+    step = playbooks.read(samples.document(body)).steps[0]
+    assert (step.name, step.checklist) == ("action", ("a b", "7"))
+
+
 def test_a_command_is_shown_and_never_hidden() -> None:
     assert playbooks.read(samples.document()).steps[0].commands == ("manual: Ask the operator to pull the ports",)
 
@@ -88,6 +96,8 @@ def test_a_decision_can_be_answered_where_the_playbook_leaves_a_way_out(decision
         (lambda body: body.pop("created_by"), "created_by"),
         (lambda body: body.update(id="playbook--1"), "id: must be"),
         (lambda body: body.update(modified="yesterday"), "modified: must be"),
+        (lambda body: body.update(modified=f"2026-10-01T08:00:00.{'0' * 40}Z"), "modified: must be"),
+        (lambda body: body["workflow"].update({"x" * 121: {"type": "end"}}), "at most 120 characters"),
         (lambda body: body.update(workflow_start="start--none"), "there is no step 'start--none'"),
         (lambda body: body.update(workflow_start=ISOLATE), "must name a step of type start"),
         (

@@ -16,6 +16,7 @@ from typing import Any
 STEPS_MAX = 300
 NEXT_MAX = 50
 NAME_MAX = 300
+STEP_ID_MAX = 120
 EXTENSION = "extension-definition--6f3d8a52-0c1b-4e57-9a4e-2b7c51d0e8f4"
 WORK = frozenset({"action", "playbook-action"})
 CASE = "case: "
@@ -123,7 +124,9 @@ def _problems(workflow: Mapping[str, Any], start: str) -> list[str]:
         return [f"workflow: a playbook has at most {STEPS_MAX} steps"]
     problems = []
     for key, step in workflow.items():
-        if not isinstance(step, dict):
+        if len(key) > STEP_ID_MAX:
+            problems.append(f"workflow.{key[:STEP_ID_MAX]}…: the id of a step has at most {STEP_ID_MAX} characters")
+        elif not isinstance(step, dict):
             problems.append(f"workflow.{key}: must be an object")
         elif step.get("type") not in TYPES:
             problems.append(f"workflow.{key}.type: {step.get('type')!r} is no type of step")
@@ -213,7 +216,7 @@ def _step(key: str, step: Mapping[str, Any], before: Mapping[str, Sequence[str]]
     return Step(
         id=key,
         type=step["type"],
-        name=(step.get("name") or step.get("condition") or step["type"]).strip()[:NAME_MAX],
+        name=(step.get("name", "").strip() or step.get("condition", "").strip() or step["type"])[:NAME_MAX],
         description=step.get("description", "").strip(),
         commands=tuple(_command(command) for command in step.get("commands", ())),
         after=tuple(before[key]),
@@ -221,8 +224,13 @@ def _step(key: str, step: Mapping[str, Any], before: Mapping[str, Sequence[str]]
         is_blocking=own.get("blocking") is True,
         phase=str(own.get("phase", ""))[:64],
         touches_organisation=own.get("touches_organisation") is True,
-        checklist=tuple(str(item)[:NAME_MAX] for item in checklist[:50]) if isinstance(checklist, list) else (),
+        checklist=tuple(_item(item) for item in checklist[:50]) if isinstance(checklist, list) else (),
     )
+
+
+def _item(said: object) -> str:
+    """Return an item of a checklist in one line, as a task has it."""
+    return " ".join(str(said).split())[:NAME_MAX]
 
 
 def _command(command: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ ID_LENGTH_MAX = 120
 PROBLEMS_SHOWN_MAX = 10
 SPEC_VERSION = "cacao-2.0"
 _ID = re.compile(r"playbook--[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
 _TEXTS = ("id", "name", "created_by", "created", "modified", "workflow_start")
 
 
