@@ -83,6 +83,23 @@ def test_an_organisation_that_is_hit_too_owes_for_itself_and_one_that_is_not_lea
     assert [side.organisation for side in api.incident(ref, by=machine).sides] == ["org-0006"]
 
 
+def test_one_that_is_hit_after_all_owes_again_what_was_withdrawn_while_it_was_out(
+    opened: Opener, machine: Actor, at: datetime
+) -> None:
+    ref = opened("org-0001", "org-0006", by=machine)
+    change = {"ref": ref, "organisation": "org-0006", "by": machine}
+    first, *others = [c for c in owed(ref) if c.organisation == "org-0006"]
+    api.withdraw_clock(duty=first.duty, stage=first.stage, reason="not a licensee", at=at, **change)
+    api.unaffect(reason="a mistake", at=at + HOUR, **change)
+    for clock in others:
+        api.withdraw_clock(duty=clock.duty, stage=clock.stage, reason="not hit", at=at + 2 * HOUR, **change)
+    api.affect(reason="hit after all", at=at + 3 * HOUR, **change)
+    left = {c.id: c for c in owed(ref) if c.organisation == "org-0006"}
+    assert left.keys() == {c.id for c in others}, "what was withdrawn before for another reason stays so"
+    assert all(c.ended_by == c.ended_reason == "" for c in left.values())
+    assert {c.id: c.due_at for c in left.values()} == {c.id: c.due_at for c in others}
+
+
 def test_when_the_only_one_is_not_hit_after_all_nobody_owes_the_same_anew(
     opened: Opener, machine: Actor, at: datetime
 ) -> None:

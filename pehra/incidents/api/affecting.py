@@ -6,15 +6,17 @@ say so and wait for a person. Nothing is deleted: what was taken out says when, 
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
 from pehra.access import api as access
 from pehra.incidents import queries
-from pehra.incidents.api import acting, deriving, drafts, roles
+from pehra.incidents.api import acting, deriving, drafts, duty_clocks, roles
 from pehra.incidents.api.drafts import Side
-from pehra.incidents.models import Incident, IncidentAsset, IncidentOrganisation
+from pehra.incidents.models import Clock, Incident, IncidentAsset, IncidentOrganisation
 from pehra.incidents.rules import impact as rules
+from pehra.incidents.rules.clocks import ClockState
 from pehra.kernel.actors import Actor
 from pehra.kernel.identifiers import new_id
 from pehra.kernel.refusals import Invalid, NotVisible
@@ -36,6 +38,7 @@ def affect(*, ref: str, organisation: str, reason: str, by: Actor, at: datetime)
     if there is not None and there.removed_at is None:
         raise Invalid("this organisation is named already", field="organisation")
     # The new side has its own team's wall, and whoever names it may be of another.
+    out_since = there.removed_at if there is not None else None
     with access.elevated(part="incidents.sides"):
         if there is not None:
             there.removed_at, there.removed_by, there.removed_reason = None, "", ""
@@ -47,7 +50,9 @@ def affect(*, ref: str, organisation: str, reason: str, by: Actor, at: datetime)
     # The entry is for all teams of the incident; in a widespread one they do not read of each other's constituents.
     named = {} if incident.widespread else {"organisation": organisation}
     acting.record(incident, "incidents.organisation.added", {**named, "reason": words}, by=by, at=at)
-    deriving.rederive(incident, deriving.locked_clocks(incident), by=by, at=at)
+    clocks = deriving.locked_clocks(incident)
+    again = _withdrawn_since(clocks, organisation, since=out_since) if out_since else {}
+    deriving.rederive(incident, clocks, again=again, by=by, at=at)
     return queries.views([incident])[0]
 
 
@@ -65,6 +70,18 @@ def unaffect(*, ref: str, organisation: str, reason: str, by: Actor, at: datetim
     acting.record(incident, "incidents.organisation.removed", {**named, "reason": words}, by=by, at=at)
     deriving.rederive(incident, deriving.locked_clocks(incident), by=by, at=at)
     return queries.views([incident])[0]
+
+
+def _withdrawn_since(clocks: Iterable[Clock], organisation: str, *, since: datetime) -> dict[duty_clocks.Key, UUID]:
+    """Return the rows of clocks that were withdrawn while an organisation was out: hit after all, it owes them anew."""
+    return {
+        duty_clocks.key_of(clock): clock.id
+        for clock in clocks
+        if clock.organisation == organisation
+        and clock.state == ClockState.WITHDRAWN
+        and clock.ended_at is not None
+        and clock.ended_at >= since
+    }
 
 
 def _side(organisation: str, incident: Incident) -> Side:

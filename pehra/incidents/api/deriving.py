@@ -52,10 +52,18 @@ def locked_clocks(incident: Incident) -> list[Clock]:
 
 
 @access.elevated(part="incidents.deriving")
-def rederive(incident: Incident, clocks: Sequence[Clock], *, by: Actor, at: datetime) -> None:
+def rederive(
+    incident: Incident,
+    clocks: Sequence[Clock],
+    *,
+    again: Mapping[duty_clocks.Key, UUID] | None = None,
+    by: Actor,
+    at: datetime,
+) -> None:
     """Ask the law again with the facts as they now are; store what changed and tell it to the ledger.
 
-    The law is asked about the whole matter, whichever part of it the acting person may read.
+    The law is asked about the whole matter, whichever part of it the acting person may read. `again` names the rows of
+    ended clocks whose end no longer holds: what is owed anew runs in its row.
     """
     root = root_of(incident)
     if root.id != incident.id:
@@ -67,7 +75,7 @@ def rederive(incident: Incident, clocks: Sequence[Clock], *, by: Actor, at: date
     matter = matter_of(family_of(incident))
     debts = debts_of(matter)
     walls = {side.organisation: drafts.wall_of(incident, side) for side in matter.sides}
-    again = went_back(clocks)
+    again = went_back(clocks) | dict(again or {})
     there = [clock for clock in clocks if again.get(duty_clocks.key_of(clock)) != clock.id]
     added, updated, changes = duty_clocks.rederive(incident, there, debts, walls, again=again, at=at)
     if len(matter.family) > 1:
