@@ -245,3 +245,34 @@ class TestTheTeamIsTold:
     def test_a_team_nobody_reaches_stands_in_the_outbox(self, reported):
         reported(organisation="org-0001")
         assert [letter.state for letter in self.letters()] == ["held"]
+
+
+class TestWhatComesLater:
+    def more(self, receipt, at, by=None, **said):
+        """Add to a report, by Pehra's own roads unless by somebody."""
+        named = {"reference": receipt.reference} if by else {"token": receipt.token}
+        intake.add(
+            channel=Channel.REST, raw=repr(said).encode(), media_type="text/plain", said=Said(**said), **named,
+            by=by or system("intake"), at=at,
+        )  # fmt: skip
+        return Report.objects.get(id=receipt.report)
+
+    def test_leaves_a_matter_with_the_team_whose_road_it_came_by(self, reported, at):
+        receipt = intake.receive(
+            channel=Channel.MAIL, raw=b"x", media_type="message/rfc822", said=Said(description="help"),
+            reporter=Reporter(anonymous=True), language="en", team="punjab-cert", by=system("intake"), at=at,
+        )  # fmt: skip
+        assert self.more(receipt, at, description="see hxxp://evil[.]example/x").lead_team == "punjab-cert"
+
+    def test_leaves_a_matter_where_a_person_gave_it(self, reported, analyst, at):
+        receipt = reported("help")
+        chosen = intake.Chosen(references=(receipt.reference,))
+        done = intake.hand_over(chosen=chosen, team="punjab-cert", reason="theirs", by=analyst, at=at)
+        assert self.more(receipt, at, description="see hxxp://evil[.]example/x").lead_team == "punjab-cert"
+        intake.undo(token=done.token, by=analyst, at=at)
+        assert self.more(receipt, at, sector="telecom").lead_team == "ntcert"
+
+    def test_is_no_ground_to_mark_freer_what_somebody_else_marked(self, reported, analyst, at):
+        receipt = reported("for your eyes", tlp=Tlp.RED)
+        assert self.more(receipt, at, by=analyst, description="x", tlp=Tlp.CLEAR).tlp == "TLP:RED"
+        assert self.more(receipt, at, description="now for all", tlp=Tlp.GREEN).tlp == "TLP:GREEN"

@@ -25,6 +25,7 @@ from pehra.intake.api import grouping, observing, routing, telling
 from pehra.intake.gateways import turns
 from pehra.intake.models import Report, ReportFile, Submission
 from pehra.intake.rules import saying
+from pehra.intake.rules.acts import Act
 from pehra.intake.rules.channels import Channel
 from pehra.intake.rules.consolidating import consolidated
 from pehra.intake.rules.contents import media_type_of
@@ -32,6 +33,7 @@ from pehra.intake.rules.saying import Handed, Receipt, Reporter, Said
 from pehra.intake.rules.states import State
 from pehra.kernel.actors import Actor
 from pehra.kernel.identifiers import new_id, reference
+from pehra.kernel.markings import Tlp
 from pehra.kernel.refusals import Invalid
 from pehra.law import api as law
 from pehra.ledger import api as ledger
@@ -246,7 +248,8 @@ def _added(coming: _Coming, report: Report) -> Receipt:
     before = {name: getattr(report, name) for name in consolidated(Said())}
     values = consolidated(coming.said, before) | {"changed_at": at}
     if coming.said.tlp:
-        values["tlp"] = coming.said.tlp
+        is_source = coming.by.id == report.reported_by
+        values["tlp"] = coming.said.tlp if is_source else max(coming.said.tlp, Tlp(report.tlp))
     values |= _rerouted(report, values, coming, seen)
     if report.state == State.DISMISSED:
         values |= {"state": State.RECEIVED, "state_reason": NEWS, "told_at": None}
@@ -280,8 +283,11 @@ def _rerouted(
     unchanged = all(values[name] == getattr(report, name) for name in whose)
     if report.state not in (State.RECEIVED, State.DISMISSED) or (unchanged and not (nobody_said and seen)):
         return {}
+    if report.changes.filter(act__act=Act.HAND_OVER, act__undone_at__isnull=True).exists():
+        return {}
     owners = {one.owner for one in seen} | set(report.observables.values_list("owner", flat=True))
-    routed = routing.route(said, owners=owners - {""}, at=coming.at)
+    by_road = report.lead_team if report.routed_because.get("basis") == routing.BY_ROAD else ""
+    routed = routing.route(said, owners=owners - {""}, team=by_road, at=coming.at)
     teams = list(dict.fromkeys([*routed.teams, *report.teams]))
     if routed.lead_team == report.lead_team and teams == report.teams:
         return {}

@@ -67,6 +67,8 @@ class TestWhatAPersonWrites:
 
     def test_of_somebody_away_is_an_automatic_reply(self):
         assert sort_of(letter(subject="Out of office: until Monday")) == (Sort.AUTO_REPLY, Why.AWAY)
+        assert sort_of(letter(subject="On annual leave until 3 May")) == (Sort.AUTO_REPLY, Why.AWAY)
+        assert sort_of(letter(subject="On leave balances: somebody reads them from outside"))[0] is not Sort.AUTO_REPLY
         assert sort_of(letter(subject="Automatic reply: Notice", in_reply_to=OURS))[0] is Sort.AUTO_REPLY
 
     def test_in_any_language_is_in_it(self):

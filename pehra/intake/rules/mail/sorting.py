@@ -90,7 +90,8 @@ class Sorted:
 _OUR_ID = re.compile(r"0[1-9a-f][0-9a-f]{6}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _AWAY = re.compile(
     r"(?i)^(?:out of (?:the )?office|automatic reply|auto(?:matic)?[ -]?(?:reply|response|"
-    r"responder)|autoreply|away from (?:my|the) (?:mail|office|desk)|on (?:annual )?(?:leave|vacation)|abwesenheit|"
+    r"responder)|autoreply|away from (?:my|the) (?:mail|office|desk)|on (?:annual )?(?:leave|vacation)"
+    r"(?=\W*(?:$|until|till|from|to|back|re:))|abwesenheit|"
     r"automatische antwort|r[ée]ponse automatique|respuesta autom|خودکار جواب|دفتر سے باہر)"
 )
 
