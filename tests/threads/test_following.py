@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from pehra.kernel.refusals import Forbidden, Invalid
 from pehra.ledger import api as ledger
 from pehra.outbox import api as outbox
 from pehra.threads import api
+from pehra.threads.api.following import SWEPT_AT_MINUTE
 from pehra.threads.models import Letter, Thread
 from pehra.threads.rules import following
 from pehra.threads.rules.drafts import Writing
@@ -66,6 +68,17 @@ def test_every_letter_with_a_link_is_followed_once(told: outbox.MessageView, at:
     assert tick(at).followed == 1
     assert tick(at).followed == 0
     assert Letter.objects.get().silent_at == at + SILENCE
+
+
+def test_what_was_told_while_nobody_followed_is_followed_within_the_hour(
+    told: outbox.MessageView, at: datetime
+) -> None:
+    tick(at)
+    later = at + timedelta(hours=5)
+    Letter.objects.update(message=uuid4(), at=later)  # somebody wrote by hand, and the notice was never taken up
+    assert tick(later).followed == 0
+    assert tick(later.replace(minute=SWEPT_AT_MINUTE)).followed == 1
+    assert set(Letter.objects.values_list("message", flat=True)) > {told.id}
 
 
 def test_silence_goes_to_the_next_contact_with_what_was_said(

@@ -33,6 +33,7 @@ LETTERS_A_TICK_MAX = 200
 PAGE = 500
 PAGES_A_TICK_MAX = 40
 OVERLAP = timedelta(hours=2)  # a notice's transaction may end long after its moment
+SWEPT_AT_MINUTE = 17  # of each hour: what came while no worker ran lies before the newest letter
 STILL_ON_ITS_WAY = timedelta(hours=1)
 PASSED_ON_KIND = "threads.passed-on"
 
@@ -74,7 +75,7 @@ def _take_up(*, by: Actor, at: datetime) -> int:
     """Give every answerable message its letter; return how many had none yet."""
     newest = Letter.objects.order_by("-number").values_list("at", flat=True).first()
     oldest = at - following.FOLLOWED_FOR
-    since = max(oldest, newest - OVERLAP) if newest else oldest
+    since = max(oldest, newest - OVERLAP) if newest and at.minute != SWEPT_AT_MINUTE else oldest
     before, after = Letter.objects.count(), None
     for _page in range(PAGES_A_TICK_MAX):
         messages = outbox.answerable(after=after, since=since, limit=PAGE, by=by)
