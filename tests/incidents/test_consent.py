@@ -9,6 +9,7 @@ import pytest
 from pehra.access import api as access
 from pehra.incidents import api
 from pehra.incidents.api import Answer, ConsentRefused, IncidentView, TaskState
+from pehra.incidents.models import Clock
 from pehra.kernel.actors import Actor
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible, Refusal
 from pehra.ledger import api as ledger
@@ -174,3 +175,19 @@ def test_where_no_rule_asks_for_it_a_task_needs_no_consent(
     (view,) = api.open_from_findings(outcome=outcome(public), by=machine, at=at)
     api.add_task(ref=view.reference, title="t", touches_organisation=True, by=machine, at=at)
     assert api.move_task(ref=view.reference, number=1, to="done", by=machine, at=at).state is TaskState.DONE
+
+
+def test_in_a_widespread_incident_no_team_ends_the_clock_of_whom_it_does_not_see(
+    of_side: Any, fold: Any, finding: Any, outcome: Any, machine: Actor, sector_analyst: Actor, at: datetime
+) -> None:
+    (part,) = api.open_from_findings(outcome=outcome(finding()), by=machine, at=at)
+    sides = [side for side in (of_side(number) for number in range(28)) if side["lead_team"] != "ntcert"]
+    (view,) = api.open_from_findings(outcome=fold(sides), by=machine, at=at)
+    api.merge(ref=part.reference, into=view.reference, reason="one worm", by=machine, at=at)
+    other = Clock.objects.filter(incident__reference=view.reference, organisation=sides[0]["organisation"]).first()
+    stage = {"ref": view.reference, "duty": other.duty, "stage": other.stage, "organisation": other.organisation}
+    with pytest.raises(NotVisible, match="no stage"):
+        api.withdraw_clock(**stage, reason="not ours", by=sector_analyst, at=at)
+    with pytest.raises(NotVisible, match="no stage"):
+        api.record_stage_sent(**stage, by=sector_analyst, at=at)
+    api.withdraw_clock(**stage, reason="a false alarm", by=machine, at=at)

@@ -1,5 +1,6 @@
 """How exchange is tried: incidents as documents, history that is taken in, alerts and documents of others."""
 
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,18 @@ from tests.matrix.world import AT, Place
 
 DOCUMENT = IncidentDocument(issuer="csirt.example", reference="4711", written_at=AT, title="tried")
 ALERT = thehive.read(THEHIVE)
+PAST = {
+    "incident_id": "1",
+    "action": {"malware": {"variety": ["Ransomware"]}},
+    "timeline": {"incident": {"year": 2014}},
+    "victim": {"industry": "622110"},
+}
 
 
 def _history(place: Place, by: Actor) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "past.jsonl")
-        file.write_text("{}\n")
+        file.write_text(json.dumps(PAST) + "\n")
         return incidents.import_history(path=file, team=place.team, by=by, at=AT)
 
 

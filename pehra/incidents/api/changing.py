@@ -283,7 +283,7 @@ def record_stage_sent(
     if sent_at > at:
         raise Invalid(f"{format_time(sent_at)} has not come yet", field="moment")
     clocks = deriving.locked_clocks(incident)
-    clock = _clock(clocks, duty, stage, organisation)
+    clock = _clock(clocks, duty, stage, organisation, by=by)
     state = clock_rules.sent(state=ClockState(clock.state), due=clock.due_at, at=sent_at)
     _end(clock, state=state, moment=sent_at, reason="", by=by)
     facts = duty_clocks.told(clock) | {"sent": format_time(sent_at)}
@@ -298,7 +298,7 @@ def withdraw_clock(
 ) -> queries.IncidentView:
     """Say, with a reason, that a stage does not arise. The only way but sending it to end a clock."""
     incident = acting.locked(ref, by=by, permission=Permission.INCIDENTS_CLOSE, live=False)
-    clock = _clock(deriving.locked_clocks(incident), duty, stage, organisation)
+    clock = _clock(deriving.locked_clocks(incident), duty, stage, organisation, by=by)
     _withdraw(clock, reason=acting.reason(reason), by=by, at=at)
     return queries.views([incident])[0]
 
@@ -317,7 +317,14 @@ def _end(clock: Clock, *, state: ClockState, moment: datetime, reason: str, by: 
     clock.save(update_fields=["state", "fires_at", "ended_at", "ended_by", "ended_reason"])
 
 
-def _clock(clocks: Sequence[Clock], duty: str, stage: str, organisation: str) -> Clock:
+def _clock(clocks: Sequence[Clock], duty: str, stage: str, organisation: str, *, by: Actor) -> Clock:
+    """Return the clock of a stage; of an organisation that the actor does not see there is none."""
+    seen = set(
+        Clock.objects.visible_to(queries.reader(by))
+        .filter(id__in=[clock.id for clock in clocks])
+        .values_list("id", flat=True)
+    )
+    clocks = [clock for clock in clocks if clock.id in seen]
     same = [clock for clock in clocks if (clock.duty, clock.stage) == (duty, stage)]
     found = [clock for clock in same if clock.organisation == organisation] if organisation else same
     if not found:
