@@ -81,7 +81,8 @@ def database(url: str) -> dict[str, object]:
     """Read `postgresql://user:password@host:port/name?host=/socket/folder` as a Django database."""
     parts = urlsplit(url)
     query = parse_qs(parts.query)
-    options = {name: query[name][0] for name in ("sslmode", "sslrootcert", "sslcert", "sslkey") if name in query}
+    options: dict[str, str] = {"options": PLANNED_FOR}
+    options |= {name: query[name][0] for name in ("sslmode", "sslrootcert", "sslcert", "sslkey") if name in query}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")) or "pehra",
@@ -89,7 +90,7 @@ def database(url: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": query["host"][0] if "host" in query else parts.hostname or "",
         "PORT": str(parts.port or ""),
-        "OPTIONS": {**options, "options": PLANNED_FOR},
+        "OPTIONS": options,
         "CONN_HEALTH_CHECKS": True,
     }
 

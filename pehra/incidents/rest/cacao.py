@@ -14,13 +14,12 @@ from pehra.incidents.rest.bodies import Code, Reason, Strict
 from pehra.incidents.rest.router import router
 
 STEPS_MAX = 300
-DOCUMENT_CHARACTERS_MAX = 80_000  # a larger one comes in by the page or the command, up to a mebibyte
 
 
 class NewPlaybook(Strict):
     """A playbook, as the text of its file: it is kept to the letter, so that it is not sent as an object."""
 
-    document: str = Field(min_length=2, max_length=DOCUMENT_CHARACTERS_MAX, description="The file's text, JSON.")
+    document: str = Field(min_length=2, description="The file's text, JSON.")
     team: Code
     for_everybody: bool = Field(False, strict=True, description="Every team may use it.")
 

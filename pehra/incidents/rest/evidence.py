@@ -21,17 +21,15 @@ from pehra.incidents.rules.evidence import NAME_CHARACTERS_MAX, WORDS_CHARACTERS
 from pehra.kernel.markings import Tlp
 from pehra.kernel.refusals import Invalid
 
-CONTENT_CHARACTERS_MAX = 1_000_000  # base64; a request of a program holds a mebibyte
-
 Words = Annotated[str, Field(max_length=WORDS_CHARACTERS_MAX)]
 Number = Path(..., ge=1, le=NUMBER_MAX, description="The number of the piece: 3 for E3.")
 
 
 class NewEvidence(Strict):
-    """A file, its bytes in base64, and from whom or from where it came."""
+    """A file, its bytes in base64 as far as a request holds them, and from whom or from where it came."""
 
     name: str = Field(min_length=1, max_length=NAME_CHARACTERS_MAX)
-    content: str = Field(min_length=1, max_length=CONTENT_CHARACTERS_MAX)
+    content: str = Field(min_length=1)
     source: Words = Field(min_length=1)
     about: Words = ""
     collected_at: Moment | None = None

@@ -10,13 +10,11 @@ from pehra.intake import api
 from pehra.intake.rest.router import router
 from pehra.intake.rest.words import Strict
 
-CONTENT_CHARACTERS_MAX = 80_000  # whatever its letters, it fits into a request; a larger one comes in by the page
-
 
 class DocumentIn(Strict):
-    """The file's text: IODEF 2 (XML, or JSON by RFC 8727) or a STIX 2.1 bundle."""
+    """The file's text: IODEF 2 (XML, or JSON by RFC 8727) or a STIX 2.1 bundle; as much as a request holds."""
 
-    content: str = Field(min_length=1, max_length=CONTENT_CHARACTERS_MAX)
+    content: str = Field(min_length=1)
 
 
 @dataclass(frozen=True, kw_only=True)
