@@ -221,9 +221,19 @@ class TestWhoDecides:
         receipt = reported()
         Report.objects.filter(id=receipt.report).update(teams=["pkcert", "punjab-cert"], working_teams=["pkcert"])
         done = intake.dismiss(chosen=these(receipt), reason="x", by=analyst, at=at)
-        with pytest.raises(intake.MoveRefused):
+        with pytest.raises(Forbidden):
             intake.undo(token=done.token, by=provincial_analyst, at=at)
         assert row_of(receipt).state == State.DISMISSED
+
+    def test_who_works_on_a_part_takes_back_no_half(self, reported, at, analyst, provincial_analyst):
+        ours, theirs = reported("one"), reported("two")
+        Report.objects.filter(id=theirs.report).update(
+            teams=["pkcert", "punjab-cert"], working_teams=["pkcert", "punjab-cert"]
+        )
+        done = intake.dismiss(chosen=these(ours, theirs), reason="x", by=analyst, at=at)
+        with pytest.raises(Forbidden):
+            intake.undo(token=done.token, by=provincial_analyst, at=at)
+        assert intake.undo(token=done.token, by=analyst, at=at).count == 2
 
     def test_what_one_may_not_see_is_not_there(self, reported, at, sector_analyst, organisation_contact):
         receipt = reported()

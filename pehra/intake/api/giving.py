@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.intake import queries
-from pehra.intake.models import ReportFile
+from pehra.intake.models import ReportFile, Submission
+from pehra.intake.rules.channels import Channel
 from pehra.kernel.actors import Actor
-from pehra.kernel.refusals import Invalid, NotVisible
+from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
 from pehra.ledger import api as ledger
 from pehra.vault import api as vault
 
@@ -52,6 +54,7 @@ def give_out(
     submission = row.submissions.filter(number=number).first()
     if submission is None:
         raise NotVisible("there is no such submission")
+    _require_all_of(submission, by=by)
     name, sha256 = f"{row.reference}-{number}", submission.raw_sha256
     if file is not None:
         kept = ReportFile.objects.filter(submission=submission, pk=file).first()
@@ -63,3 +66,17 @@ def give_out(
     facts = {"number": number, "file": file, "sha256": sha256}
     ledger.record("intake.given_out", subject=row.reference, by=by, at=at, teams=row.teams, facts=facts)
     return Sealed(name=f"{row.reference}-{sha256[:12]}.zip", content=content, password=password, sha256=sha256)
+
+
+def _require_all_of(submission: Submission, *, by: Actor) -> None:
+    """Refuse a document that tells of matters which the actor does not see: it is kept as it came, under each."""
+    if submission.channel != Channel.DOCUMENT:
+        return
+    alike = {name: getattr(submission, name) for name in ("channel", "raw_sha256", "submitted_by", "received_at")}
+    with access.elevated(part="intake.giving"):
+        told = set(Submission.objects.filter(**alike).values_list("report", flat=True))
+    seen = queries.visible(by).filter(id__in=told).count()
+    if seen < len(told):
+        raise Forbidden(
+            _("This document tells of matters of other teams too. A team that sees all of them can take it out.")
+        )

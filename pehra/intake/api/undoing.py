@@ -19,7 +19,7 @@ from pehra.intake.models import Report, TriageAct, TriageChange
 from pehra.intake.rules.acts import UNDOABLE, Act
 from pehra.intake.rules.states import MoveRefused, State
 from pehra.kernel.actors import Actor
-from pehra.kernel.refusals import NotVisible
+from pehra.kernel.refusals import Forbidden, NotVisible
 from pehra.ledger import api as ledger
 
 LEFT_NAMED_MAX = 20
@@ -52,6 +52,9 @@ def undo(*, token: UUID, by: Actor, at: datetime) -> Undone:
     found = list(locked.select_for_update(of=("self",)))
     rows = [row for row in found if row.id in changes]
     ours = [row for row in rows if access.may(by, Permission.INTAKE_TRIAGE, teams=row.working_teams or row.teams)]
+    # An act is taken back once: by a part of it, nobody could take back the rest.
+    if not ours or (len(ours) < len(changes) and act.acted_by != by.id):
+        raise Forbidden("not all of these reports are yours to decide about: who decided takes it back")
     buried = _buried(heads, found)
     back = [row for row in ours if row.id not in buried and _is_as_left(row, changes[row.id])]
     if not back:

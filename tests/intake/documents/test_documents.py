@@ -132,3 +132,18 @@ def test_whatever_a_document_says_it_is_received(analyst: Actor, at: datetime, d
     for format in Format:
         (receipt,) = intake.receive_documents(raw=exchange.written(document, format), by=analyst, at=at)
         assert Report.objects.filter(reference=receipt.reference).exists()
+
+
+def test_a_file_of_several_matters_is_taken_out_by_who_sees_them_all(
+    analyst: Actor, provincial_analyst: Actor, at: datetime
+) -> None:
+    bundles = [json.loads(exchange.written(told(reference=number), Format.STIX)) for number in ("1", "2")]
+    bundles[0]["objects"] += bundles[1]["objects"]
+    one, two = intake.receive_documents(raw=json.dumps(bundles[0]).encode(), by=analyst, at=at)
+    (alone,) = intake.receive_documents(raw=exchange.written(told(reference="3"), Format.STIX), by=analyst, at=at)
+    for receipt, team in ((one, "punjab-cert"), (two, "ntcert"), (alone, "punjab-cert")):
+        Report.objects.filter(id=receipt.report).update(teams=["pkcert", team], working_teams=["pkcert", team])
+    with pytest.raises(Forbidden, match="other teams"):
+        intake.give_out(reference=one.reference, number=1, by=provincial_analyst, at=at)
+    assert intake.give_out(reference=one.reference, number=1, by=analyst, at=at).content
+    assert intake.give_out(reference=alone.reference, number=1, by=provincial_analyst, at=at).content
