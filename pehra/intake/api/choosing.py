@@ -78,16 +78,20 @@ def preview(*, act: Act | str, chosen: Chosen, by: Actor) -> Preview:
     )
 
 
-def locked(act: Act, chosen: Chosen, *, by: Actor) -> list[Report]:
+def locked(act: Act, chosen: Chosen, *, by: Actor, head: UUID | None = None) -> list[Report]:
     """Return the chosen reports with their rows locked, in one order, so that two callers never dead-lock.
 
-    Of named ones each must be there, the actor's to decide, and able to; of all that match those that are.
+    Of named ones each must be there, the actor's to decide, and able to; of all that match those that are. `head` is
+    locked with them, in its place, and is not among them.
     """
     _require_for_many(act, chosen)
     rows = _matching(chosen, by=by)
     if chosen.filters is not None:
         rows = rows.filter(_fits(act))
-    found = list(rows.order_by("id").select_for_update(of=("self",))[: AT_ONCE_MAX + 1])
+    if head is not None:
+        rows = Report.objects.filter(Q(id__in=rows.order_by().values("id")) | Q(id=head))
+    taken = rows.order_by("id").select_for_update(of=("self",))[: AT_ONCE_MAX + 2]
+    found = [row for row in taken if row.id != head]
     if len(found) > AT_ONCE_MAX:
         raise Invalid(f"more than {AT_ONCE_MAX} reports at once: narrow the list", field="filters")
     if not found:

@@ -72,13 +72,12 @@ def join(*, chosen: Chosen, incident: str, reason: str = "", by: Actor, at: date
 @transaction.atomic
 def merge(*, chosen: Chosen, into: str, reason: str, by: Actor, at: datetime) -> Done:
     """Say that reports tell what another one tells: they stand behind it, whole. Taken back by the act's token."""
-    head = queries.for_change(into, by=by)
-    access.require(by, Permission.INTAKE_TRIAGE, teams=head.working_teams or head.teams)
-    if head.merged_into_id is not None:
-        head = Report.objects.select_for_update().get(id=head.merged_into_id)
-    rows = [row for row in locked(Act.MERGE, chosen, by=by) if row.id != head.id]
-    if not rows:
-        raise Invalid("a report is not merged into itself", field="into")
+    named = queries.find(into, by=by)
+    access.require(by, Permission.INTAKE_TRIAGE, teams=named.working_teams or named.teams)
+    rows = locked(Act.MERGE, chosen, by=by, head=named.merged_into_id or named.id)
+    head = Report.objects.filter(id=named.merged_into_id or named.id).first()
+    if head is None or head.merged_into_id is not None:
+        raise states.MoveRefused(f"{named.reference} stands behind another report: merge into that one", field="into")
     behind = Report.objects.filter(merged_into__in=[row.id for row in rows]).values_list("reference", flat=True)
     if behind:
         raise states.MoveRefused(f"others are merged into it already: {', '.join(behind[:5])}", field="into")

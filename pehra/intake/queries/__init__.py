@@ -1,6 +1,6 @@
 """Reading reports, through the wall."""
 
-from pehra.intake.queries.finding import digest_of_token, find, for_change, named, own, reader, visible
+from pehra.intake.queries.finding import digest_of_token, find, named, own, reader, visible
 from pehra.intake.queries.listing import matching, reports, views, waiting
 from pehra.intake.queries.reading import act_view, of_source, report, triage_act
 from pehra.intake.queries.shapes import (
@@ -30,7 +30,6 @@ __all__ = [
     "act_view",
     "digest_of_token",
     "find",
-    "for_change",
     "matching",
     "named",
     "of_source",

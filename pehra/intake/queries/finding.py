@@ -45,14 +45,6 @@ def find(reference: str, *, by: Actor) -> Report:
     return row
 
 
-def for_change(reference: str, *, by: Actor) -> Report:
-    """Return a report of the actor's teams with its row locked until the end of the transaction."""
-    row = visible(by).filter(reference=_reference(reference)).select_for_update().first()
-    if row is None:
-        raise NotVisible(f"there is no report {reference}")
-    return row
-
-
 def named(*, reference: str = "", token: str = "", by: Actor) -> Report:
     """Return the report that the actor may add to: by its reference, or by its secret, which needs nobody's name."""
     if token:
