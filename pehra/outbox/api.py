@@ -96,6 +96,7 @@ class Draft:
     """A message to be queued. The same `dedupe_key` a second time is the same message: the first stands.
 
     With `answer_until` its reader may answer by a one-time link, which stands where the body says `ANSWER_HERE`.
+    `in_reply_to` is the Message-ID of what it answers or goes on from; one that no header can hold is left out.
     """
 
     kind: str
@@ -110,6 +111,7 @@ class Draft:
     organisation: str = ""
     attachments: tuple[Attachment, ...] = ()
     answer_until: datetime | None = None
+    in_reply_to: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +149,7 @@ def queue(
     teams: Sequence[str] = (),
     lead_team: str = "",
     organisation: str = "",
+    in_reply_to: str = "",
     by: Actor,
     at: datetime,
 ) -> UUID:
@@ -163,6 +166,7 @@ def queue(
         teams=tuple(teams),
         organisation=organisation,
         attachments=tuple(attachments),
+        in_reply_to=in_reply_to,
     )
     return queue_many(drafts=[draft], by=by, at=at)[0]
 
@@ -258,6 +262,7 @@ def _row(draft: Draft, *, by: Actor, at: datetime) -> Message:
         problem="" if email else NO_ADDRESS,
         sender=sender,
         message_id=letters.message_id(number, sender=sender),
+        in_reply_to=letters.known_message_id(draft.in_reply_to),
         queued_at=at,
         queued_by=by.id,
         next_attempt_at=at if email else None,

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from pehra.kernel.actors import Actor
 from pehra.kernel.markings import Circle, Tlp
-from pehra.outbox.rules.letters import ATTACHMENTS_BYTES_MAX
+from pehra.outbox.rules.letters import ATTACHMENTS_BYTES_MAX, MESSAGE_ID_CHARACTERS_MAX
 from pehra.outbox.rules.states import State
 
 CODE_LENGTH_MAX = 64
@@ -56,6 +56,7 @@ class Message(models.Model):
     state = models.CharField(max_length=16, choices=[(state.value, state.value) for state in State])
     sender = models.CharField(max_length=320)
     message_id = models.CharField(max_length=320, unique=True)
+    in_reply_to = models.CharField(max_length=MESSAGE_ID_CHARACTERS_MAX, blank=True, default="")
     queued_at = models.DateTimeField()
     queued_by = models.CharField(max_length=120)
     attempts = models.PositiveSmallIntegerField(default=0)

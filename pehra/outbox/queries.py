@@ -244,6 +244,7 @@ def letter(row: Message) -> letters.Letter:
             letters.Attachment(name=file.name, media_type=file.media_type, content=bytes(file.content))
             for file in Attachment.objects.filter(message=row).order_by("position")
         ),
+        in_reply_to=row.in_reply_to,
     )
 
 

@@ -35,6 +35,21 @@ def header(content: bytes, name: str) -> str:
     return str(make_header(decode_header(value.replace("\r\n", "").replace("\n", ""))))
 
 
+def test_what_answers_another_says_so_and_what_answers_none_says_nothing() -> None:
+    named = "<" + "a" * 200 + "@works.example>"
+    mail = message_from_bytes(letters.compose(letter(in_reply_to=named)))
+    assert (mail["In-Reply-To"], mail["References"]) == (named, named)
+    assert not {"In-Reply-To", "References"} & set(message_from_bytes(letters.compose(letter())).keys())
+
+
+@pytest.mark.parametrize(
+    "named", ["", "a@b", "<a@b>\r\nBcc: x@y.example", "<a b@c>", "<ä@b>", "<a@b", f"<{'a' * 300}@b>"]
+)
+def test_a_message_id_that_no_header_can_hold_is_left_out(named: str) -> None:
+    assert letters.known_message_id(named) == ""
+    assert letters.known_message_id("<a.b=1@works.example>") == "<a.b=1@works.example>"
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_name_is_refused_or_comes_back_the_same(name: str, subject: str) -> None:

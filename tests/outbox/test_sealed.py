@@ -114,9 +114,9 @@ def said(content: bytes) -> str:
 
 def test_gpg_reads_what_is_signed_and_encrypted_for_it(theirs: Pgp, node_key: str, queue, post, machine: Actor) -> None:
     KEYS[READER] = [theirs.public(READER)]
-    number = queue(body=BODY, subject="دو مسائل", attachments=(FILE,))
+    number = queue(body=BODY, subject="دو مسائل", attachments=(FILE,), in_reply_to="<before@works.example>")
     raw, mail = sent(post)
-    assert mail.get_content_type() == "multipart/encrypted"
+    assert (mail.get_content_type(), mail["In-Reply-To"]) == ("multipart/encrypted", "<before@works.example>")
     assert mail["Subject"] == "[PKN-2026-000001] ..."
     assert b"198" not in raw.replace(b"findings", b"")[: raw.index(b"BEGIN PGP")]
     version, sealed = mail.get_payload()

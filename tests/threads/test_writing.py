@@ -16,6 +16,7 @@ from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
 from pehra.law import api as law
 from pehra.ledger import api as ledger
 from pehra.outbox import api as outbox
+from pehra.outbox.models import Message
 from pehra.registry.models import Contact
 from pehra.threads import api
 from pehra.threads.models import Letter, Thread
@@ -246,6 +247,8 @@ def test_a_thread_goes_on_and_is_settled(officer: Actor, incident: str, machine:
     page = api.settle(reference=reference, reason="They called", by=officer, at=at)
     assert page.thread.turn is api.Turn.NOBODY
     assert len([event for event in page.events if event.letter]) == 2
+    first, second = (Message.objects.get(id=letter.message) for letter in Letter.objects.order_by("number"))
+    assert (first.in_reply_to, second.in_reply_to) == ("", first.message_id)
     assert not Letter.objects.filter(silent_at__isnull=False).exists()
 
 

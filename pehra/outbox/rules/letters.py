@@ -28,6 +28,7 @@ ATTACHMENTS_BYTES_MAX = 10 * 1024 * 1024
 ADDRESS_CHARACTERS_MAX = 254  # RFC 5321, section 4.5.3.1.3, less the angle brackets
 LOCAL_PART_CHARACTERS_MAX = 64
 PLAIN_CHARACTERS_MAX = 60
+MESSAGE_ID_CHARACTERS_MAX = 250
 
 # 7 bit: a relay on the way may not know 8BITMIME, and a signature must survive it.
 _WRITING = SMTP.clone(cte_type="7bit")
@@ -38,6 +39,7 @@ _FORBIDDEN_IN_BODY = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _FORBIDDEN_IN_FILE_NAME = re.compile(r'[/\\:*?"<>|]|^\.')
 # The dot-atom of RFC 5322; quoted local parts are legal, and in use by nobody but attackers.
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]+")
 
 
@@ -76,6 +78,7 @@ class Letter:
     body: str
     written_at: datetime
     attachments: tuple[Attachment, ...] = ()
+    in_reply_to: str = ""  # the Message-ID of what it answers or goes on from
 
 
 def one_line(text: str, *, field: str, limit: int) -> str:
@@ -136,6 +139,17 @@ def message_id(message: UUID, *, sender: str) -> str:
     return f"<{message}@{sender_address(sender).domain}>"
 
 
+def known_message_id(text: str) -> str:
+    """Return a Message-ID as others gave it, with its angle brackets, or nothing where a header could not hold it."""
+    return text if len(text) <= MESSAGE_ID_CHARACTERS_MAX and _MESSAGE_ID.fullmatch(text) else ""
+
+
+def reply_lines(letter: Letter) -> bytes:
+    """Return the header lines that put a letter beside what it answers (RFC 5322, section 3.6.4); often none."""
+    named = letter.in_reply_to
+    return f"In-Reply-To: {named}\r\nReferences: {named}\r\n".encode("ascii") if named else b""
+
+
 def mailbox_line(header: str, *, name: str, email: str) -> bytes:
     """Return a header line that names one mailbox.
 
@@ -184,6 +198,7 @@ def compose(letter: Letter) -> bytes:
             mailbox_line("From", name=sender.display_name, email=sender.addr_spec),
             mailbox_line("To", name=letter.to_name, email=letter.to_email),
             text_line("Subject", letter.subject),
+            reply_lines(letter),
             mail.as_bytes(),
         )
     )

@@ -133,6 +133,7 @@ def _head(letter: Letter) -> bytes:
         letters.text_line("Subject", letter.subject),
         f"Date: {format_datetime(letter.written_at)}\r\n".encode(),
         f"Message-ID: {letters.message_id(letter.id, sender=letter.sender)}\r\n".encode(),
+        letters.reply_lines(letter),
         b"Auto-Submitted: auto-generated\r\n",
         *([f"Content-Language: {letter.language}\r\n".encode()] if letter.language else []),
         b"MIME-Version: 1.0\r\n",

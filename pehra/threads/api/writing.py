@@ -4,6 +4,7 @@ Each recipient gets their own language. The marking is asked for each of them, h
 marking may be made stricter by who writes about it and never looser. What is sent is what was looked at.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -76,7 +77,9 @@ def write_letter(*, writing: Writing, seen: str, by: Actor, at: datetime) -> Thr
     going = [letter for letter in previewed.letters if letter.may_go]
     if not going:
         raise Invalid(previewed.letters[0].refusal, field="tlp")
-    messages = outbox.queue_many(drafts=[_draft(letter, thread, seen=seen, at=at) for letter in going], by=by, at=at)
+    before = _before(thread, going, by=by)
+    drafts = [_draft(letter, thread, seen=seen, follows=before.get(letter.email, ""), at=at) for letter in going]
+    messages = outbox.queue_many(drafts=drafts, by=by, at=at)
     for view in outbox.some(ids=messages, by=by):
         letter_row(view, thread, at=at).save()
     thread.turn, thread.urgent, thread.last_at = Turn.THEM, False, at
@@ -92,6 +95,14 @@ def write_letter(*, writing: Writing, seen: str, by: Actor, at: datetime) -> Thr
     for subject in (subject_of(thread), *([thread.about] if thread.about else [])):
         ledger.record("threads.letter.written", subject=subject, by=by, at=at, teams=thread.teams, facts=facts)
     return queries.thread(reference=thread.reference, by=by)
+
+
+def _before(thread: Thread, letters: Sequence[Preview], *, by: Actor) -> dict[str, str]:
+    """Return by address the Message-ID of the last letter there, so that mail programs show one conversation."""
+    rows = thread.letters.filter(recipient_email__in=[letter.email for letter in letters]).order_by("number")
+    newest = dict(rows.values_list("recipient_email", "message"))
+    named = {view.id: view.message_id for view in outbox.some(ids=list(newest.values()), by=by)}
+    return {email: named[message] for email, message in newest.items() if message in named}
 
 
 def _sides(writing: Writing, *, by: Actor) -> Sides:
@@ -263,7 +274,7 @@ def _one(words: Words, contact: Contact, sides: Sides, *, tlp: Tlp) -> Preview:
     )
 
 
-def _draft(letter: Preview, thread: Thread, *, seen: str, at: datetime) -> outbox.Draft:
+def _draft(letter: Preview, thread: Thread, *, seen: str, follows: str, at: datetime) -> outbox.Draft:
     return outbox.Draft(
         kind=LETTER_KIND,
         recipient=outbox.Recipient(
@@ -278,4 +289,5 @@ def _draft(letter: Preview, thread: Thread, *, seen: str, at: datetime) -> outbo
         teams=tuple(thread.teams),
         organisation=thread.organisation,
         answer_until=at + outbox.ANSWER_VALID if outbox.ANSWER_HERE in letter.body else None,
+        in_reply_to=follows,
     )

@@ -104,7 +104,7 @@ class TestAReport:
     def test_gets_a_receipt_that_says_nothing_of_what_was_written(self, come):
         row = come(letter("A secret.", subject="My subject"))
         message = Message.objects.get(message_id=row.receipt_id)
-        assert message.recipient_email == "ayesha@works.example"
+        assert (message.recipient_email, message.in_reply_to) == ("ayesha@works.example", row.message_id)
         assert row.report in message.subject
         assert row.sha256 in message.body
         assert "secret" not in message.body

@@ -51,6 +51,7 @@ def answer(row: Mail, mail: Read, receipt: Receipt, *, by: Actor, at: datetime) 
             about=receipt.reference,
             lead_team=row.team,
             dedupe_key=f"{KIND}:{row.id}",
+            in_reply_to=row.message_id,
             by=by,
             at=at,
         )
