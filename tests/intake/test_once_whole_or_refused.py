@@ -94,7 +94,8 @@ from pehra.kernel.clock import now
 from pehra.vault import api as vault
 
 place = Path(sys.argv[1])
-subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(place)], check=True)
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(place)], check=True)
+(place / "filler").write_bytes(bytes(3_840 * 1024))
 settings.PEHRA_VAULT = place
 
 def receive(key):
@@ -117,7 +118,7 @@ rows = Submission.objects.select_related("report").order_by("report__title")
 there = [row.report.title for row in rows]
 whole = all(len(vault.read(row.raw_sha256)) == row.raw_size for row in rows)
 halves = [str(part) for part in place.glob("*.part")]
-subprocess.run(["mount", "-o", "remount,size=8m", str(place)], check=True)
+(place / "filler").unlink()
 again = [receive(key) for key in refused]
 said = {"taken": taken, "refused": refused, "there": there, "whole": whole, "halves": halves, "again": again}
 print(json.dumps(said))
@@ -325,7 +326,7 @@ def _receive(key: str) -> intake.Receipt:
 
 @pytest.mark.django_db(transaction=True)
 def test_while_the_disk_is_full(committed_country: None, tmp_path: Path) -> None:
-    """A vault on a file system of a quarter of a megabyte, in a name space of its own; then there is room again."""
+    """A vault on a file system with a quarter of a megabyte left, in a name space of its own; then there is room."""
     # As root the mounts alone are apart: within a name space of users it would be nobody to the database.
     apart = ["unshare", "-m" if os.geteuid() == 0 else "-Urm"]
     if shutil.which("unshare") is None or subprocess.run([*apart, "true"], check=False).returncode:
