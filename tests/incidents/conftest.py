@@ -18,6 +18,7 @@ from django.db import transaction
 from pehra.findings import api as findings_api
 from pehra.findings.api import FindingView, FoldOutcome
 from pehra.findings.rules.sightings import SCHEMA
+from pehra.incidents import api
 from pehra.kernel.actors import Actor, system
 from pehra.kernel.identifiers import new_id
 from pehra.registry import api as registry
@@ -183,3 +184,10 @@ def fold(machine: Actor, at: datetime) -> Folder:
         return findings_api.fold(sightings=frame, by=machine, at=at)
 
     return run
+
+
+@pytest.fixture
+def opened(finding: Any, outcome: Any, machine: Actor, at: datetime) -> api.IncidentView:
+    """An incident of the private critical telecom operator, led by its sector's team; the national team supports it."""
+    (view,) = api.open_from_findings(outcome=outcome(finding()), by=machine, at=at)
+    return view

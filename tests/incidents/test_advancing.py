@@ -17,12 +17,6 @@ from pehra.outbox import api as outbox
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("country")]
 
 
-@pytest.fixture
-def opened(finding: Any, outcome: Any, machine: Actor, at: datetime) -> IncidentView:
-    (view,) = api.open_from_findings(outcome=outcome(finding()), by=machine, at=at)
-    return view
-
-
 def notification(reference: str, by: Actor) -> api.ClockView:
     clocks = api.incident(reference, by=by).incident.clocks
     return next(clock for clock in clocks if clock.stage == "notification")

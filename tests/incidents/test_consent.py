@@ -18,13 +18,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("country")]
 
 
 @pytest.fixture
-def opened(finding: Any, outcome: Any, machine: Actor, at: datetime) -> IncidentView:
-    """An incident of the private critical telecom operator, led by its sector's team."""
-    (view,) = api.open_from_findings(outcome=outcome(finding()), by=machine, at=at)
-    return view
-
-
-@pytest.fixture
 def colleague(sector_analyst: Actor) -> Actor:
     """A handler of the team: works on incidents, ends none."""
     return replace(sector_analyst, permissions=sector_analyst.permissions - {"incidents.close"})

@@ -32,13 +32,6 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def opened(finding: Any, outcome: Any, machine: Actor, at: datetime) -> IncidentView:
-    """An incident of the telecom operator, led by the sector's team."""
-    (view,) = api.open_from_findings(outcome=outcome(finding()), by=machine, at=at)
-    return view
-
-
-@pytest.fixture
 def taken(opened: IncidentView, sector_analyst: Actor, at: datetime) -> EvidenceView:
     """A log file of it."""
     return take(opened, by=sector_analyst, at=at)

@@ -25,13 +25,6 @@ MARKING = law.Marking(
 
 
 @pytest.fixture
-def opened(finding: Any, outcome: Any, machine: Actor, at: datetime) -> IncidentView:
-    """An incident of the telecom operator, led by the sector's team; the national team coordinates and supports."""
-    (view,) = api.open_from_findings(outcome=outcome(finding()), by=machine, at=at)
-    return view
-
-
-@pytest.fixture
 def reader(analyst: Actor) -> Actor:
     """The duty officer's colleague, who may only read."""
     return replace(analyst, permissions=frozenset({"incidents.read", "ledger.read"}))

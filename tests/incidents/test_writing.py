@@ -19,13 +19,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("country")]
 
 
 @pytest.fixture
-def opened(finding: Any, outcome: Any, machine: Actor, at: datetime) -> IncidentView:
-    """An incident led by the telecom sector's team; the national team supports it."""
-    (view,) = api.open_from_findings(outcome=outcome(finding()), by=machine, at=at)
-    return view
-
-
-@pytest.fixture
 def ref(opened: IncidentView) -> str:
     """Its reference."""
     return opened.reference
