@@ -21,13 +21,13 @@ def commands() -> None:
 @click.option("--limit", default=LIST_DEFAULT, show_default=True, type=click.IntRange(1, LIST_MAX))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def list_threads(turn: str | None, organisation: str, about: str, limit: int, as_json: bool) -> None:
-    """List threads, newest first."""
+    """List threads, where something happened last first."""
     from pehra.kernel import actors
     from pehra.threads import api
 
     wanted = api.Turn(turn) if turn else None
     by = actors.system("cli")
-    rows = api.threads(by=by, turn=wanted, organisation=organisation, about=about, limit=limit)
+    rows, _following = api.threads(by=by, turn=wanted, organisation=organisation, about=about, limit=limit)
     if as_json:
         click.echo(json.dumps([row.as_json() for row in rows], ensure_ascii=False))
         return

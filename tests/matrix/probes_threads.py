@@ -43,7 +43,7 @@ def _thread(place: Place) -> str:
 
 def _listed(place: Place, by: Actor) -> bool:
     reference = _thread(place)
-    return reference in {row.reference for row in threads.threads(by=by)}
+    return reference in {row.reference for row in threads.threads(by=by)[0]}
 
 
 def _delivered(place: Place, by: Actor) -> bool:

@@ -14,6 +14,7 @@ from pehra.kernel.markings import Tlp
 from pehra.kernel.refusals import Forbidden, Invalid
 from pehra.ledger import api as ledger
 from pehra.outbox import api as outbox
+from pehra.outbox.models import Message
 from pehra.threads import api
 from pehra.threads.api.following import SWEPT_AT_MINUTE
 from pehra.threads.models import Letter, Thread
@@ -94,6 +95,7 @@ def test_silence_goes_to_the_next_contact_with_what_was_said(
     assert [file.sha256 for file in again.attachments] == [file.sha256 for file in left.attachments]
     assert (again.about, again.tlp, again.organisation) == (left.about, left.tlp, left.organisation)
     assert again.circle == left.circle
+    assert Message.objects.get(id=again.id).in_reply_to == left.message_id
     first, second = Letter.objects.order_by("number")
     assert (first.ended, second.step, second.stands_in_for) == ("passed on", 1, left.id)
     assert second.thread_id == first.thread_id

@@ -67,7 +67,7 @@ def test_a_notice_is_answered_by_its_link_without_an_account(browser, link, mach
     assert said == []
     context.close()
 
-    (thread,) = threads.threads(by=machine, organisation="org-0002")
+    (thread,), _more = threads.threads(by=machine, organisation="org-0002")
     assert (thread.turn, thread.about[:4]) == (threads.Turn.US, "PKN-")
     rows = findings.findings(by=machine, filters=findings.Filters(organisation="org-0002", state=findings.State.FIXED))
     assert rows
@@ -120,7 +120,7 @@ def test_the_teams_pages_in_their_looks(browser, live_server, lay_out_here, pict
         by=machine,
         at=now,
     )
-    (thread,) = threads.threads(by=machine, organisation="org-0002", search="PKN")
+    (thread,), _more = threads.threads(by=machine, organisation="org-0002", search="PKN")
     incident = incidents.incidents(by=machine).rows[-1].reference
     wanted = {
         "threads": "/threads/",

@@ -167,7 +167,7 @@ def _words_of_each(country: Any) -> list[tuple[frozenset[str], str, set[str]]]:
         said.append((frozenset(account.teams), account.organisation, {account.address, str(account.id)}))
     for message in outbox.messages(by=country.by, limit=500):
         said.append((frozenset(message.teams), message.organisation, {str(message.id)}))
-    for thread in threads.threads(by=country.by, limit=500):
+    for thread in threads.threads(by=country.by, limit=500)[0]:
         said.append((frozenset(thread.teams), thread.organisation, {thread.reference, str(thread.id)}))
     return said
 
@@ -183,7 +183,7 @@ def ids(country, laid) -> dict[str, list[str]]:
         "finding_id": [*of_each.values(), str(uuid4())],
         "reference": [
             *(row.reference for row in incidents.incidents(by=country.by).rows),
-            *(row.reference for row in threads.threads(by=country.by)),
+            *(row.reference for row in threads.threads(by=country.by)[0]),
             "PK-2026-9999999",
         ],
         "number": ["1", "2"],

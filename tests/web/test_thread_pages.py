@@ -21,7 +21,7 @@ def notice(country):
 
 @pytest.fixture
 def thread(country, notice):
-    (row,) = threads.threads(by=country.by, organisation="org-0002")
+    (row,), _more = threads.threads(by=country.by, organisation="org-0002")
     return row
 
 
@@ -108,7 +108,7 @@ def test_a_thread_is_settled_with_a_reason(signed_in, thread):
 
 def test_the_organisations_own_people_answer_here(signed_in, country):
     threads.follow_letters(by=system("threads"), at=clock.now())
-    (row,) = threads.threads(by=country.by, organisation="org-0001", search="PKN")
+    (row,), _more = threads.threads(by=country.by, organisation="org-0001", search="PKN")
     browser = signed_in("hospital")
     assert 'name="text"' in browser.get(f"/threads/{row.reference}/").content.decode()
     page = browser.post(f"/threads/{row.reference}/reply", {"text": "<b>It is our printer</b>"}, follow=True)

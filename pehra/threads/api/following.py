@@ -205,6 +205,8 @@ def _draft(
             outbox.Attachment(name=view.name, media_type=view.media_type, content=content) for view, content in files
         ),
         answer_until=at + outbox.ANSWER_VALID,
+        # A mailbox that several read shows one conversation, and the team's own copies stand together.
+        in_reply_to=message.message_id,
     )
 
 

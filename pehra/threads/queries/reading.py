@@ -20,6 +20,7 @@ from pehra.outbox import api as outbox
 from pehra.threads.models import Answer, Letter, Reply, Thread, ThreadQuerySet
 from pehra.threads.queries.answering import answer_view
 from pehra.threads.queries.shapes import AnswerView, Delivery, Event, Found, ReplyView, ThreadPage, ThreadView
+from pehra.threads.rules import pages
 from pehra.threads.rules.answers import Turn
 
 PAGE_MAX = 500
@@ -69,11 +70,11 @@ def threads(
     organisation: str = "",
     turn: Turn | None = None,
     search: str = "",
-    before: int | None = None,
+    before: str = "",
     limit: int = 50,
-) -> list[ThreadView]:
-    """Return a page of threads, the newest made first; `before` is the number of the last of the page before."""
-    rows = visible(by).order_by("-number")
+) -> tuple[list[ThreadView], str | None]:
+    """Return a page of threads, where something happened last first, and where the next page begins (`before`)."""
+    rows = visible(by).order_by("-last_at", "-number")
     if about:
         rows = rows.filter(about=about)
     if organisation:
@@ -92,9 +93,15 @@ def threads(
             | Q(reference__istartswith=words)
             | Q(organisation__iexact=words)
         )
-    if before is not None:
-        rows = rows.filter(number__lt=before)
-    return [thread_view(row) for row in rows[: max(1, min(limit, PAGE_MAX))]]
+    if before:
+        moment, number = pages.read(before)
+        # The first condition says nothing new; the index is read from there by it.
+        rows = rows.filter(Q(last_at__lte=moment), Q(last_at__lt=moment) | Q(number__lt=number))
+    size = max(1, min(limit, PAGE_MAX))
+    found = list(rows[: size + 1])
+    last = found[size - 1] if len(found) > size else None
+    following = pages.written(last.last_at, last.number) if last else None
+    return [thread_view(row) for row in found[:size]], following
 
 
 def thread(*, reference: str, by: Actor) -> ThreadPage:

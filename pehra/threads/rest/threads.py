@@ -12,6 +12,7 @@ from pehra.access.api import Permission, Request
 from pehra.kernel.markings import Tlp
 from pehra.threads import api
 from pehra.threads.rest.router import router
+from pehra.threads.rules.pages import PLACE_CHARACTERS_MAX
 
 ROWS_DEFAULT, ROWS_MAX = 50, 500
 NUMBER_MAX = 2**63 - 1
@@ -65,10 +66,10 @@ class Why(Strict):
 
 @dataclass(frozen=True, kw_only=True)
 class ThreadRows:
-    """A page of threads, newest first; `next` is the cursor of the page after it."""
+    """A page of threads, where something happened last first; `next` is the cursor of the page after it."""
 
     items: list[api.ThreadView]
-    next: int | None
+    next: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,22 +80,22 @@ class DeliveryRows:
     next: int | None
 
 
-@router.get("", response=ThreadRows, operation_id="threads.list", summary="List threads, newest first")
+@router.get("", response=ThreadRows, operation_id="threads.list", summary="List threads, the last touched first")
 def listing(
     request: Request,
     turn: api.Turn | None = Query(None, description="Only where it is this side's turn."),
     organisation: str = Query("", max_length=64, description="Only with this organisation."),
     about: str = Query("", max_length=120, description="Only about this incident, notice or report."),
     search: str = Query("", max_length=200, description="Words of the subject, a name, an address or a number."),
-    cursor: int | None = Query(None, ge=1, le=NUMBER_MAX, description="`next` of the page before."),
+    cursor: str = Query("", max_length=PLACE_CHARACTERS_MAX, description="`next` of the page before."),
     limit: int = Query(ROWS_DEFAULT, ge=1, le=ROWS_MAX),
 ) -> ThreadRows:
     """A filter that names no known organisation is refused: an empty list means that there is nothing."""
     access.require(request.actor, Permission.THREADS_READ)
-    rows = api.threads(
+    rows, following = api.threads(
         by=request.actor, turn=turn, organisation=organisation, about=about, search=search, before=cursor, limit=limit
     )
-    return ThreadRows(items=rows, next=rows[-1].number if len(rows) == limit else None)
+    return ThreadRows(items=rows, next=following)
 
 
 @router.get(

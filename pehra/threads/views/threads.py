@@ -24,24 +24,23 @@ DELIVERY_FILTERS = ("state", "organisation")
 
 @require_safe
 def listing(request: Request) -> HttpResponse:
-    """List the threads that the actor may see, newest first."""
+    """List the threads that the actor may see, where something happened last first."""
     access.require(request.actor, Permission.THREADS_READ)
     chosen = _chosen(request, FILTERS)
-    rows = api.threads(
+    rows, following = api.threads(
         by=request.actor,
         turn=_turn(chosen["turn"]),
         organisation=chosen["organisation"],
         about=chosen["about"],
         search=chosen["search"],
-        before=_number(request.GET.get("before", "")),
-        limit=PAGE_ROWS + 1,
+        before=request.GET.get("before", ""),
+        limit=PAGE_ROWS,
     )
-    more, rows = len(rows) > PAGE_ROWS, rows[:PAGE_ROWS]
     context = {
         "rows": rows,
         "turns": list(api.Turn),
         "may_write": access.may(request.actor, Permission.THREADS_WRITE) and bool(request.actor.teams),
-        **_paged(request, chosen, following=rows[-1].number if more else None),
+        **_paged(request, chosen, following=following),
     }
     return render(request, "threads/list.html", context)
 
@@ -165,7 +164,7 @@ def _chosen(request: Request, names: tuple[str, ...]) -> dict[str, str]:
     return {name: request.GET.get(name, "").strip()[:FILTER_CHARACTERS_MAX] for name in names}
 
 
-def _paged(request: Request, chosen: dict[str, str], *, following: int | None) -> dict[str, Any]:
+def _paged(request: Request, chosen: dict[str, str], *, following: int | str | None) -> dict[str, Any]:
     shown = {name: value for name, value in chosen.items() if value}
     return {
         "filters": chosen,
