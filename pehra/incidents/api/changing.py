@@ -20,6 +20,7 @@ from pehra.incidents.api import acting, deriving, drafts, duty_clocks, merging, 
 from pehra.incidents.api.assessment import Assessor, Grading
 from pehra.incidents.api.drafts import Draft, Side
 from pehra.incidents.models import Clock
+from pehra.incidents.queries.families import lock_matters
 from pehra.incidents.rules import clocks as clock_rules
 from pehra.incidents.rules import states
 from pehra.incidents.rules.clocks import ClockState
@@ -138,6 +139,9 @@ def move(*, ref: str, to: State | str, reason: str, by: Actor, at: datetime) -> 
     target = states.parse_state(to)
     ends = target in states.ENDED
     permission = Permission.INCIDENTS_CLOSE if ends else Permission.INCIDENTS_CHANGE
+    if ends:
+        # What is part of it ends too.
+        lock_matters([queries.find(ref, by=by).id])
     incident = acting.locked(ref, by=by, permission=permission, live=False)
     states.require_move(State(incident.state), target)
     words = acting.reason(reason, needed=ends)

@@ -26,6 +26,7 @@ from pehra.incidents.models import (
     IncidentObservable,
     IncidentOrganisation,
 )
+from pehra.incidents.queries.families import lock_matters
 from pehra.incidents.rules.joining import BY_HAND, INVERSE, JoiningRefused, LinkKind
 from pehra.incidents.rules.observables import Source
 from pehra.incidents.rules.opening import TITLE_LENGTH_MAX
@@ -43,9 +44,11 @@ NOTE_CHARACTERS_MAX = 2_000
 @transaction.atomic
 def link(*, ref: str, other: str, kind: str, note: str, by: Actor, at: datetime) -> None:
     """Say what an incident has to do with another one; both are seen by whoever says it."""
+    target = queries.find(other, by=by)
+    # The row of a link holds both its incidents.
+    lock_matters([queries.find(ref, by=by).id, target.id])
     incident = acting.locked(ref, by=by, live=False)
     said = acting.words(note, field="note", most=NOTE_CHARACTERS_MAX, needed=False)
-    target = queries.find(other, by=by)
     wanted = _kind(kind)
     if target.id == incident.id:
         raise JoiningRefused("an incident is not linked with itself", field="other")

@@ -18,7 +18,7 @@ from pehra.access.api import Permission
 from pehra.incidents import queries
 from pehra.incidents.api import acting, deriving, drafts, duty_clocks, marking, roles
 from pehra.incidents.models import Clock, Incident, Merge
-from pehra.incidents.queries.families import family_of
+from pehra.incidents.queries.families import family_of, lock_matters
 from pehra.incidents.rules import clocks as clock_rules
 from pehra.incidents.rules import joining as rules
 from pehra.incidents.rules.clocks import ClockState
@@ -68,6 +68,7 @@ def merge(*, ref: str, into: str, reason: str, by: Actor, at: datetime) -> queri
 def unmerge(*, ref: str, reason: str, by: Actor, at: datetime) -> queries.IncidentView:
     """Make a merged incident one of its own again, however long ago that was, and return it."""
     words = acting.reason(reason)
+    lock_matters([queries.find(ref, by=by).id])
     part = queries.for_change(ref, by=by, merged_too=True)
     acting.require(part, Permission.INCIDENTS_CHANGE, by=by)
     if part.merged_into_id is None:
@@ -78,9 +79,12 @@ def unmerge(*, ref: str, reason: str, by: Actor, at: datetime) -> queries.Incide
 
 
 def _part(part: Incident, *, reason: str, by: Actor, at: datetime) -> None:
-    """Cut the tie, from both sides: whoever undoes a merge may from then on no longer see the other side of it."""
-    above = Incident.objects.select_for_update().get(parts=part)
-    tie = Merge.objects.select_for_update().get(incident=part, undone_at__isnull=True)
+    """Cut the tie, from both sides: whoever undoes a merge may from then on no longer see the other side of it.
+
+    The caller holds the locks of the whole matter.
+    """
+    above = Incident.objects.get(parts=part)
+    tie = Merge.objects.get(incident=part, undone_at__isnull=True)
     line = _line(above, since=tie.merged_at)
     whole = line[-1][0]
     tie.undone_at, tie.undone_by, tie.undone_reason = at, by.id, reason
@@ -101,12 +105,11 @@ def _part(part: Incident, *, reason: str, by: Actor, at: datetime) -> None:
 
 
 def _two(ref: str, into: str, *, by: Actor) -> tuple[Incident, Incident]:
-    """Return both incidents, locked in the order of their references, so that two merges never wait for each other."""
-    found = {
-        reference: queries.for_change(reference, by=by, merged_too=True)
-        for reference in sorted({ref.strip(), into.strip()})
-    }
-    return found[ref.strip()], found[into.strip()]
+    """Return both incidents, locked with what is merged with them."""
+    lock_matters(queries.find(reference, by=by).id for reference in (ref, into))
+    part = queries.for_change(ref, by=by, merged_too=True)
+    whole = queries.for_change(into, by=by, merged_too=True)
+    return part, whole
 
 
 def _fresh(whole: Incident, part: Incident) -> list[Incident]:
@@ -116,11 +119,11 @@ def _fresh(whole: Incident, part: Incident) -> list[Incident]:
 
 
 def _line(above: Incident, *, since: datetime) -> list[tuple[Incident, datetime]]:
-    """Return the incidents that a part was one matter with, each since when, up to the whole, locked."""
+    """Return the incidents that a part was one matter with, each since when, up to the whole."""
     line = [(above, since)]
     while above.merged_into_id is not None:
         since = max(since, Merge.objects.get(incident=above, undone_at__isnull=True).merged_at)
-        above = Incident.objects.select_for_update().get(id=above.merged_into_id)
+        above = Incident.objects.get(id=above.merged_into_id)
         line.append((above, since))
     return line
 

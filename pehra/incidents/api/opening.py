@@ -19,6 +19,7 @@ from pehra.incidents.api import asking, drafts, duty_clocks, joining
 from pehra.incidents.api.assessment import Assessor, Grading, finding_facts, strictest_marking
 from pehra.incidents.api.drafts import Draft, Side
 from pehra.incidents.models import Incident, IncidentFinding
+from pehra.incidents.queries.families import lock_matters
 from pehra.incidents.rules import opening as rules
 from pehra.kernel.actors import Actor
 from pehra.kernel.reasons import Because
@@ -148,7 +149,11 @@ def _settle(
 
 def _known(keys: Sequence[str], ids: Sequence[UUID]) -> tuple[dict[str, Incident], set[tuple[str, UUID]]]:
     """Return the live incidents of some keys, locked, and which of some findings an incident of a key holds."""
-    live = Incident.objects.filter(origin_key__in=keys, ended_at__isnull=True).select_for_update().order_by("id")
+    there = Incident.objects.filter(origin_key__in=keys, ended_at__isnull=True).values_list("id", flat=True)
+    # What joins a part concerns the whole, so that both are held; one that ended while we waited is not live.
+    wanted = set(keys)
+    locked = lock_matters(there).values()
+    live = [row for row in locked if row.origin_key in wanted and row.ended_at is None]
     held = IncidentFinding.objects.filter(incident__origin_key__in=keys, finding__in=ids)
     return {row.origin_key: row for row in live}, set(held.values_list("incident__origin_key", "finding"))
 

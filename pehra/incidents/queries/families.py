@@ -3,13 +3,17 @@
 What belongs to a matter is read through this: nothing moves when two incidents are merged.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from django.db.models import Count, Value
+from django.db import transaction
+from django.db.models import Count, Q, Value
 
+from pehra.access import api as access
 from pehra.incidents.models import Incident, IncidentFinding
-from pehra.incidents.rules.joining import FAMILY_MAX
+from pehra.incidents.rules.joining import FAMILY_MAX, JoiningRefused
+
+LOCKING_TRIES_MAX = 5
 
 
 def parts_of(row: Incident) -> list[Incident]:
@@ -49,6 +53,36 @@ def root_of(row: Incident) -> Incident:
             return row
         row = Incident.objects.get(id=row.merged_into_id)
     raise AssertionError(f"{row.reference} is merged in a circle")
+
+
+@access.elevated(part="incidents.locking")
+def lock_matters(ids: Iterable[UUID]) -> dict[UUID, Incident]:
+    """Lock incidents with all that is one matter with them, whoever may see it, and return them by id.
+
+    Whoever must hold more than one incident takes them here, in the one order of all their locks: by id. So a merge,
+    its undoing and the end of the whole never wait for each other in a circle.
+    """
+    wanted = set(ids)
+    for _ in range(LOCKING_TRIES_MAX):
+        matters = _matters(wanted)
+        held = transaction.savepoint()
+        rows = {row.id: row for row in Incident.objects.filter(id__in=matters).order_by("id").select_for_update()}
+        if _matters(wanted) == matters:
+            transaction.savepoint_commit(held)
+            return rows
+        # Somebody joined or parted them while we waited. What we hold may be out of order: let go, and begin again.
+        transaction.savepoint_rollback(held)
+    raise JoiningRefused("others join and part these incidents at this moment: try again", field="reference")
+
+
+def _matters(ids: set[UUID]) -> set[UUID]:
+    """Return the ids of incidents and of all that is merged with them, up and down."""
+    found, edge = set(ids), set(ids)
+    while edge:
+        near = Incident.objects.filter(Q(merged_into__in=edge) | Q(parts__in=edge)).values_list("id", flat=True)
+        edge = set(near) - found
+        found |= edge
+    return found
 
 
 def findings_and_parts(ids: Sequence[UUID]) -> tuple[dict[UUID, int], dict[UUID, tuple[str, ...]]]:
