@@ -4,7 +4,6 @@ Pure but for reading a profile's files. It refuses a profile with any mistake, a
 an unknown answer that names the fact.
 """
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pehra.kernel import json_text
 from pehra.kernel.refusals import Invalid
 from pehra.law.gateways import folders
 from pehra.law.gateways.folders import only_profile, profiles_folder, use_profiles_folder
@@ -355,8 +355,4 @@ def sources(profile: Profile) -> tuple[SourceUse, ...]:
 
 def read_facts(text: str | bytes, *, profile: Profile) -> StatedFacts:
     """Read a JSON document of facts strictly against a profile; what is absent is unknown."""
-    try:
-        document = json.loads(text, object_pairs_hook=facts_file.without_doubles)
-    except (ValueError, RecursionError) as error:
-        raise Invalid(f"this is not JSON: {error}", field="facts") from error
-    return facts_file.read(document, profile)
+    return facts_file.read(json_text.read(text, field="facts"), profile)

@@ -5,7 +5,6 @@ The file is `providers.toml` in the data folder. A secret comes from the environ
 seconds at most, and read little.
 """
 
-import json
 import stat
 import tomllib
 from functools import lru_cache
@@ -21,6 +20,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from pehra.access.rules.providers import ALGORITHMS, Provider, is_safe, parsed
+from pehra.kernel import json_text
 from pehra.kernel.refusals import Fault, Invalid
 
 FILE = "providers.toml"
@@ -130,9 +130,6 @@ def _call(method: str, address: str, **more: Any) -> bytes:
 
 def _json(body: bytes, provider: Provider) -> dict[str, Any]:
     try:
-        held = json.loads(body)
-    except ValueError as error:
-        raise Fault(f"{provider.name} answered no JSON") from error
-    if not isinstance(held, dict):
-        raise Fault(f"{provider.name} answered no JSON object")
-    return held
+        return json_text.read_object(body)
+    except json_text.NotJson as error:
+        raise Fault(f"{provider.name} answered no JSON object: {error.message}") from error

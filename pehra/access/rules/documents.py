@@ -1,32 +1,18 @@
-"""JSON from outside, read strictly.
+"""A directory's JSON: names count without case, no text holds a control character, and numbers are small."""
 
-A key that is said twice, a number that is none, a depth no message needs, a NUL or half a surrogate pair: each is a
-refusal, never a fault further in, where the database or the stack would meet it.
-"""
-
-import json
 from typing import Any
 
+from pehra.kernel import json_text
 from pehra.kernel.refusals import Invalid
 
 DEPTH_MAX = 16
-INTEGER_DIGITS_MAX = 18
+INTEGER_MAX = 10**18
 
 
 def read_object(text: bytes) -> dict[str, Any]:
     """Return the JSON object that the bytes hold; refuse all else."""
-    try:
-        value = json.loads(
-            text.decode(),
-            object_pairs_hook=_once,
-            parse_int=_integer,
-            parse_float=_number,
-            parse_constant=_no_constant,
-        )
-    except (ValueError, RecursionError) as error:
-        raise Invalid("the body is not one well-formed JSON object in UTF-8") from error
-    if not isinstance(value, dict):
-        raise Invalid("the body is not one well-formed JSON object in UTF-8")
+    # Attribute names are compared without case, so `userName` and `username` are one key said twice.
+    value = json_text.read_object(text, depth_max=DEPTH_MAX, any_case=True)
     _walk(value)
     return value
 
@@ -36,41 +22,16 @@ def is_clean(text: str) -> bool:
     return all(character >= " " and character != "\x7f" and not "\ud800" <= character <= "\udfff" for character in text)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # Attribute names are compared without case, so `userName` and `username` are one key said twice.
-    if len({key.lower() for key, _ in pairs}) != len(pairs):
-        raise ValueError("a key is there twice")
-    return dict(pairs)
-
-
-def _integer(text: str) -> int:
-    if len(text) > INTEGER_DIGITS_MAX:
-        raise ValueError("a number beyond reading")
-    return int(text)
-
-
-def _number(text: str) -> float:
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise ValueError("a number beyond reading")
-    return value
-
-
-def _no_constant(text: str) -> float:
-    raise ValueError(f"{text} is no JSON")
-
-
 def _walk(value: Any) -> None:
-    """Refuse what nests too deep, and texts that no column takes."""
-    waiting = [(value, 1)]
+    """Refuse texts and numbers that no column takes."""
+    waiting = [value]
     while waiting:
-        item, depth = waiting.pop()
-        if depth > DEPTH_MAX:
-            raise Invalid(f"the body nests deeper than {DEPTH_MAX}")
+        item = waiting.pop()
         if isinstance(item, str) and not is_clean(item):
-            raise Invalid("the body holds a control character or half a surrogate pair")
+            raise Invalid("the body holds a control character")
+        if isinstance(item, int) and abs(item) >= INTEGER_MAX:
+            raise Invalid("the body holds a number of more than 18 digits")
         if isinstance(item, dict):
-            waiting.extend((key, depth + 1) for key in item)
-            waiting.extend((child, depth + 1) for child in item.values())
+            waiting += [*item, *item.values()]
         elif isinstance(item, list):
-            waiting.extend((child, depth + 1) for child in item)
+            waiting += item

@@ -23,6 +23,7 @@ from pehra.incidents.models import Incident, IncidentOrganisation, TimelineEntry
 from pehra.incidents.rules.history import Past, veris
 from pehra.incidents.rules.states import State
 from pehra.incidents.rules.timeline import Precision, Source
+from pehra.kernel import json_text
 from pehra.kernel.actors import Actor
 from pehra.kernel.identifiers import new_id
 from pehra.kernel.markings import Pap, Tlp
@@ -106,9 +107,10 @@ def _read(path: Path, *, at: datetime, zone: ZoneInfo) -> tuple[dict[str, Past],
     pasts: dict[str, Past] = {}
     unread: list[Unread] = []
     lines = 0
-    for number, record in history_file.records(path):
+    for number, line in history_file.lines(path):
         lines += 1
         try:
+            record = json_text.read_object(line, field="record")
             past = veris.read(record, at=at, zone=zone)
         except Invalid as refusal:
             unread.append(Unread(line=number, reason=f"{refusal.field}: {refusal.message}"))

@@ -1,12 +1,11 @@
-"""Files of past incidents: one JSON record a line, packed by gzip or not; read as strictly as any JSON of others."""
+"""Files of past incidents: one JSON record a line, packed by gzip or not, within limits."""
 
 import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from pehra.incidents.gateways.exchange.json_text import object_or_none
 from pehra.kernel.refusals import Invalid
 
 LINE_BYTES_MAX = 1024 * 1024
@@ -15,8 +14,8 @@ FILE_BYTES_MAX = 1024 * 1024 * 1024  # unpacked
 _GZIP = b"\x1f\x8b"
 
 
-def records(path: Path) -> Iterator[tuple[int, Any]]:
-    """Yield each line's number and record; no JSON object is None. Refuse a file beyond the limits, or broken."""
+def lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield each line that says something, with its number. Refuse a file beyond the limits, or broken."""
     try:
         with _opened(path) as file:
             yield from _lines(file)
@@ -30,7 +29,7 @@ def _opened(path: Path) -> IO[bytes] | gzip.GzipFile:
     return gzip.open(path, "rb") if packed else path.open("rb")
 
 
-def _lines(file: IO[bytes] | gzip.GzipFile) -> Iterator[tuple[int, Any]]:
+def _lines(file: IO[bytes] | gzip.GzipFile) -> Iterator[tuple[int, bytes]]:
     size = number = 0
     while line := file.readline(LINE_BYTES_MAX + 1):
         number += 1
@@ -39,4 +38,4 @@ def _lines(file: IO[bytes] | gzip.GzipFile) -> Iterator[tuple[int, Any]]:
             limits = f"{LINES_MAX} lines of {LINE_BYTES_MAX} bytes, {FILE_BYTES_MAX} bytes in all"
             raise Invalid(f"a file has at most {limits}", field="file")
         if line.strip():
-            yield number, object_or_none(line)
+            yield number, line

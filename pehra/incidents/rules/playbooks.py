@@ -6,15 +6,15 @@ each mistake by its place; what is merely unusual is a remark. No command of a p
 does the step, or has it done, and says so.
 """
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pehra.incidents.rules import playbook_steps
 from pehra.incidents.rules.playbook_steps import Step
+from pehra.kernel import json_text
 from pehra.kernel.refusals import Invalid
 
 DOCUMENT_BYTES_MAX = 1024 * 1024
@@ -84,36 +84,9 @@ def _json(document: bytes) -> dict[str, Any]:
     if len(document) > DOCUMENT_BYTES_MAX:
         raise PlaybookInvalid([f"a playbook has at most {DOCUMENT_BYTES_MAX} bytes"])
     try:
-        text = document.decode("utf-8-sig")
-        body = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
-    except UnicodeDecodeError as error:
-        raise PlaybookInvalid(["this is not UTF-8 text"]) from error
-    except RecursionError as error:
-        raise PlaybookInvalid(["this is nested too deeply"]) from error
-    except ValueError as error:
-        raise PlaybookInvalid([f"this is not JSON: {error}"]) from error
-    if "\x00" in text or "\\u0000" in text:
-        raise PlaybookInvalid(["a text holds a NUL, which no text needs"])
-    try:
-        json.dumps(body, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise PlaybookInvalid(["a text holds half a character"]) from error
-    if not isinstance(body, dict):
-        raise PlaybookInvalid(["a playbook is a JSON object"])
-    return body
-
-
-def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"the key {key!r} stands there twice")
-        found[key] = value
-    return found
-
-
-def _no_constant(word: str) -> float:
-    raise ValueError(f"{word} is no number of JSON")
+        return json_text.read_object(document)
+    except json_text.NotJson as error:
+        raise PlaybookInvalid([error.message]) from error
 
 
 def _head_problems(body: Mapping[str, Any]) -> list[str]:

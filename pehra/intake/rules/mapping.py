@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pehra.intake.rules.saying import OBSERVABLES_MAX, Said, Stated, writable
+from pehra.kernel import json_text
 from pehra.kernel.clock import parse_time
 from pehra.kernel.markings import Tlp, parse_tlp
 from pehra.kernel.refusals import Invalid
@@ -43,10 +44,7 @@ def checked(mapping: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
 
 def read(raw: bytes) -> Any:
     """Return a document; refuse what is no JSON."""
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise Invalid(f"this is not JSON: {error}", field="body") from error
+    return json_text.read(raw, field="body", any_text=True)
 
 
 def said_by(document: Any, mapping: Mapping[str, Sequence[str]]) -> tuple[Said, str]:

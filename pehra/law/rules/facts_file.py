@@ -38,16 +38,6 @@ def read(document: object, profile: Profile) -> StatedFacts:
     )
 
 
-def without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a JSON object; refuse one in which a key stands twice, since one of the two would be lost."""
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise Invalid(f"the key {key!r} stands twice", field="facts")
-        found[key] = value
-    return found
-
-
 def _entity(document: object, profile: Profile) -> EntityFacts:
     stated = _mapping(document, "entity", ("sector", "territory", "classes"))
     return EntityFacts(

@@ -4,10 +4,10 @@ Taken, refused (this token, by a receiver that read it), or failed (this receive
 because a receiver is mended more often than a token is wrong; a failure is tried until the stream is paused.
 """
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pehra.kernel import json_text
 from pehra.signals.rules.requests import error_words
 
 
@@ -40,7 +40,6 @@ def outcome(*, status: int, media_type: str, body: bytes) -> Outcome:
 
 def _error(body: bytes) -> str:
     try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
+        return error_words(json_text.read_object(body))
+    except json_text.NotJson:
         return ""
-    return error_words(said) if isinstance(said, dict) else ""

@@ -6,7 +6,6 @@ known is not kept, and nobody is told its name: in a file without a header that 
 """
 
 import csv
-import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from pehra.kernel import json_text
 from pehra.kernel.markings import Pap, Tlp, parse_pap, parse_tlp
 from pehra.kernel.observables import EMAIL_LOCAL_LENGTH_MAX, normalise_domain
 from pehra.kernel.refusals import Invalid
@@ -266,12 +266,10 @@ def _of_csv(fields: Sequence[str], delimiter: str) -> Reader:
 
 def _of_json(text: str) -> Cells:
     try:
-        said = json.loads(text, object_pairs_hook=_once_each)
-    except (ValueError, RecursionError):
-        # The error quotes what it did not understand, so it goes no further.
+        said = json_text.read_object(text, any_text=True)
+    except json_text.NotJson:
+        # The refusal names what stands there, which may be a secret, so it goes no further.
         raise _Bad("line", "is no JSON object with each key once") from None
-    if not isinstance(said, dict):
-        raise _Bad("line", "is no JSON object")
     cells: Cells = {}
     for name, value in said.items():
         field = _FIELD_OF.get(str(name).strip().lower().replace(" ", "_"), "")
@@ -283,13 +281,6 @@ def _of_json(text: str) -> Cells:
             raise _Bad(field, "is said twice")
         cells[field] = value.strip()
     return cells
-
-
-def _once_each(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-    said = dict(pairs)
-    if len(said) < len(pairs):
-        raise ValueError
-    return said
 
 
 def _of_line(text: str) -> Cells:

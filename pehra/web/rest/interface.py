@@ -14,6 +14,7 @@ from ninja import NinjaAPI, Router
 from ninja.errors import HttpError, ValidationError
 from ninja.security.base import AuthBase
 
+from pehra.kernel.json_text import NotJson
 from pehra.kernel.refusals import Fault, Forbidden, Invalid, NotVisible, Refusal
 from pehra.web import problems
 from pehra.web.problems import FieldError
@@ -127,7 +128,8 @@ def _at_fault(request: HttpRequest, fault: Fault) -> HttpResponse:
 
 
 def _by_status(request: HttpRequest, refusal: HttpError) -> HttpResponse:
-    detail = "this is not JSON as we read it" if refusal.status_code == 400 else ""
+    unread = refusal.__cause__
+    detail = unread.message if isinstance(unread, NotJson) else ""
     if refusal.status_code == 401:
         return problems.answer(request, 401, WWW_Authenticate='Bearer realm="pehra"')
     return problems.answer(request, refusal.status_code, detail=detail)

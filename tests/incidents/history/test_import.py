@@ -144,7 +144,7 @@ def test_the_same_again_changes_nothing_and_new_lines_are_added(taken: Any) -> N
             "timeline",
         ),
         (b'{"incident_id": "1", "incident_id": "2"}', "record"),
-        (json.dumps(RECORD).replace("2014", "1e400").encode(), "year"),
+        (json.dumps(RECORD).replace("2014", "1e400").encode(), "record"),
         (json.dumps(RECORD).replace("2014", "NaN").encode(), "record"),
         (RECORD | {"timeline": {"incident": {"year": 2014, "month": 10**30}}}, "timeline.incident"),
         (RECORD | {"summary": "half \ud800"}, "record"),

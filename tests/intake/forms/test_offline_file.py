@@ -47,6 +47,12 @@ def test_one_changed_letter_is_told():
     assert refusal(saved().replace("بند".encode(), "بنڈ".encode())).reason is Unusable.DAMAGED
 
 
+def test_a_text_that_was_cut_in_the_middle_of_a_character_loses_no_report():
+    content = json.dumps(INNER | {"answers": {"what-happened": ["locked \ud83d"]}})  # escaped, as a browser writes it
+    form = offline.read(saved(content=content, sha256=sha256(content.encode()).hexdigest()), profile="pk")
+    assert form.typed["what-happened"] == ("locked \ud83d",)
+
+
 REFUSED = [
     (b"", Unusable.EMPTY, ""),
     (b" \n", Unusable.EMPTY, ""),

@@ -1,8 +1,8 @@
 """IODEF in JSON (RFC 8727)."""
 
 import json
+from typing import Any
 
-from pehra.incidents.gateways.exchange import json_text
 from pehra.incidents.rules import iodef
 from pehra.incidents.rules.documents import IncidentDocument
 
@@ -12,12 +12,11 @@ def written(document: IncidentDocument) -> bytes:
     return json.dumps(iodef.written(document), ensure_ascii=False, indent=1).encode("utf-8", "replace")
 
 
-def is_it(raw: bytes) -> bool:
+def is_it(said: dict[str, Any]) -> bool:
     """Whether a file is IODEF in JSON, by its content."""
-    said = json_text.object_or_none(raw)
-    return said is not None and "Incident" in said and "version" in said
+    return "Incident" in said and "version" in said
 
 
-def read(raw: bytes) -> tuple[IncidentDocument, ...]:
+def read(said: dict[str, Any]) -> tuple[IncidentDocument, ...]:
     """Return the incidents of a file."""
-    return iodef.read(json_text.parsed(raw))
+    return iodef.read(said)

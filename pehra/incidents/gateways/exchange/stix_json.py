@@ -1,8 +1,8 @@
 """STIX 2.1 bundles in JSON."""
 
 import json
+from typing import Any
 
-from pehra.incidents.gateways.exchange import json_text
 from pehra.incidents.rules import stix, stix_reading
 from pehra.incidents.rules.documents import IncidentDocument
 
@@ -12,12 +12,11 @@ def written(document: IncidentDocument) -> bytes:
     return json.dumps(stix.written(document), ensure_ascii=False, indent=1).encode("utf-8", "replace")
 
 
-def is_it(raw: bytes) -> bool:
+def is_it(said: dict[str, Any]) -> bool:
     """Whether a file is a bundle or an incident of STIX 2.1, by its content."""
-    said = json_text.object_or_none(raw)
-    return said is not None and said.get("type") in ("bundle", "incident")
+    return said.get("type") in ("bundle", "incident")
 
 
-def read(raw: bytes) -> tuple[IncidentDocument, ...]:
+def read(said: dict[str, Any]) -> tuple[IncidentDocument, ...]:
     """Return the incidents of a file."""
-    return stix_reading.read(json_text.parsed(raw))
+    return stix_reading.read(said)

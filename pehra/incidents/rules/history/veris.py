@@ -41,7 +41,6 @@ def read(record: Any, *, at: datetime, zone: tzinfo = UTC) -> Past:
     """
     if not isinstance(record, dict):
         raise Invalid("a record is an object", field="record")
-    _require_plain(record)
     key = _text(record, "incident_id", needed=True)
     if len(key) > KEY_LENGTH_MAX:
         raise Invalid(f"longer than {KEY_LENGTH_MAX} characters", field="incident_id")
@@ -74,25 +73,6 @@ def read(record: Any, *, at: datetime, zone: tzinfo = UTC) -> Past:
         moments=moments,
         timeline=told,
     )
-
-
-def _require_plain(record: Record) -> None:
-    """Refuse a NUL and half of a surrogate pair, which no column takes."""
-    try:
-        doubtful = b"\x00" in "".join(_said(record)).encode()
-    except UnicodeEncodeError:
-        doubtful = True
-    if doubtful:
-        raise Invalid("a text holds a NUL or half a character", field="record")
-
-
-def _said(value: Any) -> Iterator[str]:
-    """Yield every text of a record, the names of its keys among them."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for inner in [*value, *value.values()] if isinstance(value, dict) else value:
-            yield from _said(inner)
 
 
 def _object(record: Record, name: str) -> Record:

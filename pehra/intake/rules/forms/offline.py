@@ -5,13 +5,13 @@ so that a file that was damaged on a stick or changed on its way is told from a 
 reformatted. The hash proves no writer: what the file says is its writer's word, like any form's.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
+from pehra.kernel import json_text
 from pehra.kernel.refusals import Invalid
 
 MARK, VERSION = "pehra-form", 1
@@ -61,7 +61,7 @@ def read(raw: bytes, *, profile: str) -> OfflineForm:
         raise FileRefused(Unusable.EMPTY)
     if len(raw) > FILE_BYTES_MAX:
         raise FileRefused(Unusable.TOO_LARGE, f"{FILE_BYTES_MAX // 1024} KiB")
-    outer = _object(_json(_decoded(raw)), _OUTER, "file")
+    outer = _object(_json(raw), _OUTER, "file")
     if outer.get(MARK) != VERSION:
         raise FileRefused(Unusable.NEWER if isinstance(outer.get(MARK), int) else Unusable.NOT_A_FORM, MARK)
     content = _text(outer.get("content"), "content")
@@ -80,25 +80,12 @@ def read(raw: bytes, *, profile: str) -> OfflineForm:
     )
 
 
-def _decoded(raw: bytes) -> str:
+def _json(text: bytes | str) -> Any:
     try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FileRefused(Unusable.NOT_JSON) from error
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text, object_pairs_hook=_without_doubles)
-    except (ValueError, RecursionError) as error:
-        raise FileRefused(Unusable.NOT_JSON) from error
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
-    return found
+        # A browser may cut a text in the middle of a character, at the end of a field: no reason to lose a report.
+        return json_text.read(text, any_text=True)
+    except json_text.NotJson as error:
+        raise FileRefused(Unusable.NOT_JSON, error.message) from error
 
 
 def _object(value: Any, keys: frozenset[str], part: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 RFC 8460, section 4.4: JSON, mostly packed with gzip. Numbers of sessions that failed, by what failed.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from pehra.intake.rules.mail import headers as lines
 from pehra.intake.rules.mail.letters import Letter
 from pehra.intake.rules.mail.packing import unpacked
+from pehra.kernel import json_text
 from pehra.kernel.refusals import Invalid
 
 POLICIES_MAX = 1_000
@@ -58,10 +58,7 @@ def of_letter(letter: Letter) -> TlsReport | None:
 
 def parsed(content: bytes) -> TlsReport:
     """Read a report; refuse what is none."""
-    try:
-        said = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise Invalid("this is no JSON", field="file") from error
+    said = json_text.read(content, field="file", any_text=True)
     if not isinstance(said, dict) or not isinstance(said.get("policies"), list) or "organization-name" not in said:
         raise Invalid("this is no SMTP TLS report", field="file")
     policies = [policy for policy in said["policies"][:POLICIES_MAX] if isinstance(policy, dict)]

@@ -5,7 +5,6 @@ reporters, are lines of `Key: value` in a letter that says so. A document that m
 with a note of what it lacks: the address in it is no less real.
 """
 
-import json
 import re
 import warnings
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from typing import Any
 from pehra.intake.rules.mail import headers as lines
 from pehra.intake.rules.mail.letters import Letter, Part
 from pehra.intake.rules.mail.packing import unpacked
+from pehra.kernel import json_text
 from pehra.kernel.refusals import Invalid
 
 DOCUMENT_BYTES_MAX = 10 * 1024 * 1024
@@ -88,10 +88,7 @@ def parsed(content: bytes) -> Abuse:
     """Read a document of version 3 or 4; refuse what is none."""
     if len(content) > DOCUMENT_BYTES_MAX:
         raise Invalid(f"more than {DOCUMENT_BYTES_MAX} bytes", field="file")
-    try:
-        said = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise Invalid("this is no JSON", field="file") from error
+    said = json_text.read(content, field="file", any_text=True)
     if not isinstance(said, dict) or not ("xarf_version" in said or isinstance(said.get("Report"), dict)):
         raise Invalid("this is no X-ARF document", field="file")
     version = "4" if "xarf_version" in said else "3"
