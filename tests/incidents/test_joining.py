@@ -16,6 +16,7 @@ from pehra.incidents.models import Clock, Incident, IncidentFinding
 from pehra.incidents.rules import clocks as clock_rules
 from pehra.intel import api as intel
 from pehra.kernel.actors import Actor
+from pehra.kernel.identifiers import new_id
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible, Refusal
 from pehra.law import api as law
 from pehra.ledger import api as ledger
@@ -111,6 +112,38 @@ def test_when_the_only_one_is_not_hit_after_all_nobody_owes_the_same_anew(
     api.affect(ref=ref, organisation="org-0001", reason="no mistake", by=machine, at=at)
     assert {c.id for c in owed(ref)} == before
     assert not any("no longer follows" in " ".join(c.notes) for c in owed(ref))
+
+
+def test_what_was_owed_while_nobody_was_named_is_owed_by_the_first_who_is(
+    opened: Opener, machine: Actor, at: datetime
+) -> None:
+    ref = opened(by=machine, entity=law.EntityFacts())
+    before = {c.id: (c.duty, c.stage) for c in owed(ref)}
+    sent, *_others = before.values()
+    api.record_stage_sent(ref=ref, duty=sent[0], stage=sent[1], by=machine, at=at)
+    api.affect(ref=ref, organisation="org-0001", reason="the clerk works there", by=machine, at=at + HOUR)
+    whose = {(c.duty, c.stage): c.organisation for c in Clock.objects.filter(incident__reference=ref)}
+    assert len(whose) == Clock.objects.filter(incident__reference=ref).count(), "one clock a stage, and no second one"
+    assert {whose[stage] for stage in before.values()} == {"org-0001"}
+    assert sent not in {(c.duty, c.stage) for c in owed(ref)}, "what was sent before stays sent"
+    api.affect(ref=ref, organisation="org-0006", reason="the same worm", by=machine, at=at + HOUR)
+    assert {c.organisation for c in owed(ref) if c.id in before} == {"org-0001"}
+
+
+def test_what_stands_beside_a_named_organisation_and_names_nobody_is_said_with_a_dash(
+    opened: Opener, machine: Actor, at: datetime
+) -> None:
+    ref = opened("org-0001", by=machine)
+    first = owed(ref)[0]
+    beside = Clock.objects.get(id=first.id)
+    beside.id, beside.organisation = new_id(at), ""
+    beside.save(force_insert=True)
+    change = {"ref": ref, "duty": first.duty, "stage": first.stage, "reason": "nobody owes it", "by": machine, "at": at}
+    with pytest.raises(Invalid, match="say which"):
+        api.withdraw_clock(**change)
+    api.withdraw_clock(organisation="-", **change)
+    assert beside.id not in {c.id for c in owed(ref)}
+    assert first.id in {c.id for c in owed(ref)}
 
 
 def test_an_exercise_is_in_no_other_list_and_no_number_and_its_letters_say_so(

@@ -45,7 +45,10 @@ def affect(*, ref: str, organisation: str, reason: str, by: Actor, at: datetime)
             there.save(update_fields=["removed_at", "removed_by", "removed_reason"])
         else:
             drafts.add_sides([(incident, _side(organisation, incident))], at=at)
+        is_first = not incident.organisation and not incident.widespread
         name_alone(incident)
+        if is_first:
+            _owed_by_first(incident)
         roles.wall_clocks(incident)
     # The entry is for all teams of the incident; in a widespread one they do not read of each other's constituents.
     named = {} if incident.widespread else {"organisation": organisation}
@@ -70,6 +73,15 @@ def unaffect(*, ref: str, organisation: str, reason: str, by: Actor, at: datetim
     acting.record(incident, "incidents.organisation.removed", {**named, "reason": words}, by=by, at=at)
     deriving.rederive(incident, deriving.locked_clocks(incident), by=by, at=at)
     return queries.views([incident])[0]
+
+
+def _owed_by_first(incident: Incident) -> None:
+    """Let what was owed while nobody was named be owed by the first who is: one clock, not a second one beside it."""
+    own = {(clock.duty, clock.stage) for clock in incident.clocks.filter(organisation=incident.organisation)}
+    for clock in incident.clocks.filter(organisation="", gained_from=None):
+        if (clock.duty, clock.stage) not in own:
+            clock.organisation = incident.organisation
+            clock.save(update_fields=["organisation"])
 
 
 def _withdrawn_since(clocks: Iterable[Clock], organisation: str, *, since: datetime) -> dict[duty_clocks.Key, UUID]:

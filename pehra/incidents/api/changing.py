@@ -37,6 +37,7 @@ from pehra.registry import api as registry
 OWED_NAMED_MAX = 5
 SET_BY_HAND = "set-by-hand"
 WIDESPREAD = "widespread"
+NOBODY_NAMED = "-"
 DECIDED_BY_PERSON = "decided by a person"
 MOMENTS = ("occurrence", "discovery", "awareness", "ransom_payment", "handling_end")
 
@@ -322,7 +323,10 @@ def _end(clock: Clock, *, state: ClockState, moment: datetime, reason: str, by: 
 
 
 def _clock(clocks: Sequence[Clock], duty: str, stage: str, organisation: str, *, by: Actor) -> Clock:
-    """Return the clock of a stage; of an organisation that the actor does not see there is none."""
+    """Return the clock of a stage; of an organisation that the actor does not see there is none.
+
+    What was owed while nobody was named may stand beside what a named organisation owes, and is said with a dash.
+    """
     seen = set(
         Clock.objects.visible_to(queries.reader(by))
         .filter(id__in=[clock.id for clock in clocks])
@@ -330,7 +334,8 @@ def _clock(clocks: Sequence[Clock], duty: str, stage: str, organisation: str, *,
     )
     clocks = [clock for clock in clocks if clock.id in seen]
     same = [clock for clock in clocks if (clock.duty, clock.stage) == (duty, stage)]
-    found = [clock for clock in same if clock.organisation == organisation] if organisation else same
+    wanted = "" if organisation == NOBODY_NAMED else organisation
+    found = [clock for clock in same if clock.organisation == wanted] if organisation else same
     if not found:
         names = ", ".join(dict.fromkeys(f"{clock.duty}/{clock.stage}" for clock in clocks)) or "none"
         raise NotVisible(f"this incident has no stage {duty}/{stage}; it has: {names}")
