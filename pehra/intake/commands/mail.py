@@ -1,6 +1,5 @@
 """`pehra intake mail`: what came by mail, what it was sorted as, and how the mailboxes stand."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from uuid import UUID
 
 import click
 
-from pehra.intake.commands.group import commands
+from pehra.intake.commands.group import as_text, commands
 
 ROWS_DEFAULT, ROWS_MAX = 50, 200
 FAILED = 1
@@ -36,7 +35,7 @@ def list_mail(state: str | None, sort: str, words: str, before: UUID | None, lim
     wanted = api.MailFilter(state=state or "", sort=sort, words=words)
     page = api.mails(by=actors.system("cli"), wanted=wanted, before=before, limit=limit)
     if as_json:
-        click.echo(_json({"rows": [asdict(row) for row in page.rows], "next": page.next}))
+        click.echo(as_text({"rows": [asdict(row) for row in page.rows], "next": page.next}))
         return
     for row in page.rows:
         kind = f"{row.sort} ({row.why})" if row.sort else "-"
@@ -62,7 +61,7 @@ def show(mail_id: UUID, text: bool, as_json: bool) -> None:
     said = api.mail_text(mail_id=mail_id, by=by) if text else None
     values: dict[str, Any] = asdict(row) | ({"text": asdict(said)} if said else {})
     if as_json:
-        click.echo(_json(values))
+        click.echo(as_text(values))
         return
     for name, value in values.items():
         if value not in ("", None, (), {}) and name != "text":
@@ -84,7 +83,7 @@ def fetch(context: click.Context, as_json: bool) -> None:
     found = api.sort_mail(by=by, clock=watch)
     fed = api.feed_from_mail(by=by, clock=watch)
     if as_json:
-        click.echo(_json({"mailboxes": [asdict(one) for one in told], "sorted": asdict(found), "feeds": asdict(fed)}))
+        click.echo(as_text({"mailboxes": [asdict(one) for one in told], "sorted": asdict(found), "feeds": asdict(fed)}))
     else:
         for one in told:
             click.echo(f"{one.mailbox}: {one.problem or f'{one.fetched} new, {one.left} left on the server'}")
@@ -132,7 +131,7 @@ def mailboxes(context: click.Context, as_json: bool) -> None:
 
     rows = api.mailboxes(by=actors.system("cli"))
     if as_json:
-        click.echo(_json([asdict(row) for row in rows]))
+        click.echo(as_text([asdict(row) for row in rows]))
     for row in rows if not as_json else ():
         since = format_time(row.succeeded_at) if row.succeeded_at else "never"
         click.echo(f"{row.name}\t{row.team}\tlast read {since}\t{row.waiting} left\t{row.problem or 'well'}")
@@ -140,10 +139,3 @@ def mailboxes(context: click.Context, as_json: bool) -> None:
         click.echo("No mailbox was looked into. Write mailboxes.toml into the data folder: docs/use/mail.md")
     if any(row.problem for row in rows):
         context.exit(FAILED)
-
-
-def _json(said: object) -> str:
-    from pehra.kernel.canonical import plain
-
-    values: Any = plain(said)
-    return json.dumps(values, ensure_ascii=False)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pehra.intake.rules.channels import parse_channel
 from pehra.intake.rules.states import parse_state
-from pehra.kernel.clock import format_time
+from pehra.kernel.clock import format_time, parse_time
 from pehra.kernel.refusals import Invalid
 
 NOBODY, ME = "nobody", "me"
@@ -80,14 +80,9 @@ def _read(name: str, text: str) -> Any:
         if text not in TRUTHS:
             raise Invalid("yes or no", field=name)
         return TRUTHS[text]
+    if name in ("since", "until"):
+        return parse_time(text, field=name)
     try:
-        if name == "group":
-            return UUID(text)
-        if name in ("since", "until"):
-            moment = datetime.fromisoformat(text)
-            if moment.tzinfo is None:
-                raise ValueError("without an offset")
-            return moment
+        return UUID(text) if name == "group" else text
     except ValueError as error:
-        raise Invalid(f"{text!r} cannot be read: {error}", field=name) from error
-    return text
+        raise Invalid(f"{text!r} is no group's identifier", field=name) from error
