@@ -39,6 +39,7 @@ WHY: dict[str, object] = {
     "says-automatic": _("it answers, and says that a machine wrote it"),
     "away": _("its subject says that somebody is away"),
     "answers-us": _("it answers a letter of ours"),
+    "incident-document": _("a file in it tells of incidents (IODEF or STIX)"),
     "nothing-else": _("it is nothing else that is known"),
     "not-parsed": _("it cannot be taken apart within the limits"),
     "over-limit": _("it is larger than what is taken in"),

@@ -37,7 +37,7 @@ def receive_documents(*, raw: bytes, by: Actor, at: datetime) -> tuple[Receipt, 
         receipts.append(
             _received(
                 document,
-                said=_said(document, profile),
+                said=said_in(document, profile),
                 raw=raw,
                 media_type=_MEDIA_TYPES[format],
                 once=f"{digest}#{position}",
@@ -81,7 +81,7 @@ def _received(
     )
 
 
-def _said(document: IncidentDocument, profile: law.Profile) -> Said:
+def said_in(document: IncidentDocument, profile: law.Profile) -> Said:
     """Return what a document says in the profile's words; what those have no word for is kept as an answer."""
     victim = _party(document, PartyRole.VICTIM)
     sectors, territories = {each.code for each in profile.sectors}, {each.code for each in profile.territories}

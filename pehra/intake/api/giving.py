@@ -69,8 +69,8 @@ def give_out(
 
 
 def _require_all_of(submission: Submission, *, by: Actor) -> None:
-    """Refuse a document that tells of matters which the actor does not see: it is kept as it came, under each."""
-    if submission.channel != Channel.DOCUMENT:
+    """Refuse what tells of matters which the actor does not see: a document is kept as it came, under each of them."""
+    if submission.channel not in (Channel.DOCUMENT, Channel.MAIL):
         return
     alike = {name: getattr(submission, name) for name in ("channel", "raw_sha256", "submitted_by", "received_at")}
     with access.elevated(part="intake.giving"):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pehra.intake.api import receiving
-from pehra.intake.api.mail import receipts, saying
+from pehra.intake.api.mail import documents, receipts, saying
 from pehra.intake.api.mail.reading import VALID, Handover, Read
 from pehra.intake.models import Mail, MailFeed
 from pehra.intake.models.mail import MailQuerySet
@@ -17,8 +17,10 @@ from pehra.intake.rules.channels import Channel
 from pehra.intake.rules.mail import bounces, dmarc, tls_reports
 from pehra.intake.rules.mail.sorting import Sort, Sorted, Why
 from pehra.intake.rules.mail.states import FeedState, MailState
+from pehra.intake.rules.saying import Receipt
 from pehra.kernel.actors import Actor
 from pehra.kernel.identifiers import new_id
+from pehra.kernel.refusals import Refusal
 from pehra.threads import api as threads
 from pehra.vault import api as vault
 
@@ -28,6 +30,7 @@ REPORTS_AN_HOUR_MAX = 100  # of one sender: then a person says whether to take t
 HOUR = timedelta(hours=1)
 CONVERSATION = timedelta(days=90)
 ROWS_SHOWN_MAX = 50
+DETAIL_CHARACTERS_MAX = 500
 FLOOD = "this sender's mails of the last hour are more than are taken at once; they wait until a person lets them in"
 LOOPS = "the mail goes in a circle"
 _ASIDE = frozenset({Why.TOO_MANY_HOPS, Why.OWN_MARK})
@@ -84,21 +87,55 @@ def _report(row: Mail, mail: Read, by: Actor, at: datetime) -> None:
     if not (known or row.wanted or mail.is_believed) and _is_flood(row, at=at):
         row.state, row.problem = MailState.SET_ASIDE, FLOOD
         return
-    said, files = saying.said_in(row, mail), saying.files_of(mail)
     same: dict[str, Any] = {
-        "channel": Channel.MAIL, "raw": mail.raw, "media_type": MEDIA_TYPE, "said": said, "files": files,
-        "once": f"{row.team}:{mail.content_key}", "source": SOURCE, "source_ref": row.message_id, "by": by, "at": at,
+        "channel": Channel.MAIL, "raw": mail.raw, "media_type": MEDIA_TYPE, "files": saying.files_of(mail),
+        "once": f"{row.team}:{mail.content_key}", "source": SOURCE, "source_ref": row.message_id,
     }  # fmt: skip
-    if known:
-        receipt = receiving.add(reference=known, **same)
-    else:
-        language = saying.language_of(mail)
-        receipt = receiving.receive(
-            reporter=saying.reporter_of(row, mail), language=language, problem=mail.problem, team=row.team, **same
+    taken = _documents(row, mail, known, same, by=by, at=at) or [_plain(row, mail, known, same, by=by, at=at)]
+    row.report = taken[0].reference
+    if len(taken) > 1:
+        row.facts |= {"reports": ", ".join(receipt.reference for receipt in taken)}
+    new = [receipt for receipt in taken if receipt.is_new]
+    if new:
+        receipts.answer(row, mail, new, by=by, at=at)
+
+
+def _documents(row: Mail, mail: Read, known: str, same: dict[str, Any], *, by: Actor, at: datetime) -> list[Receipt]:
+    """Take in the incidents that a mail's files tell of; none, which the mail says, where one cannot be taken."""
+    if not mail.told.incidents or mail.letter is None:
+        return []
+    try:
+        return documents.take_in(
+            mail.told,
+            mail.letter,
+            known=known,
+            reporter=saying.reporter_of(row, mail),
+            is_sure=mail.is_believed or mail.verdict == VALID,
+            same=same,
+            team=row.team,
+            language=saying.language_of(mail),
+            by=by,
+            at=at,
         )
-    row.report = receipt.reference
-    if receipt.is_new:
-        receipts.answer(row, mail, receipt, by=by, at=at)
+    except Refusal as refusal:
+        row.detail = f"{mail.told.detail}: {refusal.message}"[:DETAIL_CHARACTERS_MAX]
+        if row.why == Why.INCIDENT_DOCUMENT:
+            row.why = Why.NOTHING_ELSE
+        return []
+
+
+def _plain(row: Mail, mail: Read, known: str, same: dict[str, Any], *, by: Actor, at: datetime) -> Receipt:
+    """Take in a mail's own words and its files."""
+    coming = same | {"said": saying.said_in(row, mail), "by": by, "at": at}
+    if known:
+        return receiving.add(reference=known, **coming)
+    return receiving.receive(
+        reporter=saying.reporter_of(row, mail),
+        language=saying.language_of(mail),
+        problem=mail.problem,
+        team=row.team,
+        **coming,
+    )
 
 
 def _continued(row: Mail, mail: Read, *, at: datetime) -> str:
@@ -235,7 +272,7 @@ ACTS: dict[Sort, Callable[[Mail, Read, Actor, datetime], None]] = {
 def note(row: Mail, mail: Read) -> None:
     """Write into the row what a mail was found to be."""
     found: Sorted = mail.sorted
-    row.sort, row.why, row.detail = found.sort, found.why, found.detail[:500]
+    row.sort, row.why, row.detail = found.sort, found.why, found.detail[:DETAIL_CHARACTERS_MAX]
     row.content_key = mail.content_key
     row.is_believed = mail.is_believed
     row.signer, row.verdict = mail.signer[:500], mail.verdict

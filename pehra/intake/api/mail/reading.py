@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from django.conf import settings
 
+from pehra.intake.api.mail import documents
 from pehra.intake.gateways import mailboxes, sealed_mail
 from pehra.intake.gateways.sealed_mail import Opened
 from pehra.intake.models import Mail
@@ -42,6 +43,7 @@ class Read:
     letter: Letter | None
     sorted: Sorted
     content_key: str
+    told: documents.Told = field(default_factory=documents.Told)
     is_believed: bool = False
     signer: str = ""
     verdict: str = ""
@@ -69,6 +71,10 @@ def read(row: Mail) -> Read:
             content_key=row.sha256, problem=refusal.message,
         )  # fmt: skip
     found = _kind(row, letter, own)
+    told = documents.told_in(letter) if found.sort in (Sort.REPORT, Sort.REPLY) else documents.Told()
+    if found.why is Why.NOTHING_ELSE:
+        why = Why.INCIDENT_DOCUMENT if told.incidents else found.why
+        found = Sorted(sort=found.sort, why=why, detail=told.detail)
     believed = mailbox is not None and trust.is_believed(letter, mailbox.believes, mailbox.server)
     return Read(
         mailbox=mailbox,
@@ -76,6 +82,7 @@ def read(row: Mail) -> Read:
         raw=kept,
         letter=letter,
         sorted=found,
+        told=told,
         content_key=content_key(letter, content),
         is_believed=believed,
         signer=" ".join([opened.signer, *opened.signer_names]).strip() if opened else "",

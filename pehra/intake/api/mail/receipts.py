@@ -4,6 +4,7 @@ A forged sender's victim would otherwise read a stranger's words from us. Whoeve
 `rules/mail/answering.py`; the mail's row says which it was.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.utils import translation
@@ -30,12 +31,13 @@ def is_automatic(mail: Read) -> bool:
     return mail.letter is not None and sorting.is_automatic(mail.letter)
 
 
-def answer(row: Mail, mail: Read, receipt: Receipt, *, by: Actor, at: datetime) -> None:
+def answer(row: Mail, mail: Read, receipts: Sequence[Receipt], *, by: Actor, at: datetime) -> None:
     """Queue a receipt for whoever wrote a mail, or write down why they get none."""
     silent = _silent(row, mail, at=at)
     if silent is not None:
         row.silent = silent
         return
+    names = ", ".join(receipt.reference for receipt in receipts)
     with translation.override(saying.language_of(mail)):
         message = outbox.queue(
             kind=KIND,
@@ -45,10 +47,10 @@ def answer(row: Mail, mail: Read, receipt: Receipt, *, by: Actor, at: datetime) 
                 language=saying.language_of(mail),
                 circle=Circle.NAMED,
             ),
-            subject=_("Received: %(reference)s") % {"reference": receipt.reference},
-            body=_body(receipt),
+            subject=_("Received: %(reference)s") % {"reference": names},
+            body=_body(receipts[0], names),
             tlp=Tlp.GREEN,
-            about=receipt.reference,
+            about=receipts[0].reference,
             lead_team=row.team,
             dedupe_key=f"{KIND}:{row.id}",
             in_reply_to=row.message_id,
@@ -58,12 +60,12 @@ def answer(row: Mail, mail: Read, receipt: Receipt, *, by: Actor, at: datetime) 
     row.receipt_id = outbox.message(message_id=message, by=system("intake")).message_id
 
 
-def _body(receipt: Receipt) -> str:
+def _body(receipt: Receipt, names: str) -> str:
     return "\n".join(
         [
             _("Your mail was received. Thank you."),
             "",
-            _("Reference: %(reference)s") % {"reference": receipt.reference},
+            _("Reference: %(reference)s") % {"reference": names},
             _("Received: %(time)s") % {"time": format_time(receipt.at)},
             _("SHA-256 of the mail as it came: %(sha256)s") % {"sha256": receipt.sha256},
             "",

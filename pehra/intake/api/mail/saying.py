@@ -30,6 +30,8 @@ def said_in(row: Mail, mail: Read) -> Said:
     if letter is None:
         return Said(title=row.subject[:TITLE_LENGTH_MAX], is_complete=False)
     kind, stated, answers = _machine_part(mail.sorted.sort, letter)
+    if mail.told.detail and not mail.told.incidents:
+        answers |= _answers({"document": mail.told.detail})
     return Said(
         title=letter.subject[:TITLE_LENGTH_MAX],
         description=_described(letter),

@@ -57,6 +57,7 @@ class Why(StrEnum):
     SAYS_AUTOMATIC = "says-automatic"
     AWAY = "away"
     ANSWERS_US = "answers-us"
+    INCIDENT_DOCUMENT = "incident-document"
     NOTHING_ELSE = "nothing-else"
     NOT_PARSED = "not-parsed"
     OVER_LIMIT = "over-limit"
