@@ -18,6 +18,9 @@ from django.utils.translation import gettext as _
 from pehra.kernel.refusals import Fault, Refusal
 from pehra.web import machines, problems
 
+OPEN_PAGES = "/report/"
+"""Where people without an account are: they are led back to their form, and to no page that asks who they are."""
+
 # Exactly these: what the driver says of a line that broke has no code of the server's, and so no class of its own.
 _LINE_BROKE = (psycopg.DatabaseError, psycopg.InternalError)
 
@@ -81,6 +84,7 @@ def _bare(request: HttpRequest, *, status: int, title: str, message: str, **head
     context = {
         "title": title,
         "message": message,
+        "is_open": request.path.startswith(OPEN_PAGES),
         "language": get_language() or "en",
         "direction": "rtl" if get_language_bidi() else "ltr",
     }
@@ -107,7 +111,8 @@ def length_required(request: HttpRequest) -> HttpResponse:
 def too_large(request: HttpRequest) -> HttpResponse:
     """Return the refusal of a body that is larger than any of ours; it is not read."""
     megabytes = settings.PEHRA_REQUEST_BYTES_MAX // (1024 * 1024)
-    message = _("This is too large: at most %(size)s MiB can be sent at once.") % {"size": megabytes}
+    message = _("This is too large: at most %(size)s MiB can be sent at once. Go back and choose less.")
+    message %= {"size": megabytes}
     return _bare(request, status=413, title=_("This cannot be used"), message=message)
 
 

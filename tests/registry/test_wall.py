@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from pehra.kernel.actors import Actor
-from pehra.kernel.refusals import Forbidden, NotVisible
+from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
 from pehra.registry import api
 from pehra.registry.api import ImportSummary
 from pehra.registry.models import Organisation
@@ -160,3 +160,23 @@ def test_the_profile_again_changes_no_answer(nation: None, machine: Actor, at: d
     before = list(Organisation.objects.order_by("code").values())
     api.load_profile(by=machine, at=at)
     assert list(Organisation.objects.order_by("code").values()) == before
+
+
+def test_a_name_leads_to_the_one_organisation_of_those_seen(
+    nation: None, analyst: Actor, provincial_analyst: Actor, council_member: Actor
+) -> None:
+    said = {
+        text: api.code_of(text, by=analyst)
+        for text in ("Saffron", " زعفران  ٹیلی کام ", "GOV-1", "Roads Lab", "nobody")
+    }
+    assert said == {
+        "Saffron": "op-1",
+        " زعفران  ٹیلی کام ": "op-1",
+        "GOV-1": "gov-1",
+        "Roads Lab": "gov-2",
+        "nobody": "nobody",
+    }
+    with pytest.raises(Invalid, match=r"Indigo Telecom \(op-2\), Saffron Telecom \(op-1\)"):
+        api.code_of("telecom", by=analyst)
+    assert api.code_of("Saffron", by=provincial_analyst) == "Saffron", "of whom one does not see, nothing is told"
+    assert api.code_of("Saffron", by=council_member) == "Saffron"

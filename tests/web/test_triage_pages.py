@@ -6,6 +6,7 @@ import pytest
 import pyzipper
 from django.test import Client
 
+from pehra.incidents import api as incidents
 from pehra.intake import api as intake
 from pehra.kernel import clock
 from pehra.kernel.actors import system
@@ -96,6 +97,41 @@ def test_an_incident_is_opened_from_one(country, signed_in) -> None:
     assert "Ransomware in the laboratory" in answer.content.decode()
     assert "/incidents/PK-" in answer.request["PATH_INFO"]
     assert state_of(reference) == "opened"
+
+
+def test_an_incident_is_opened_for_organisations_by_name_and_with_the_kind_that_a_person_says(
+    country, signed_in
+) -> None:
+    reference = report("Screens locked")
+    form = {"act": "open", "organisations": "meadow, org-0003 org-0002", "taxonomy": "availability"}
+    answer = signed_in("national").post(f"/intake/reports/{reference}/do", form)
+    assert answer.status_code == 302, answer.text
+    page = incidents.incident(answer.headers["Location"].split("/")[2], by=system("test"))
+    assert {side.organisation for side in page.sides} == {"org-0001", "org-0002", "org-0003"}
+    assert page.incident.taxonomy == "availability"
+
+
+def test_a_name_that_nobody_or_several_have_is_said_at_the_form(country, signed_in) -> None:
+    reference = report("Screens locked")
+    client = signed_in("national")
+    form = {"act": "open", "organisations": "the mill"}
+    assert "There is no organisation the mill." in client.post(f"/intake/reports/{reference}/do", form).text
+    form = {"act": "open", "organisations": "e"}
+    assert "is in the name of several: Meadow Hospital (org-0001)" in (
+        client.post(f"/intake/reports/{reference}/do", form).text.replace("&quot;", '"')
+    )
+    assert state_of(reference) == "received"
+
+
+def test_answers_stand_under_the_questions_in_the_readers_language_and_once(country, signed_in) -> None:
+    said = {"what-happened": "Screens are locked", "still-going": "yes", "kind": "locked-files"}
+    reference = report("", description="Screens are locked", answers=said)
+    client = signed_in("national")
+    english = client.get(f"/intake/reports/{reference}/").text
+    assert "<dt>Is it still going on?</dt><dd><bdi>Yes</bdi></dd>" in english
+    assert "what happened" not in english
+    client.cookies["django_language"] = "ur"
+    assert "<dt>کیا یہ اب بھی جاری ہے؟</dt><dd><bdi>ہاں</bdi></dd>" in client.get(f"/intake/reports/{reference}/").text
 
 
 def test_all_that_the_filter_finds_is_looked_at_then_done_then_taken_back(country, signed_in) -> None:

@@ -1,5 +1,6 @@
 """Pages of what an incident is about and has to do with: observables, assessment, and what it is joined with."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from pehra.incidents.views import acting, frame
 from pehra.kernel.markings import Pap, Tlp
 from pehra.kernel.refusals import NotVisible, Refusal
 from pehra.law import api as law
+from pehra.registry import api as registry
 
 TARGETS_SHOWN = 100
 Page = Callable[..., HttpResponse]
@@ -60,6 +62,7 @@ def _assessment(request: Request, reference: str, *, refused: str = "", refusal:
         "page": page,
         "sheet": sheet,
         "lines": [(line, _facts(line)) for line in sheet.lines],
+        "by_scale": next((line.level for line in sheet.lines if line.decides), ""),
         "services": request.POST.get("services", "\n".join(page.impact.get("services", ()))),
         "assets": api.assets(ref=reference, by=request.actor),
         "sides": sides,
@@ -84,10 +87,10 @@ def _facts(line: law.WorksheetLine) -> list[tuple[str, str]]:
 
 
 def _own_clocks(request: Request, reference: str) -> list[api.ClockView]:
-    """Return the clocks that single organisations have, where several owe the same."""
+    """Return every clock, with whose it is, where several owe one stage; the page of the incident shows one of them."""
     clocks = api.organisation_clocks(ref=reference, by=request.actor)
-    several = len({clock.organisation for clock in clocks if clock.organisation}) > 1
-    return [clock for clock in clocks if clock.organisation] if several else []
+    stages = Counter((clock.duty, clock.stage) for clock in clocks)
+    return list(clocks) if any(count > 1 for count in stages.values()) else []
 
 
 @require_safe
@@ -212,7 +215,9 @@ ASSESSMENT_ACTS: Acts = {
     "exercise": lambda said, who: api.mark_exercise(
         exercise=said.get("exercise") == "yes", **_words(said, "reason"), **who
     ),
-    "affect": lambda said, who: api.affect(**_words(said, "organisation", "reason"), **who),
+    "affect": lambda said, who: api.affect(
+        organisation=registry.code_of(said.get("organisation", ""), by=who["by"]), **_words(said, "reason"), **who
+    ),
     "unaffect": lambda said, who: api.unaffect(**_words(said, "organisation", "reason"), **who),
     "asset": lambda said, who: api.add_asset(**_words(said, "organisation", "name", "note"), **who),
     "asset-out": lambda said, who: api.remove_asset(**_words(said, "organisation", "name", "reason"), **who),

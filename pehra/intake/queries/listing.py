@@ -122,6 +122,11 @@ def views(rows: Sequence[Report], *, by: Actor) -> list[ReportView]:
     ]
 
 
+def beginning(text: str) -> str:
+    """Return how a report begins, by which it is known where it has no title."""
+    return " ".join(text[: 4 * BEGINNING_CHARACTERS].split())[:BEGINNING_CHARACTERS]
+
+
 def _counted(rows: Any) -> dict[UUID, int]:
     return dict(rows.order_by().values_list("report").annotate(number=Count("id")))
 
@@ -134,7 +139,7 @@ def _view(row: Report, *, references: dict[UUID, str], **counted: Any) -> Report
         state=State(row.state),
         state_reason=row.state_reason,
         title=row.title,
-        beginning=" ".join(row.description[: 4 * BEGINNING_CHARACTERS].split())[:BEGINNING_CHARACTERS],
+        beginning=beginning(row.description),
         taxonomy=row.taxonomy,
         type=row.type,
         about_organisation=row.about_organisation,

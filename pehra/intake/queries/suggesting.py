@@ -11,6 +11,7 @@ from django.contrib.postgres.search import SearchQuery
 
 from pehra.intake.models import Report, ReportObservable, ReportQuerySet
 from pehra.intake.queries.finding import visible
+from pehra.intake.queries.listing import beginning
 from pehra.intake.queries.shapes import SuggestionView
 from pehra.intake.rules.similarity import LIKE_FROM, likeness, telling_words, trigrams
 from pehra.intake.rules.states import State
@@ -39,7 +40,7 @@ def suggestions(row: Report, *, by: Actor) -> tuple[SuggestionView, ...]:
     found = [
         SuggestionView(
             reference=other.reference,
-            title=other.title,
+            title=other.title or beginning(other.description),
             state=State(other.state),
             incident=other.incident,
             received_at=other.received_at,

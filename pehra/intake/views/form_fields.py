@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from pehra.intake.rules.forms.answers import Filled, Problem, Wrong
+from pehra.intake.rules.forms.answers import NO, YES, Filled, Problem, Wrong
 from pehra.intake.rules.forms.shapes import Shape
 from pehra.intake.rules.saying import Handed
+from pehra.kernel.clock import parse_time
 from pehra.law import api as law
 from pehra.law.api import AnswerKind, Asked
 
@@ -74,6 +76,35 @@ def _in_words(view: FieldView, typed: Sequence[str]) -> str:
     """Return an answer as a person reads it: options by their names, nothing as a dash."""
     labels = {option.code: option.label for option in view.options}
     return ", ".join(labels.get(word, word) for word in typed) or "–"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerView:
+    """One answer of a report as whoever decides about it reads it: the question as it was asked, options by name."""
+
+    question: str
+    said: str
+    moment: datetime | None = None
+
+
+def answers(given: Mapping[str, str], *, besides: str) -> tuple[AnswerView, ...]:
+    """Return what was answered, in the reader's language; what stands on the page already is not said again."""
+    asked = {question.code: question for question in law.load(settings.PEHRA_PROFILE).questions}
+    left = {code: said for code, said in given.items() if said.strip() != besides.strip()}
+    return tuple(_read(asked.get(code), code, said) for code, said in left.items())
+
+
+def _read(question: law.Question | None, code: str, said: str) -> AnswerView:
+    if question is None:
+        return AnswerView(question=code.replace("-", " "), said=said)
+    label = named(question.name, question.name_local)
+    if question.answer is AnswerKind.MOMENT:
+        return AnswerView(question=label, said=said, moment=parse_time(said))
+    options = {option.code: named(option.name, option.name_local) for option in question.options}
+    if question.answer is AnswerKind.YES_NO:
+        options = {YES: _("Yes"), NO: _("No")}
+    words = said.split(",") if question.answer is AnswerKind.CHOICES else [said]
+    return AnswerView(question=label, said=", ".join(options.get(word, word) for word in words))
 
 
 def lists_of(request: HttpRequest) -> dict[str, list[str]]:

@@ -4,6 +4,7 @@ One way to act: reports are chosen (one on its page, some in the queue, or all t
 at where it concerns many, and its page offers the way back.
 """
 
+import re
 from collections.abc import Callable
 from urllib.parse import urlencode
 from uuid import UUID
@@ -20,11 +21,16 @@ from pehra.access import api as access
 from pehra.access.api import Permission, Request
 from pehra.desk import api as desk
 from pehra.intake import api
+from pehra.intake.views import form_fields
 from pehra.kernel.actors import Actor
+from pehra.kernel.clock import parse_time
 from pehra.kernel.identifiers import parse_id
 from pehra.kernel.refusals import Invalid, Refusal
+from pehra.kernel.rsit import CLASSES
 from pehra.law import api as law
+from pehra.registry import api as registry
 
+_IS_CODE = re.compile("(?=.*[0-9-])[a-z0-9-]+").fullmatch
 PAGE_ROWS = 50
 PLACE = "intake:list"
 SHOWN_FILTERS = ("state", "team", "channel", "assignee", "sector", "observable", "search")
@@ -76,6 +82,14 @@ def _one(request: Request, reference: str, *, refused: str = "", refusal: Refusa
         "report": page.report,
         "names": access.names(ids=people | {page.report.assignee}, by=request.actor),
         "timeline": list(reversed(page.timeline)),
+        "answers": form_fields.answers(page.answers, besides=page.description),
+        "impact": [
+            (form_fields.named(word.name, word.name_local), page.impact[word.code])
+            for word in profile.measures
+            if word.code in page.impact
+        ],
+        "moments": [(name, parse_time(said)) for name, said in page.moments.items()],
+        "kinds": list(CLASSES),
         "levels": list(reversed(profile.severity_levels)),
         "teams": profile.teams,
         "refused": refused,
@@ -104,11 +118,11 @@ def act(request: Request, reference: str) -> HttpResponse:
 
 def _opened(request: Request, reference: str) -> HttpResponse:
     said = request.POST
-    organisations = [code for code in said.get("organisations", "").replace(",", " ").split() if code]
     opened = api.open_incident(
         reference=reference,
         title=said.get("title", ""),
-        organisations=organisations or None,
+        organisations=_organisations(said.get("organisations", ""), by=request.actor) or None,
+        taxonomy=said.get("taxonomy", ""),
         severity=said.get("severity", ""),
         reason=said.get("reason", ""),
         by=request.actor,
@@ -116,6 +130,15 @@ def _opened(request: Request, reference: str) -> HttpResponse:
     )
     messages.success(request, _("An incident is open: %(reference)s.") % {"reference": opened.reference})
     return redirect("incidents:one", opened.reference)
+
+
+def _organisations(text: str, *, by: Actor) -> list[str]:
+    """Return the codes of what was named, each by name or code, with commas between; codes alone may do without."""
+    found: list[str] = []
+    for piece in filter(str.strip, re.split("[,،;\n]", text)):
+        code = registry.code_of(piece, field="organisations", by=by)
+        found += code.split() if " " in code and all(map(_IS_CODE, code.split())) else [code]
+    return found
 
 
 @require_POST

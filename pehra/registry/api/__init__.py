@@ -20,6 +20,7 @@ from pehra.registry.api.importing import import_csv
 from pehra.registry.api.mail_keys import KeyView, keys_shown, known_mail_keys, mail_keys_for, set_contact_key
 from pehra.registry.api.profile import load_profile, refresh_responsibility
 from pehra.registry.api.reading import (
+    code_of,
     contacts,
     contacts_of,
     entity_facts,
@@ -108,6 +109,7 @@ __all__ = [
     "assessed_organisations",
     "assessment",
     "attribution",
+    "code_of",
     "contacts",
     "contacts_of",
     "controls_standing",

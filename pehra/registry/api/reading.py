@@ -5,10 +5,12 @@ from datetime import date
 
 from django.conf import settings
 from django.db.models import Value
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.kernel.actors import Actor
+from pehra.kernel.refusals import Invalid
 from pehra.law import api as law
 from pehra.registry.models import Organisation, Sector, Team, Territory
 from pehra.registry.queries import contacts as contact_rows
@@ -22,6 +24,8 @@ from pehra.registry.rules.views import (
     TeamSummary,
     TeamView,
 )
+
+CALLED_SO_SHOWN = 4
 
 
 def organisations(
@@ -52,6 +56,26 @@ def every_organisation(*, by: Actor) -> Iterator[OrganisationSummary]:
 def organisation(code: str, *, by: Actor) -> OrganisationView:
     """Return one organisation; one the actor may not see is not there."""
     return directory.organisation(code, by=access.narrowed(by, Permission.REGISTRY_READ))
+
+
+def code_of(text: str, *, field: str = "organisation", by: Actor) -> str:
+    """Return the code of the organisation that a text names, by its code, its name or a part of its name.
+
+    What names none that the actor may see comes back as it was, for who needs an organisation to refuse. Where several
+    are called so, they are named: nobody is chosen for a person.
+    """
+    said = " ".join(text.split())
+    if not said or not access.may(by, Permission.REGISTRY_READ):
+        return said
+    reader = access.narrowed(by, Permission.REGISTRY_READ)
+    found = directory.organisations(by=reader, search=said, limit=CALLED_SO_SHOWN + 1).items
+    same = said.casefold()
+    exact = [row for row in found if same in {row.code.casefold(), row.name.casefold(), row.name_local.casefold()}]
+    if len(exact or found) > 1:
+        names = [f"{row.name} ({row.code})" for row in (exact or found)[:CALLED_SO_SHOWN]]
+        text = _("“%(said)s” is in the name of several: %(names)s. Give the code of one.")
+        raise Invalid(text % {"said": said, "names": ", ".join(names)}, field=field)
+    return next((row.code for row in exact or found), said)
 
 
 def teams(*, by: Actor) -> list[TeamSummary]:

@@ -14,6 +14,7 @@ from pehra.access.api import Permission, Request
 from pehra.kernel.markings import Tlp, parse_tlp
 from pehra.kernel.refusals import Forbidden, NotVisible, Refusal
 from pehra.law import api as law
+from pehra.registry import api as registry
 from pehra.threads import api
 from pehra.threads.rules.drafts import BODY_CHARACTERS_MAX, SUBJECT_CHARACTERS_MAX
 
@@ -47,6 +48,7 @@ def _writing(request: Request) -> api.Writing:
     said = {name: request.POST.get(name, "").strip() for name in TEXTS}
     long = {"subject": SUBJECT_CHARACTERS_MAX + 1, "body": BODY_CHARACTERS_MAX + 1}
     said = {name: value[: long.get(name, TEXT_CHARACTERS_MAX)] for name, value in said.items()}
+    said["organisation"] = registry.code_of(said["organisation"], by=request.actor)
     marking = parse_tlp(request.POST.get("tlp", "") or Tlp.AMBER.value)
     return api.Writing(**said, tlp=marking, everybody=request.POST.get("everybody") == "yes")
 

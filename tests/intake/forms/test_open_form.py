@@ -210,6 +210,15 @@ def test_a_draft_ends_and_can_be_erased(client):
     assert not OpenDraft.objects.exists()
 
 
+@pytest.mark.parametrize("path", ["/report/draft/long-gone/", "/report/receipt/cut-off/"])
+def test_a_link_that_opens_nothing_leads_back_to_the_form_and_to_no_page_that_asks_who_one_is(client, path: str):
+    answer = client.get(path)
+    assert answer.status_code == 404
+    links = re.findall(r'<a[^>]* href="([^"]*)"', answer.content.decode())
+    assert set(links) <= {"#content", "/report/"}
+    assert links.count("/report/") >= 1
+
+
 def test_old_drafts_are_deleted(client):
     client.post("/report/", form(secret=secret_in(client.get("/report/")), act="keep"))
     assert forms.forget_old_drafts(at=clock.now() + forms.DRAFT_DAYS + timedelta(minutes=1)) == 1

@@ -64,9 +64,10 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.key === "Escape" && event.target === line) return line.blur();
   if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target) || document.querySelector("dialog[open]")) return;
-  if (event.key === "n" && line) line.focus();
-  else if (event.key === "j") stand(here + 1);
-  else if (event.key === "k") stand(here - 1);
+  const key = pressed(event);
+  if (key === "n" && line) line.focus();
+  else if (key === "j") stand(here + 1);
+  else if (key === "k") stand(here - 1);
   else return;
   event.preventDefault();
 });

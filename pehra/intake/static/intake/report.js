@@ -16,6 +16,24 @@
     print.hidden = false;
     print.querySelector("button").addEventListener("click", () => window.print());
   }
+  // The link is all that leads back: on a phone it is copied by one press. Browsers allow that over a safe line alone.
+  const copy = document.querySelector("[data-copy]");
+  if (copy && navigator.clipboard) {
+    const button = copy.querySelector("button");
+    copy.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(copy.dataset.copy);
+      button.textContent = button.dataset.copied;
+    });
+  }
+  // What is too large is said before it goes over a slow line, not after.
+  for (const files of document.querySelectorAll("input[data-bytes-max]")) {
+    files.addEventListener("change", () => {
+      const bytes = [...files.files].reduce((sum, file) => sum + file.size, 0);
+      files.setCustomValidity(bytes > Number(files.dataset.bytesMax) ? files.dataset.tooLarge : "");
+      files.reportValidity();
+    });
+  }
   const wrong = document.querySelector("[role=alert]");
   if (wrong) { wrong.tabIndex = -1; wrong.focus(); }
 

@@ -1,8 +1,16 @@
 // Keys for people who stand watch. Every page works without this file.
 "use strict";
 
-const PLACES = { s: "/", i: "/incidents/", f: "/findings/" };
+const PLACES = { s: "/", r: "/intake/", i: "/incidents/", f: "/findings/", l: "/threads/" };
+const FIELDS = "input:not([type=hidden]), select, textarea";
 let waiting = false;
+
+// The key as an English keyboard names it: whoever writes Urdu has other letters on the same keys.
+function pressed(event) {
+  if (event.key === "؟") return "?";
+  const letter = /^[^\x00-\x7f]/.test(event.key) && /^Key([A-Z])$/.exec(event.code);
+  return letter ? letter[1].toLowerCase() : event.key;
+}
 
 function isTyping(target) {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
@@ -12,15 +20,16 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
   const paste = document.getElementById("paste");
   const keys = document.getElementById("keys");
-  if (waiting && PLACES[event.key]) {
-    window.location.assign(PLACES[event.key]);
-  } else if (event.key === "/" && paste) {
+  const key = pressed(event);
+  if (waiting && PLACES[key]) {
+    window.location.assign(PLACES[key]);
+  } else if (key === "/" && paste) {
     event.preventDefault();
     paste.focus();
-  } else if (event.key === "?" && keys) {
+  } else if (key === "?" && keys) {
     keys.showModal();
   }
-  waiting = event.key === "g";
+  waiting = key === "g";
 });
 
 // The situation stays true while somebody watches it: fetched anew, unless they are at work in it or look elsewhere.
@@ -56,11 +65,29 @@ document.addEventListener("keyup", (event) => {
   }
 });
 
-// A link to a folded piece of a page unfolds it.
-function unfold() {
+// A link to a folded piece of a page unfolds it, and whoever followed it can write at once.
+function unfold(isAsked) {
   const place = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   const folded = place && place.closest("details");
-  if (folded) folded.open = true;
+  if (!folded) return;
+  folded.open = true;
+  const field = folded.querySelector(FIELDS);
+  if (field && isAsked) field.focus({ preventScroll: true });
 }
-addEventListener("hashchange", unfold);
-unfold();
+
+// What was done is said at the top and stays in sight, also where the page opens further down, until somebody goes on.
+const told = document.querySelector(".messages");
+if (told) {
+  for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => told.classList.add("read"), { once: true });
+}
+addEventListener("hashchange", () => unfold(true));
+unfold(!told);
+
+// A form that was refused may stand far down: it is brought to sight, with what was typed still in it.
+const refused = document.querySelector("main .refusal[role=alert]");
+if (refused) {
+  const form = refused.closest("form");
+  const field = form && form.querySelector(FIELDS);
+  if (field) field.focus({ preventScroll: true });
+  refused.scrollIntoView({ block: "center" });
+}

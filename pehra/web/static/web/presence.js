@@ -43,8 +43,11 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
   const kept = sessionStorage.getItem(keyOf(form));
   if (kept && !form.querySelector(".refusal")) {
     const said = JSON.parse(kept);
-    for (const [name, value] of Object.entries(said)) if (form.elements[name] && !form.elements[name].value) form.elements[name].value = value;
-    form.classList.add("restored");
+    for (const [name, value] of Object.entries(said)) {
+      if (!value || !form.elements[name] || form.elements[name].value) continue;
+      form.elements[name].value = value;
+      form.classList.add("restored");
+    }
   }
   form.addEventListener("input", () => {
     const now = JSON.stringify(words(form));

@@ -1,7 +1,26 @@
-// Queues by keyboard: j and k move, Enter opens, x chooses, * chooses the page, e and a act. Every queue works without this file.
+// Queues by keyboard: j and k move, Enter opens, x chooses, * chooses the page, e and a act, also on the page of one.
+// Every page works without this file.
 "use strict";
 
 const queue = document.querySelector("[data-queue]");
+
+function isOff(event) {
+  const target = event.target;
+  const isTyping = target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "checkbox";
+  return event.ctrlKey || event.metaKey || event.altKey || isTyping || document.querySelector("dialog[open]");
+}
+
+// On the page of one, what is pressed is there to be pressed, or a folded form that opens for its reason.
+if (!queue) {
+  document.addEventListener("keydown", (event) => {
+    const act = ["a", "e"].includes(pressed(event)) && !isOff(event) && document.querySelector(`[data-act="${pressed(event)}"]`);
+    if (!act) return;
+    event.preventDefault();
+    if (act.tagName !== "SUMMARY") return act.click();
+    act.parentElement.open = true;
+    act.parentElement.querySelector(FIELDS).focus();
+  });
+}
 
 if (queue) {
   const rows = () => [...queue.querySelectorAll("[data-row]")];
@@ -40,21 +59,20 @@ if (queue) {
     if (row) here = rows().indexOf(row);
   });
   document.addEventListener("keydown", (event) => {
-    const target = event.target;
-    const isTyping = target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "checkbox";
-    if (event.ctrlKey || event.metaKey || event.altKey || isTyping || document.querySelector("dialog[open]")) return;
-    if (event.key === "j") stand(here + 1);
-    else if (event.key === "k") stand(here - 1);
-    else if (event.key === "x" && rows()[here] && boxOf(rows()[here])) {
+    if (isOff(event)) return;
+    const key = pressed(event);
+    if (key === "j") stand(here + 1);
+    else if (key === "k") stand(here - 1);
+    else if (key === "x" && rows()[here] && boxOf(rows()[here])) {
       const box = boxOf(rows()[here]);
       box.checked = !box.checked;
       count();
-    } else if (event.key === "*") {
+    } else if (key === "*") {
       const boxes = [...queue.querySelectorAll("input[name=chosen]")];
       const all = boxes.every((box) => box.checked);
       for (const box of boxes) box.checked = !all;
       count();
-    } else if (event.key === "e" || event.key === "a") press(event.key);
+    } else if (key === "e" || key === "a") press(key);
     else return;
     event.preventDefault();
   });
