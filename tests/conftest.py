@@ -104,7 +104,8 @@ def data_folder() -> Iterator[Path]:
     folder = _folder / str(next(_number))
     folder.mkdir(mode=0o755)
     many = 10**9  # of requests a minute: tests send more than people
-    limits = {"PEHRA_REQUESTS_PER_MINUTE_ADDRESS": many, "PEHRA_REQUESTS_PER_MINUTE_ACCOUNT": many}
+    names = ("REQUESTS_PER_MINUTE_ADDRESS", "REQUESTS_PER_MINUTE_ACCOUNT", "REPORTS_PER_DAY_ADDRESS")
+    limits = {f"PEHRA_{name}": many for name in names}
     with override_settings(**_folders(folder), **limits):
         yield folder
     shutil.rmtree(folder, ignore_errors=True)

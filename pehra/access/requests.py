@@ -16,6 +16,7 @@ from django.shortcuts import redirect
 from django.urls import resolve
 from django.utils.http import urlencode
 
+from pehra.access.rules.attempts import network_of
 from pehra.access.sessions import proofs
 from pehra.kernel.actors import Actor
 
@@ -35,10 +36,11 @@ class Request(HttpRequest):
 def source_of(request: HttpRequest) -> str:
     """Return where a request came from: what the proxy wrote last, where there is one, else the other end of the line.
 
-    Behind a proxy every request comes from the proxy: counting by that, one guesser would lock everybody out.
+    Behind a proxy every request comes from the proxy: counting by that, one guesser would lock everybody out. Of IPv6
+    it is the network: one household holds more addresses than anybody can count.
     """
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.SECURE_PROXY_SSL_HEADER else ""
-    return str(forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", ""))
+    return network_of(forwarded.rpartition(",")[2].strip() or str(request.META.get("REMOTE_ADDR", "")))
 
 
 def recently_authenticated(*, step: tuple[str, str] | None = None) -> Callable[[View], View]:

@@ -34,7 +34,7 @@ from pehra.access.api.directory_groups import (
 from pehra.access.api.glass import GlassView, active_glasses, break_glass, glasses, review_glass, teams_to_break
 from pehra.access.api.granting import NeedsSecondPerson, grant, policy, revoke, within
 from pehra.access.api.leading import Leadership, LoneLead, leadership
-from pehra.access.api.limiting import count_requests, forget_requests, whose, window_of
+from pehra.access.api.limiting import DAY, count_requests, forget_requests, whose, window_of
 from pehra.access.api.links import (
     FAILED_ATTEMPTS_MAX,
     FAILED_ATTEMPTS_WINDOW,
@@ -141,6 +141,7 @@ from pehra.access.sessions.limits import keep as keep_session
 
 __all__ = [
     "BAD_TOKENS_WINDOW",
+    "DAY",
     "FAILED_ATTEMPTS_MAX",
     "FAILED_ATTEMPTS_WINDOW",
     "LINK_VALID_MAX",

@@ -39,6 +39,7 @@ LANGUAGE_SECONDS = 365 * 24 * 3600
 OPEN_PAGE = re.compile(r"/report/[A-Za-z0-9/_-]*")
 # A minute, of one address: an office that shares one reports for several people; a program that floods waits.
 REPORTS_A_MINUTE, DRAFTS_A_MINUTE = 10, 30
+SMALL_KIB = 64  # a report without files is taken when a network has sent its day's bytes: only its number counts
 
 
 @csrf_exempt
@@ -170,7 +171,10 @@ def file(request: Request) -> HttpResponse:
         return _form(request, form, typed, filled, secret=forms.new_secret(), status=422)
     if _too_many(request, "reports", REPORTS_A_MINUTE):
         return _form(request, form, typed, filled, secret=forms.new_secret(), problem=_slow_down(), status=429)
+    if full := _full_today(request):
+        return _form(request, form, typed, filled, secret=forms.new_secret(), problem=full, status=429)
     outcome = forms.hand_in(secret=secret, typed=typed, language=held.language, raw=raw, at=request.at)
+    _count_today(request, outcome)
     return _received(outcome)
 
 
@@ -206,6 +210,8 @@ def _posted(request: Request, form: OpenForm) -> HttpResponse:
             return _kept(request, form, secret, typed)
         if _too_many(request, "reports", REPORTS_A_MINUTE):
             return _form(request, form, typed, _as_typed(typed), secret=secret, problem=_slow_down(), status=429)
+        if full := _full_today(request):
+            return _form(request, form, typed, _as_typed(typed), secret=secret, problem=full, status=429)
         outcome = forms.hand_in(
             secret=secret,
             typed=typed,
@@ -220,6 +226,7 @@ def _posted(request: Request, form: OpenForm) -> HttpResponse:
         return _form(request, form, typed, _as_typed(typed), secret=secret, problem=str(fault), status=503)
     if outcome.receipt is None:
         return _form(request, form, typed, outcome.filled, secret=secret, status=422)
+    _count_today(request, outcome)
     return _received(outcome)
 
 
@@ -260,12 +267,16 @@ def cookie_name() -> str:
 def _added(request: Request, form: OpenForm, token: str) -> tuple[HandedIn | None, str]:
     if _too_many(request, "reports", REPORTS_A_MINUTE):
         return None, _slow_down()
+    if full := _full_today(request):
+        return None, full
     try:
         once = request.POST.get("once", "")[:100]
         typed = _typed(request, form)
-        return forms.add_more(
+        outcome = forms.add_more(
             token=token, typed=typed, files=form_fields.files_of(request), once=once, at=request.at
-        ), ""
+        )
+        _count_today(request, outcome)
+        return outcome, ""
     except Invalid as refusal:
         return None, said_of(refusal)
     except Fault as fault:
@@ -316,6 +327,47 @@ def _too_many(request: Request, kind: str, limit: int) -> bool:
 
 def _slow_down() -> str:
     return _("Many reports came from your network in this minute. Nothing is lost: wait a minute and press again.")
+
+
+def _full_today(request: Request) -> str:
+    """Return why no more is taken in from this network today, and what to do; nothing where it is taken.
+
+    Whoever fills disks with anonymous files is stopped here; a report without files is not. Asked before anything is
+    received, and counted only when it was: a refusal leaves nothing half, and a mistake costs nobody their day.
+    """
+    if _today(request, "reports") >= settings.PEHRA_REPORTS_PER_DAY_ADDRESS:
+        said = _("As many reports came from your network today as are taken in one day. This one was not received.")
+    elif _kib(request) > SMALL_KIB and _over_bytes(request):
+        said = _("Your network sent as many files today as are taken in one day. This was not received.")
+        said += " " + _("Send it without files: then it is taken.")
+    else:
+        return ""
+    mail = " / ".join(forms.mail_addresses())
+    if mail:
+        way = _("If it cannot wait until tomorrow, telephone the team, or write to %(mail)s.") % {"mail": mail}
+    else:
+        way = _("If it cannot wait until tomorrow, telephone the team, or write to it by mail.")
+    return " ".join([said, _("What you typed is still here."), way])
+
+
+def _over_bytes(request: Request) -> bool:
+    return _today(request, "KiB") + _kib(request) > 1024 * settings.PEHRA_REPORT_MIB_PER_DAY_ADDRESS
+
+
+def _count_today(request: Request, outcome: HandedIn) -> None:
+    """Count what was received; the same thing pressed twice came once."""
+    if outcome.receipt is not None and outcome.receipt.is_new:
+        _today(request, "reports", 1)
+        _today(request, "KiB", _kib(request))
+
+
+def _today(request: Request, kind: str, number: int = 0) -> int:
+    key = access.whose(f"intake {kind} of a day", access.source_of(request))
+    return access.count_requests(key=key, number=number, at=request.at, window=access.DAY)
+
+
+def _kib(request: Request) -> int:
+    return -(-int(request.META.get("CONTENT_LENGTH") or 0) // 1024)
 
 
 def said_of(refusal: Invalid) -> str:

@@ -18,7 +18,7 @@ from django.db import transaction
 from pehra.access import api as access
 from pehra.intake import queries
 from pehra.intake.api import receiving
-from pehra.intake.gateways import sealed_drafts
+from pehra.intake.gateways import mailboxes, sealed_drafts
 from pehra.intake.models import OpenDraft, Submission
 from pehra.intake.queries.receipts import ReceiptView, receipt_view
 from pehra.intake.rules.channels import Channel
@@ -29,7 +29,7 @@ from pehra.intake.rules.forms.shapes import Shape, shape_of
 from pehra.intake.rules.saying import Handed, Receipt, Reporter
 from pehra.kernel.actors import system
 from pehra.kernel.canonical import canonical
-from pehra.kernel.refusals import Invalid, NotVisible
+from pehra.kernel.refusals import Fault, Invalid, NotVisible
 from pehra.law import api as law
 from pehra.vault import api as vault
 
@@ -37,6 +37,7 @@ DRAFT_DAYS = timedelta(days=14)
 DRAFT_BYTES_MAX = 256 * 1024
 DRAFTS_MAX = 50_000  # of everybody: whoever floods it fills a table of known size, and no disk
 FILES_MAX = 5
+ADDRESSES_MAX = 2
 SECRET_LENGTHS = range(32, 65)
 MEDIA_TYPE = "application/json"
 _PEHRA = system("intake")
@@ -84,6 +85,15 @@ def open_form(*, at: datetime) -> OpenForm:
         version=profile.version,
         shape=shape_of(profile, asked),
     )
+
+
+def mail_addresses() -> tuple[str, ...]:
+    """Return where people may write a report by mail: the first address of each mailbox that answers reporters."""
+    try:
+        boxes = mailboxes.configured()
+    except Fault:
+        return ()
+    return tuple(dict.fromkeys(box.addresses[0] for box in boxes if box.receipts and box.addresses))[:ADDRESSES_MAX]
 
 
 def new_secret() -> str:
