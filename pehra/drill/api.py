@@ -183,7 +183,7 @@ def _begin(reference: str, sample: Sample, *, by: Actor, at: datetime) -> None:
     )
     incidents.start_playbook(ref=incident, playbook_id=kept.id, by=officer, at=at)
     incidents.state_facts(
-        ref=incident, attributes=["ransomware"], reason="the operator, by telephone", by=officer, at=at
+        ref=incident, attributes={"ransomware": True}, reason="the operator, by telephone", by=officer, at=at
     )
     incidents.add_entries(ref=incident, text=casework.timeline(sample.staged), by=officer, at=at)
     incidents.add_note(ref=incident, text=casework.note(), by=officer, at=at)

@@ -36,7 +36,7 @@ from pehra.law.rules.answers import (
 from pehra.law.rules.asking import Asked, StageDemands
 from pehra.law.rules.basis import current
 from pehra.law.rules.controls import Control, ControlSet, ControlTheme
-from pehra.law.rules.facts import EntityFacts, FindingFacts, IncidentFacts, Moments
+from pehra.law.rules.facts import Attributes, EntityFacts, FindingFacts, IncidentFacts, Moments
 from pehra.law.rules.facts_file import StatedFacts
 from pehra.law.rules.handling import ConsentAnswer, Phase
 from pehra.law.rules.letters import GAP, GAPS, LetterTemplate
@@ -50,6 +50,7 @@ __all__ = [
     "AccessPolicy",
     "AnswerKind",
     "Asked",
+    "Attributes",
     "CheckReport",
     "ConsentAnswer",
     "Control",

@@ -50,7 +50,11 @@ def tsa(running: Authority, settings: Any) -> Authority:
 def taken(tsa: Authority, machine: Actor, at: datetime) -> EvidenceView:
     """A log file of an incident, for which a stamp was asked."""
     facts = law.IncidentFacts(
-        taxonomy="malicious-code", type="infected-system", severity=None, attributes=frozenset(), impact={}
+        taxonomy="malicious-code",
+        type="infected-system",
+        severity=None,
+        attributes=law.Attributes.complete(()),
+        impact={},
     )
     view = api.open_incident(
         title="Break-in", organisations=["org-0001"], facts=facts, moments={}, marking=MARKING, by=machine, at=at

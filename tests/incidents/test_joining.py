@@ -271,7 +271,7 @@ def test_the_worksheet_says_which_rule_decides_and_what_is_missing(
     sheet = api.worksheet(ref=ref, by=machine)
     assert sheet.by_rule == sheet.level
     assert sum(line.decides for line in sheet.lines) == 1
-    assert sheet.missing == ("incident.attributes",)
+    assert sheet.missing == ("incident.attributes.widespread", "incident.attributes.ransomware")
     api.state_facts(ref=ref, attributes=["ransomware"], reason="a note was found", by=machine, at=at)
     assert api.worksheet(ref=ref, by=machine).by_rule == "critical"
     api.set_severity(ref=ref, severity="low", reason="a test machine", by=machine, at=at)

@@ -18,6 +18,7 @@ def owed(state: ClockState, due: datetime | None = DUE) -> Owed:
 
 
 TASK = Blocking(number=1, title="Isolate the server", phase="respond")
+WHETHER = {"unknown_attributes": ["breach-established", "ransomware"]}
 LATE, RUNNING, UNKNOWN = owed(ClockState.OVERDUE), owed(ClockState.RUNNING), owed(ClockState.UNKNOWN, None)
 
 
@@ -30,6 +31,10 @@ LATE, RUNNING, UNKNOWN = owed(ClockState.OVERDUE), owed(ClockState.RUNNING), owe
         ({"state": State.OPEN, "owed": [RUNNING, UNKNOWN], "unknown_moments": ["awareness"]}, Step.SEND),
         ({"state": State.OPEN, "owed": [UNKNOWN], "unknown_moments": ["awareness"]}, Step.SAY_WHEN),
         ({"state": State.OPEN, "owed": [UNKNOWN]}, Step.WAIT),
+        ({"state": State.OPEN, "owed": [UNKNOWN], **WHETHER, "unknown_moments": ["awareness"]}, Step.SAY_WHETHER),
+        ({"state": State.OPEN, "owed": [UNKNOWN], **WHETHER, "blocking": [TASK]}, Step.SAY_WHETHER),
+        ({"state": State.OPEN, "owed": [RUNNING, UNKNOWN], **WHETHER}, Step.SEND),
+        ({"state": State.NEW, "owed": [UNKNOWN], **WHETHER}, Step.TAKE),
         ({"state": State.OPEN, "owed": [UNKNOWN], "blocking": [TASK]}, Step.DO_TASK),
         ({"state": State.CONTAINED, "blocking": [TASK]}, Step.DO_TASK),
         ({"state": State.OPEN, "owed": [RUNNING], "blocking": [TASK]}, Step.SEND),

@@ -249,7 +249,9 @@ def test_that_it_is_widespread_does_not_say_that_it_is_nothing_else(
 ) -> None:
     bank = sighting(organisation="org-0002", sector="banking-finance", territory="sindh")
     (opened,) = api.open_from_findings(outcome=fold([bank, *map(of_side, range(22))]), by=machine, at=at)
-    assert "incident.attributes" in api.incident(opened.reference, by=machine).missing
+    page = api.incident(opened.reference, by=machine)
+    assert (page.attributes, page.attributes_absent) == (("widespread",), ())
+    assert "incident.attributes.breach-established" in page.missing
     assert {clock.state for clock in opened.clocks if clock.duty == "sbp-breach-report"} == {"unknown"}
 
 

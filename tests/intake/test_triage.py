@@ -58,13 +58,37 @@ class TestOpen:
         page = incidents.incident(opened.reference, by=system("test"))
         assert (opened.title, opened.taxonomy, opened.tlp) == ("Billing is down", "availability", "TLP:RED")
         assert opened.organisation == "org-0001"
-        assert page.attributes is None, "what was not ticked was not denied"
+        assert (page.attributes, page.attributes_absent) == (("ransomware",), ()), "what was not ticked was not denied"
         assert page.because[0]["facts"]["reported"] == "ransomware"
         assert page.summary == "files are locked"
         assert [moment.name for moment in page.moments] == ["occurrence"]
         assert page.because[0]["facts"]["report"] == receipt.reference
         row = row_of(receipt)
         assert (row.state, row.incident) == (State.OPENED, opened.reference)
+
+    def test_what_it_says_is_owed_then_and_what_it_does_not_say_is_asked(self, reported, analyst, at):
+        said = {"organisation": "org-0002", "taxonomy": "intrusions", "type": "system-compromise"}
+        ticked = reported("locked", **said, attributes=("ransomware", "widespread"))
+        opened = intake.open_incident(reference=ticked.reference, by=analyst, at=at)
+        page = incidents.incident(opened.reference, by=system("test"))
+        assert page.attributes == ("ransomware",), "how far it has spread is counted"
+        assert page.unknown_attributes == ("breach-established",)
+        assert opened.severity == "high", "graded by what was said"
+        (entry,) = [entry for entry in page.timeline if entry.event == "incidents.opened"]
+        assert entry.facts["attributes"] == {"ransomware": True}
+        assert entry.facts["said_by"] == ticked.reference
+        established = reported("again", **said)
+        older = ["breach-established", "of-an-older-profile"]
+        Report.objects.filter(reference=established.reference).update(attributes=older)
+        owed = intake.open_incident(reference=established.reference, by=analyst, at=at)
+        (clock,) = [clock for clock in owed.clocks if clock.duty == "sbp-breach-report"]
+        assert "incident.attributes.breach-established" not in clock.missing
+        silent = reported("silent", **said)
+        page = incidents.incident(
+            intake.open_incident(reference=silent.reference, by=analyst, at=at).reference, by=system("test")
+        )
+        assert page.attributes is None
+        assert not {"attributes", "said_by"} & page.timeline[0].facts.keys()
 
     def test_a_person_may_say_otherwise(self, reported, analyst, at):
         receipt = reported(title="virus", taxonomy="malicious-code")

@@ -140,7 +140,7 @@ def _questions(draw: st.DrawFn) -> tuple[api.Profile, date, list[tuple[str, obje
         "taxonomy": draw(st.sampled_from(["malicious-code", "intrusions", "availability", "vulnerable"])),
         "type": draw(st.sampled_from(["c2-server", "infected-system", "system-compromise"])),
         "severity": draw(st.sampled_from(profile.severity_levels)),
-        "attributes": draw(st.frozensets(st.sampled_from(sorted(words)))),
+        "attributes": api.Attributes.complete(draw(st.frozensets(st.sampled_from(sorted(words))))),
         **{f"impact.{word.code}": draw(st.integers(0, 2_000_000)) for word in profile.measures},
     }
     order = draw(st.permutations(sorted(facts.items())))

@@ -56,7 +56,11 @@ FILES: dict[str, Path] = {}
 
 def _open_incident(place: Place, by: Actor) -> Any:
     facts = law.IncidentFacts(
-        taxonomy="malicious-code", type="infected-system", severity=None, attributes=frozenset(), impact={}
+        taxonomy="malicious-code",
+        type="infected-system",
+        severity=None,
+        attributes=law.Attributes.complete(()),
+        impact={},
     )
     profile = law.load("pk")
     marking = law.sharing(profile, entity=law.EntityFacts(), on=AT.date())

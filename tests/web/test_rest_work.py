@@ -77,3 +77,26 @@ def test_its_organisation_answers_for_itself_and_reads_none_of_the_work(program,
         assert "secret plan" not in answer.content.decode()
     for path in ("tasks", "timeline", "notes", "lessons", "consents"):
         assert program("telecom").get(f"/incidents/{reference}/{path}").status_code == 404
+
+
+def test_attributes_are_stated_one_by_one_or_as_a_complete_list(program, incident):
+    caller = program("national")
+    path = f"/incidents/{incident.reference}"
+
+    def known() -> tuple[object, object]:
+        page = caller.get(path).json()
+        return page["attributes"], page["attributes_absent"]
+
+    def state(attributes: object):
+        return caller.post(f"{path}/facts", {"attributes": attributes, "reason": "seen"})
+
+    assert known() == (None, [])
+    assert state({"ransomware": True, "campaign": False}).status_code == 200
+    assert known() == (["ransomware"], ["campaign"])
+    assert state({"campaign": None}).status_code == 200
+    assert known() == (["ransomware"], [])
+    assert state(["ransomware"]).status_code == 200
+    assert known() == (["ransomware"], ["breach-established", "campaign", "cross-border", "widespread"])
+    for bad in ({"ransomware": "true"}, {"ransomware": 1}, {"ransomwear": True}, ["ransomwear"], "ransomware", [True]):
+        assert state(bad).status_code == 422, bad
+    assert known()[0] == ["ransomware"]

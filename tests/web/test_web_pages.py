@@ -88,14 +88,18 @@ def test_an_incident_is_moved_judged_and_timed_by_forms(incident, signed_in):
     assert "Written down, and in the ledger." in graver.content.decode()
     occurred = {"name": "occurrence", "moment": "2026-01-02T03:04"}
     assert client.post(address + "moment", occurred).status_code == 302
-    known = {"attribute": ["ransomware"], "impact-users-affected": "1200", "reason": "the note was found"}
+    known = {"attribute-ransomware": "yes", "impact-users-affected": "1200", "reason": "the note was found"}
     stated = client.post(address + "facts", known, follow=True).content.decode()
     assert '<span class="chip open"><bdi>Ransomware</bdi></span>' in stated
     measured = {"impact-users-affected": "1300", "reason": "counted again"}
     stated = client.post(address + "facts", measured, follow=True).content.decode()
-    assert '<span class="chip open"><bdi>Ransomware</bdi></span>' in stated, "boxes that nobody ticked say nothing"
-    stated = client.post(address + "facts", {"none": "yes", "reason": "it was a drill"}, follow=True).content.decode()
+    assert '<span class="chip open"><bdi>Ransomware</bdi></span>' in stated, "what the form does not name stays"
+    assert "<dt>Denied</dt>" not in stated, "what nobody denied is not known"
+    denied = {"attribute-ransomware": "no", "attribute-campaign": "", "reason": "it was a drill"}
+    stated = client.post(address + "facts", denied, follow=True).content.decode()
     assert '<span class="chip open"><bdi>Ransomware</bdi></span>' not in stated
+    assert '<dt>Denied</dt><dd><span class="quiet"><bdi>Ransomware</bdi></span></dd>' in stated
+    assert '<option value="no" selected>' in stated
     stage = incident.clocks[0]
     sent = client.post(address + "stage-sent", {"duty": stage.duty, "stage": stage.stage}, follow=True)
     assert "Stage sent" in sent.content.decode()
@@ -109,8 +113,10 @@ def test_an_incident_is_moved_judged_and_timed_by_forms(incident, signed_in):
         ("moment", {"name": "occurrence", "moment": "soon"}),
         ("moment", {"name": "occurrence", "moment": "2999-01-01T00:00"}),
         ("moment", {"name": "occurrence", "moment": "0001-01-01T00:00"}),
-        ("facts", {"attribute": ["ransomware"], "reason": ""}),
-        ("facts", {"attribute": ["witchcraft"], "reason": "seen"}),
+        ("facts", {"attribute-ransomware": "yes", "reason": ""}),
+        ("facts", {"attribute-ransomware": "witchcraft", "reason": "seen"}),
+        ("facts", {"attribute-ransomware": "", "reason": "nothing new"}),
+        ("facts", {"attribute-witchcraft": "yes", "reason": "seen"}),
         ("facts", {"impact-users-affected": "many", "reason": "seen"}),
         ("stage-withdrawn", {"duty": "none", "stage": "none", "reason": ""}),
     ],

@@ -102,6 +102,7 @@ from pehra.incidents.queries.ties import (
 )
 from pehra.incidents.queries.timeline import Moment
 from pehra.incidents.queries.work import PhaseView, TaskView, WorkPage
+from pehra.incidents.rules.attributes import WIDESPREAD
 from pehra.incidents.rules.clocks import ClockRefused, ClockState
 from pehra.incidents.rules.consents import Answer, ConsentRefused
 from pehra.incidents.rules.documents import (
@@ -126,6 +127,7 @@ from pehra.incidents.rules.working import working_teams
 
 __all__ = [
     "LINKS_BY_HAND",
+    "WIDESPREAD",
     "Aim",
     "Answer",
     "AssetView",

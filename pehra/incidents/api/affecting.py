@@ -98,7 +98,7 @@ def _withdrawn_since(clocks: Iterable[Clock], organisation: str, *, since: datet
 
 def _side(organisation: str, incident: Incident) -> Side:
     facts = registry.entity_facts([organisation]).get(organisation, law.EntityFacts())
-    lead = deriving.assessor_of(incident).responsibility(facts, deriving.facts_of([incident])).lead
+    lead = deriving.assessor_of(incident).responsibility(facts, duty_clocks.facts_of_a_part(incident)).lead
     return Side(
         organisation=organisation,
         name=registry.names([organisation]).get(organisation, ""),

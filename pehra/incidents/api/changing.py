@@ -19,10 +19,12 @@ from pehra.incidents import queries
 from pehra.incidents.api import acting, deriving, drafts, duty_clocks, merging, phases, tasks
 from pehra.incidents.api.assessment import Assessor, Grading
 from pehra.incidents.api.drafts import Draft, Side
-from pehra.incidents.models import Clock
+from pehra.incidents.models import Clock, Incident
+from pehra.incidents.queries.attributes import attributes_of
 from pehra.incidents.queries.families import lock_matters
 from pehra.incidents.rules import clocks as clock_rules
 from pehra.incidents.rules import states
+from pehra.incidents.rules.attributes import WIDESPREAD, told
 from pehra.incidents.rules.clocks import ClockState
 from pehra.incidents.rules.opening import TITLE_LENGTH_MAX
 from pehra.incidents.rules.states import State
@@ -36,7 +38,6 @@ from pehra.registry import api as registry
 
 OWED_NAMED_MAX = 5
 SET_BY_HAND = "set-by-hand"
-WIDESPREAD = "widespread"
 NOBODY_NAMED = "-"
 DECIDED_BY_PERSON = "decided by a person"
 MOMENTS = ("occurrence", "discovery", "awareness", "ransom_payment", "handling_end")
@@ -56,12 +57,14 @@ def open_incident(
     rule: str = "",
     because: Sequence[Because] = (),
     exercise: bool = False,
+    said_by: str = "",
     by: Actor,
     at: datetime,
 ) -> queries.IncidentView:
     """Open an incident by hand or from a report. What law follows is asked with the facts of its first organisation.
 
     `entity` states those facts where no registered organisation is concerned. An absent severity is asked of the law.
+    `said_by` names the report that says the facts.
     """
     access.require(by, Permission.INCIDENTS_OPEN)
     words = title.strip()
@@ -69,7 +72,7 @@ def open_incident(
         raise Invalid(f"an incident needs a title of at most {TITLE_LENGTH_MAX} characters", field="title")
     sides = _sides(organisations, by=by)
     assessor = Assessor.at(at)
-    _known_words(facts.attributes or (), {word.code for word in assessor.profile.attributes}, field="attributes")
+    facts = _one_by_one(facts, assessor.profile)
     concerned = entity or (sides[0].entity if sides else law.EntityFacts())
     grading, facts = _graded(assessor, concerned, facts, by=by)
     draft = Draft(
@@ -86,6 +89,7 @@ def open_incident(
         because=because,
         rule=rule,
         exercise=exercise,
+        said_by=said_by,
     )
     # The law may give the matter to another team than the one that opens it.
     with access.elevated(part="incidents.opening"):
@@ -217,35 +221,57 @@ def supply_moment(*, ref: str, name: str, moment: datetime, by: Actor, at: datet
 def state_facts(
     *,
     ref: str,
-    attributes: Iterable[str] | None = None,
+    attributes: Iterable[str] | Mapping[str, bool | None] | None = None,
     impact: Mapping[str, Any] | None = None,
     reason: str,
     by: Actor,
     at: datetime,
 ) -> queries.IncidentView:
-    """State what only a person can know of an incident: its attributes (complete, may be none) and measured impact.
+    """State what only a person can know of an incident: its attributes and its measured impact.
 
-    The law is asked anew what these facts make due. What is not given stays as it is.
+    `attributes` is what is known of each that it names (None: not known after all), or a complete list, which may be
+    empty: what a list does not name is denied. The law is asked anew what these facts make due. What is not given stays
+    as it is.
     """
     incident = acting.locked(ref, by=by)
     if attributes is None and impact is None:
         raise Invalid("say what is known: its attributes, that it has none, or a measure", field="attributes")
     words = acting.reason(reason)
     profile = deriving.assessor_of(incident).profile
-    before = {"attributes": incident.attributes, "impact": incident.impact}
+    before = {"attributes": attributes_of(incident).as_json(), "impact": incident.impact}
     if attributes is not None:
-        # That it is widespread was counted, and is not for this list to forget.
-        counted = {WIDESPREAD} if incident.widespread else set()
-        known = {word.code for word in profile.attributes}
-        incident.attributes = sorted(_known_words(attributes, known, field="attributes") | counted)
+        known = _told(incident, attributes, profile)
+        for column, value in drafts.attribute_columns(known).items():
+            setattr(incident, column, value)
     if impact is not None:
         _known_words(impact, {word.code for word in profile.measures}, field="impact")
         incident.impact = {**incident.impact, **impact}
-    facts = {"before": before, "attributes": incident.attributes, "impact": incident.impact, "reason": words}
-    incident.save(update_fields=["attributes", "impact"])
+    after = {"attributes": attributes_of(incident).as_json(), "impact": incident.impact}
+    facts = {"before": before, **after, "reason": words}
+    incident.save(update_fields=["attributes", "attributes_absent", "attributes_complete", "impact"])
     acting.record(incident, "incidents.facts.stated", facts, by=by, at=at)
     deriving.rederive(incident, deriving.locked_clocks(incident), by=by, at=at)
     return queries.views([incident])[0]
+
+
+def _one_by_one(facts: law.IncidentFacts, profile: law.Profile) -> law.IncidentFacts:
+    """Return the facts with attributes that are known one by one, also where nobody said anything of any."""
+    known = facts.attributes or law.Attributes()
+    _known_words(known.present | known.absent, {word.code for word in profile.attributes}, field="attributes")
+    return replace(facts, attributes=known)
+
+
+def _told(incident: Incident, said: Iterable[str] | Mapping[str, bool | None], profile: law.Profile) -> law.Attributes:
+    """Return what is known of an incident's attributes after somebody spoke of them."""
+    words = {word.code for word in profile.attributes}
+    if not isinstance(said, Mapping):
+        # That it is widespread was counted, and is not for this list to forget.
+        counted = {WIDESPREAD} if incident.widespread else set()
+        return law.Attributes.complete(_known_words(said, words, field="attributes") | counted)
+    _known_words(said, words, field="attributes")
+    if incident.widespread and said.get(WIDESPREAD, True) is not True:
+        raise Invalid("that it is widespread was counted, and is not for anybody to deny", field="attributes")
+    return told({code.strip(): holds for code, holds in said.items()}, known=attributes_of(incident), words=words)
 
 
 def _known_words(words: Iterable[str], known: set[str], *, field: str) -> set[str]:

@@ -16,7 +16,9 @@ from pehra.access import api as access
 from pehra.incidents.api import drafts, duty_clocks
 from pehra.incidents.api.assessment import OWED_BY_ENTITY, Assessor, Debt, Debtor
 from pehra.incidents.models import Clock, Incident, IncidentOrganisation, Merge
+from pehra.incidents.queries.attributes import attributes_of
 from pehra.incidents.queries.families import family_of, root_of
+from pehra.incidents.rules.attributes import joined
 from pehra.incidents.rules.clocks import ENDED, ClockState
 from pehra.incidents.rules.opening import highest
 from pehra.kernel.actors import Actor
@@ -131,18 +133,18 @@ def debts_of(matter: Matter) -> list[Debt]:
 def facts_of(family: Sequence[Incident]) -> law.IncidentFacts:
     """Return a matter as the law reads it: what its first incident says, completed by its parts.
 
-    As grave as the gravest; an attribute of one is an attribute of the whole; a measure is the greatest that was said.
+    As grave as the gravest; an attribute of one is an attribute of the whole, and what nobody said of the whole is not
+    denied; a measure is the greatest that was said.
     """
     first, *others = (duty_clocks.facts_of(member) for member in family)
     if not others:
         return first
     order = tuple(law_order(family[0]))
-    said = [facts.attributes for facts in (first, *others) if facts.attributes is not None]
     return law.IncidentFacts(
         taxonomy=next((facts.taxonomy for facts in (first, *others) if facts.taxonomy), None),
         type=next((facts.type for facts in (first, *others) if facts.type), None),
         severity=highest((facts.severity or "" for facts in (first, *others)), order=order) or None,
-        attributes=frozenset().union(*said) if said else None,
+        attributes=joined(*(attributes_of(member) for member in family)),
         impact=_greatest([facts.impact for facts in (first, *others)]),
     )
 
@@ -226,7 +228,8 @@ def _kept(
         there.add(key)
         values = {field.attname: getattr(clock, field.attname) for field in Clock._meta.concrete_fields}
         values |= {"id": again.get(key) or new_id(at), "incident_id": incident.id, "gained_from_id": clock.incident_id}
-        copy = Clock(**values | {"provisional": True, "notes": [*clock.notes, CAME_WITH]})
+        # What the part did not know is not asked of the whole, of which the law says that it does not follow.
+        copy = Clock(**values | {"provisional": True, "notes": [*clock.notes, CAME_WITH], "missing": []})
         copy.incident = incident
         kept.append(copy)
     return kept

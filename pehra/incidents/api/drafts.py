@@ -5,7 +5,7 @@ will ask "why?" about is stored here with its reason.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -39,7 +39,7 @@ class Side:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """An incident that is about to be opened."""
+    """An incident that is about to be opened. `said_by`: who said what its facts are, where it was not who opens it."""
 
     title: str
     entity: law.EntityFacts
@@ -57,11 +57,7 @@ class Draft:
     widespread: bool = False
     severity_confirmed: bool = False
     exercise: bool = False
-
-    @property
-    def stated(self) -> law.IncidentFacts:
-        """What is known of it. That it is widespread was counted, and does not say that it is nothing else."""
-        return replace(self.facts, attributes=None) if self.widespread else self.facts
+    said_by: str = ""
 
 
 def write(drafts: Sequence[Draft], *, assessor: Assessor, by: Actor, at: datetime) -> list[Incident]:
@@ -80,7 +76,7 @@ def write(drafts: Sequence[Draft], *, assessor: Assessor, by: Actor, at: datetim
         debtors = [
             Debtor(organisation=side.organisation, entity=side.entity, moments=known) for side in draft.sides
         ] or [Debtor(organisation="", entity=draft.entity, moments=known)]
-        debts = assessor.debts(debtors, draft.stated, alone=incident.organisation)
+        debts = assessor.debts(debtors, draft.facts, alone=incident.organisation)
         walls = {side.organisation: wall_of(incident, side) for side in draft.sides}
         clocks += duty_clocks.rows(incident, debts, walls, at=at)
     pairs = list(zip(incidents, drafts, strict=True))
@@ -145,6 +141,7 @@ def _incident(draft: Draft, *, assessor: Assessor, number: str, by: Actor, at: d
     responsibility = assessor.responsibility(draft.entity, draft.facts)
     roles = merged_roles([*responsibility.roles, *draft.informed])
     lead = responsibility.lead.team if responsibility.lead else ""
+    known = draft.facts.attributes or law.Attributes()
     alone = draft.sides[0] if len(draft.sides) == 1 and not draft.widespread else None
     return Incident(
         id=new_id(at),
@@ -167,7 +164,7 @@ def _incident(draft: Draft, *, assessor: Assessor, number: str, by: Actor, at: d
         marking_because=draft.marking.because.as_json(),
         taxonomy=draft.facts.taxonomy or "",
         type=draft.facts.type or "",
-        attributes=sorted(draft.stated.attributes) if draft.stated.attributes is not None else None,
+        **attribute_columns(known),
         impact=dict(draft.facts.impact),
         moments=dict(draft.moments),
         widespread=draft.widespread,
@@ -178,6 +175,16 @@ def _incident(draft: Draft, *, assessor: Assessor, number: str, by: Actor, at: d
         opened_at=at,
         opened_by=by.id,
     )
+
+
+def attribute_columns(known: law.Attributes) -> dict[str, Any]:
+    """Return what is known of an incident's attributes as its row holds it."""
+    is_said = known.is_complete or known.present or known.absent
+    return {
+        "attributes": sorted(known.present) if is_said else None,
+        "attributes_absent": sorted(known.absent),
+        "attributes_complete": known.is_complete,
+    }
 
 
 def merged_roles(roles: Sequence[law.TeamRole]) -> list[dict[str, Any]]:
@@ -221,7 +228,16 @@ def _opening_facts(incident: Incident, draft: Draft) -> dict[str, Any]:
         "findings": len(draft.findings),
         "organisations": len(draft.sides),
         "widespread": incident.widespread,
+        **_attributes_said(draft),
     }
+
+
+def _attributes_said(draft: Draft) -> dict[str, Any]:
+    """Return what was said of its attributes and by whom, where anything was."""
+    said = draft.facts.attributes.as_json() if draft.facts.attributes is not None else {}
+    if not said:
+        return {}
+    return {"attributes": said, **({"said_by": draft.said_by} if draft.said_by else {})}
 
 
 def entry_of(

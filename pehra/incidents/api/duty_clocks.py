@@ -5,14 +5,16 @@ the facts stays, says so, and waits for a person. What has ended stays as it end
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pehra.incidents.api.assessment import OWED_BY_ENTITY, Debt
 from pehra.incidents.models import Clock, Incident, IncidentOrganisation
+from pehra.incidents.queries.attributes import attributes_of
 from pehra.incidents.rules import clocks as rules
+from pehra.incidents.rules.attributes import uncounted
 from pehra.incidents.rules.clocks import ENDED, ClockState
 from pehra.kernel.clock import format_time
 from pehra.kernel.identifiers import new_id
@@ -96,6 +98,8 @@ def rederive(
     for key, clock in known.items():
         if key not in derived and clock.state not in ENDED and NO_LONGER_FOLLOWS not in clock.notes:
             clock.provisional, clock.notes = True, [*clock.notes, NO_LONGER_FOLLOWS]
+            # No fact is missing any more: what is left to say is whether it is withdrawn.
+            clock.missing = []
             updated.append(clock)
             facts = told(clock) | {"note": NO_LONGER_FOLLOWS}
             changes.append(Change(event="incidents.clock.unfounded", clock=clock, facts=facts))
@@ -150,9 +154,15 @@ def facts_of(incident: Incident) -> law.IncidentFacts:
         taxonomy=incident.taxonomy or None,
         type=incident.type or None,
         severity=incident.severity or None,
-        attributes=frozenset(incident.attributes) if incident.attributes is not None else None,
+        attributes=attributes_of(incident),
         impact=incident.impact,
     )
+
+
+def facts_of_a_part(incident: Incident) -> law.IncidentFacts:
+    """Return an incident as the law reads it for one of its organisations, or for what is split off."""
+    facts = facts_of(incident)
+    return replace(facts, attributes=uncounted(attributes_of(incident))) if incident.widespread else facts
 
 
 def said_moments(kept: Mapping[str, Any]) -> dict[str, datetime]:

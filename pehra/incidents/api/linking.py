@@ -174,7 +174,7 @@ def _draft(
     return Draft(
         title=title,
         entity=entity,
-        facts=duty_clocks.facts_of(incident),
+        facts=duty_clocks.facts_of_a_part(incident),
         grading=Grading(level=incident.severity, because=dict(incident.severity_because)),
         severity_confirmed=incident.severity_confirmed,
         marking=law.Marking(tlp=Tlp(incident.tlp), pap=Pap(incident.pap), because=because),

@@ -21,6 +21,7 @@ from pehra.incidents.api.drafts import Draft, Side
 from pehra.incidents.models import Incident, IncidentFinding
 from pehra.incidents.queries.families import lock_matters
 from pehra.incidents.rules import opening as rules
+from pehra.incidents.rules.attributes import WIDESPREAD
 from pehra.kernel.actors import Actor
 from pehra.kernel.reasons import Because
 from pehra.law import api as law
@@ -31,7 +32,6 @@ from pehra.registry import api as registry
 OPENING_LOCK = 0x70656872_696E63
 INCIDENT_OBLIGATION = "incident"
 WOULD_BE = "would be"
-WIDESPREAD = frozenset({"widespread"})
 SEEN_NOTE = "the moment it was first seen; it may have begun earlier"
 LEARNED_NOTE = "counted from when the team learned of it; when the organisation became aware is not known: supply it"
 
@@ -187,17 +187,22 @@ def _judge(
     problem: rules.Problem,
     findings: Iterable[findings_api.FindingView],
     batch: _Batch,
-    attributes: frozenset[str] | None = None,
+    *,
+    is_widespread: bool = False,
 ) -> tuple[law.IncidentFacts, Grading, law.Marking]:
     """Return what the law says of a group of findings: as grave as its gravest, marked as its strictest.
 
     Which attributes the incident has (ransomware, an established breach) no machine knows: unknown until a person says.
+    That it is widespread is counted, and says nothing of the others.
     """
     distinct = {(batch.entity(finding), finding_facts(finding)) for finding in findings}
     grading = batch.assessor.gravest(batch.assessor.grading(entity, facts) for entity, facts in distinct)
     marking = strictest_marking([batch.assessor.marking(entity, facts) for entity, facts in distinct])
     facts = law.IncidentFacts(
-        taxonomy=problem.taxonomy, type=problem.type, severity=grading.level or None, attributes=attributes
+        taxonomy=problem.taxonomy,
+        type=problem.type,
+        severity=grading.level or None,
+        attributes=law.Attributes.known({WIDESPREAD: True} if is_widespread else {}),
     )
     return facts, grading, marking
 
@@ -277,7 +282,7 @@ def _write_widespread(
     entity = law.EntityFacts()
     everyone = spread.findings
     batch.learn(spread.organisations)
-    facts, _, marking = _judge(problem, everyone, batch, WIDESPREAD)
+    facts, _, marking = _judge(problem, everyone, batch, is_widespread=True)
     grading = batch.assessor.grading_of(entity, facts)
     counted = {
         "kind": kind,

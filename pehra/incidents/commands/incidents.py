@@ -138,18 +138,31 @@ def moment(reference: str, name: str, moment: str) -> None:
 @click.option(
     "--attribute", "attributes", multiple=True, help="What it is: ransomware and the like; give all that hold."
 )
+@click.option("--has", multiple=True, help="An attribute that it has; of those not named nothing is said.")
+@click.option("--has-not", multiple=True, help="An attribute that it has not; of those not named nothing is said.")
 @click.option("--none", "none", is_flag=True, help="It has no attribute at all.")
 @click.option("--reason", required=True, help="How this is known; kept with the decision.")
-def facts(reference: str, attributes: tuple[str, ...], none: bool, reason: str) -> None:
+def facts(
+    reference: str,
+    attributes: tuple[str, ...],
+    has: tuple[str, ...],
+    has_not: tuple[str, ...],
+    none: bool,
+    reason: str,
+) -> None:
     """State what only a person can know of an incident; the law is asked anew what that makes due."""
     from pehra.incidents import api
     from pehra.kernel import clock
     from pehra.kernel.actors import system
 
-    if none == bool(attributes):
-        raise click.UsageError("give --attribute, once for each, or --none")
-    view = api.state_facts(ref=reference, attributes=attributes, reason=reason, by=system("cli"), at=clock.now())
-    click.echo(f"{view.reference}  {', '.join(attributes) or 'no attribute'}")
+    each = dict.fromkeys(has, True) | dict.fromkeys(has_not, False)
+    if [none, bool(attributes), bool(each)].count(True) != 1 or set(has) & set(has_not):
+        raise click.UsageError("give --has and --has-not, each once, or all with --attribute, or --none")
+    view = api.state_facts(
+        ref=reference, attributes=each or attributes, reason=reason, by=system("cli"), at=clock.now()
+    )
+    said = [*attributes, *(f"{code}: {'yes' if holds else 'no'}" for code, holds in each.items())]
+    click.echo(f"{view.reference}  {', '.join(said) or 'no attribute'}")
     for changed in view.stages:
         click.echo(_clock_line(changed))
 

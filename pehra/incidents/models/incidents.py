@@ -53,7 +53,8 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 class Incident(models.Model):
     """One incident: who leads, how grave, where it stands, and why each was decided.
 
-    `entity` holds the facts on which the law was asked; in it and in `attributes` null is unknown.
+    `entity` holds the facts on which the law was asked; in it null is unknown. `attributes` are known to hold,
+    `attributes_absent` not to; by neither it is not known, unless `attributes_complete`: a whole list was given.
     `organisation` is filled when the incident concerns one alone; a widespread one names its organisations in their
     own rows, each with its own wall, so that no constituency reads of another. Personal data: none but what people
     type.
@@ -81,6 +82,8 @@ class Incident(models.Model):
     taxonomy = models.CharField(max_length=64, blank=True)
     type = models.CharField(max_length=64, blank=True)
     attributes = ArrayField(models.CharField(max_length=CODE_LENGTH_MAX), null=True, blank=True)
+    attributes_absent = _codes()
+    attributes_complete = models.BooleanField(default=False)
     impact = models.JSONField(default=dict)
     moments = models.JSONField(default=dict)
     widespread = models.BooleanField(default=False)
@@ -118,6 +121,14 @@ class Incident(models.Model):
                 fields=["origin_key"],
                 condition=~Q(origin_key="") & Q(ended_at__isnull=True),
                 name="incidents_open_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(attributes__isnull=True) | ~Q(attributes__overlap=models.F("attributes_absent")),
+                name="incidents_attribute_yes_or_no",
+            ),
+            models.CheckConstraint(
+                condition=Q(attributes__isnull=False) | Q(attributes_absent=[], attributes_complete=False),
+                name="incidents_attributes_said",
             ),
             models.CheckConstraint(
                 condition=Q(merged_into__isnull=True) | ~Q(merged_into=models.F("id")),

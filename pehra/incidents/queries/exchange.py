@@ -45,6 +45,7 @@ def document_of(reference: str, *, by: Actor, at: datetime) -> IncidentDocument:
         severity=view.severity,
         gravity=documents.gravity_of(view.severity, tuple(profile.severity_levels)),
         attributes=page.attributes,
+        attributes_absent=page.attributes_absent,
         impact={name: float(value) for name, value in row.impact.items() if isinstance(value, int | float)},
         moments={moment.name: moment.moment for moment in page.moments if ":" not in moment.name}
         | {"reported": view.opened_at},

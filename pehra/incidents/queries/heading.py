@@ -66,6 +66,7 @@ def _next(incident: IncidentView, *, may_close: bool) -> NextStep:
         state=incident.state,
         owed=owed,
         unknown_moments=reading.unknown_moments(incident),
+        unknown_attributes=reading.unknown_attributes(incident),
         may_close=may_close,
         blocking=work.blocking(incident.id),
     )

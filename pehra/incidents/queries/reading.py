@@ -24,6 +24,7 @@ from pehra.incidents.models import (
     IncidentQuerySet,
     Merge,
 )
+from pehra.incidents.queries import attributes
 from pehra.incidents.queries.families import family_ids, findings_and_parts
 from pehra.incidents.queries.shapes import (
     ClockView,
@@ -37,6 +38,7 @@ from pehra.incidents.queries.shapes import (
     SideView,
 )
 from pehra.incidents.rules import clocks as clock_rules
+from pehra.incidents.rules.attributes import absent
 from pehra.incidents.rules.clocks import ClockState
 from pehra.incidents.rules.joining import JoiningRefused
 from pehra.incidents.rules.states import State, moves_from, parse_state
@@ -218,6 +220,8 @@ def incident(reference: str, *, by: Actor) -> IncidentPage:
         severity_because=row.severity_because,
         marking_because=row.marking_because,
         attributes=tuple(row.attributes) if row.attributes is not None else None,
+        attributes_absent=absent(attributes.attributes_of(row), attributes.words()),
+        unknown_attributes=unknown_attributes(view),
         moments=moments,
         unknown_moments=tuple(unknown_moments(view)),
         missing=tuple(_missing(view)),
@@ -264,6 +268,11 @@ def unknown_moments(view: IncidentView) -> list[str]:
     stages = {f"{clock.duty}/{clock.stage}" for clock in view.clocks}
     names = [fact.removeprefix(MOMENT_PREFIX) for fact in _missing(view) if fact.startswith(MOMENT_PREFIX)]
     return [name for name in names if name not in stages]
+
+
+def unknown_attributes(view: IncidentView) -> tuple[str, ...]:
+    """Return the attributes that are not known and on which something owed depends."""
+    return attributes.asked(_missing(view))
 
 
 def _sides(row: Incident, matter: Sequence[UUID], *, by: Actor) -> tuple[SideView, ...]:

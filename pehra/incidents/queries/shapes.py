@@ -192,7 +192,11 @@ class MergeView:
 
 @dataclass(frozen=True, kw_only=True)
 class IncidentPage:
-    """One incident with everything that its page says and why."""
+    """One incident with everything that its page says and why.
+
+    `attributes` are known to hold (None: nobody said anything of any), `attributes_absent` not to; what stands in
+    neither is not known. `unknown_attributes` are those among them on which a duty depends.
+    """
 
     incident: IncidentView
     summary: str
@@ -203,6 +207,8 @@ class IncidentPage:
     severity_because: Mapping[str, Any]
     marking_because: Mapping[str, Any]
     attributes: tuple[str, ...] | None
+    attributes_absent: tuple[str, ...]
+    unknown_attributes: tuple[str, ...]
     moments: tuple[MomentView, ...]
     unknown_moments: tuple[str, ...]
     missing: tuple[str, ...]
@@ -222,6 +228,8 @@ class IncidentPage:
             "severity_because": dict(self.severity_because),
             "marking_because": dict(self.marking_because),
             "moments": {moment.name: format_time(moment.moment) for moment in self.moments},
+            "attributes": list(self.attributes) if self.attributes is not None else None,
+            "attributes_absent": list(self.attributes_absent),
             "missing": list(self.missing),
             "impact": dict(self.impact),
             "sides": [

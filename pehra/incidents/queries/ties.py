@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from pehra.incidents.models import Clock, IncidentAsset, IncidentLink
+from pehra.incidents.queries.attributes import attributes_of
 from pehra.incidents.queries.families import family_ids
 from pehra.incidents.queries.reading import clock_view, find, reader, visible
 from pehra.incidents.queries.shapes import ClockView
@@ -136,7 +137,7 @@ def worksheet(*, ref: str, by: Actor) -> Worksheet:
     facts = law.IncidentFacts(
         taxonomy=row.taxonomy or None,
         type=row.type or None,
-        attributes=frozenset(row.attributes) if row.attributes is not None else None,
+        attributes=attributes_of(row),
         impact=row.impact,
     )
     lines = law.severity_worksheet(profile, entity=entity, incident=facts, on=on)

@@ -21,6 +21,9 @@ MEASURE_MAX = 1e12
 
 
 Measure = Annotated[float, Field(ge=0, lt=MEASURE_MAX)]
+Known = Annotated[bool, Field(strict=True)]
+CompleteList = Annotated[list[Code], Field(max_length=WORDS_MAX)]
+OneByOne = Annotated[dict[Code, Known | None], Field(max_length=WORDS_MAX)]
 
 
 class Move(Strict):
@@ -45,9 +48,13 @@ class SuppliedMoment(Strict):
 
 
 class Facts(Strict):
-    """What only a person can know: all attributes that hold (none is a statement too), and harm as measured."""
+    """What only a person can know: its attributes, and harm as measured.
 
-    attributes: list[Code] | None = Field(None, max_length=WORDS_MAX)
+    An object says of each attribute that it names whether it holds; null: it is not known after all. A list is
+    complete: it holds what it names, and denies the others (none is a statement too).
+    """
+
+    attributes: CompleteList | OneByOne | None = None
     impact: dict[str, Measure] | None = Field(None, max_length=WORDS_MAX)
     reason: Reason
 

@@ -118,9 +118,10 @@ class Party:
 class IncidentDocument:
     """What is said of one incident. An empty text, None and an absent key mean that it is not said.
 
-    `gravity` is the severity on a scale of 0 to 100, for those who do not know our levels. `moments` has the law's
-    names (`occurrence`, `discovery`, `awareness`, `handling_end`) and `reported`. `left_out` names what stood in the
-    file and has no place here: it is not lost, since the file is kept.
+    `attributes` are said to hold, `attributes_absent` not to; of the others nothing is said. `gravity` is the severity
+    on a scale of 0 to 100, for those who do not know our levels. `moments` has the law's names (`occurrence`,
+    `discovery`, `awareness`, `handling_end`) and `reported`. `left_out` names what stood in the file and has no place
+    here: it is not lost, since the file is kept.
     """
 
     issuer: str
@@ -137,6 +138,7 @@ class IncidentDocument:
     severity: str = ""
     gravity: int | None = None
     attributes: tuple[str, ...] | None = None
+    attributes_absent: tuple[str, ...] = ()
     impact: Mapping[str, float] = field(default_factory=dict)
     moments: Mapping[str, datetime] = field(default_factory=dict)
     parties: tuple[Party, ...] = ()

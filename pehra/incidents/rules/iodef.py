@@ -187,6 +187,8 @@ def _ours(document: IncidentDocument) -> list[Tree]:
     items = [_item(name, value) for name, value in said if value]
     if document.attributes is not None:
         items.append(_item("attributes", " ".join(document.attributes)))
+    if document.attributes_absent:
+        items.append(_item("attributes-absent", " ".join(document.attributes_absent)))
     further = [name for name in sorted(document.moments) if name not in MOMENTS]
     return items + [_item(f"moment:{name}", format_time(document.moments[name]), "date-time") for name in further]
 
@@ -231,6 +233,7 @@ def _read_incident(tree: Tree, language: str, left_out: tuple[str, ...]) -> Inci
         severity=ours.get("severity", ""),
         gravity=_digits(ours.get("gravity", ""), otherwise=gravity),
         attributes=tuple(ours["attributes"].split()) if "attributes" in ours else None,
+        attributes_absent=tuple(ours.get("attributes-absent", "").split()),
         impact=dict(_impact(tree)),
         moments=_moments(tree, ours),
         parties=tuple(_parties(tree))[: documents.PARTIES_MAX],

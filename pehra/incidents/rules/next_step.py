@@ -20,6 +20,7 @@ class Step(StrEnum):
     TAKE = "take"
     SEND = "send"
     SAY_WHEN = "say-when"
+    SAY_WHETHER = "say-whether"
     DO_TASK = "do-task"
     CLOSE = "close"
     WAIT = "wait"
@@ -40,11 +41,12 @@ class Owed:
 
 @dataclass(frozen=True, kw_only=True)
 class NextStep:
-    """The step, and the clock, the missing moment or the blocking task that asks for it."""
+    """The step, and the clock, the missing moment or attribute, or the blocking task that asks for it."""
 
     step: Step
     owed: Owed | None = None
     moment: str = ""
+    attribute: str = ""
     task: Blocking | None = None
 
 
@@ -53,11 +55,12 @@ def next_step(
     state: State,
     owed: Sequence[Owed],
     unknown_moments: Sequence[str],
+    unknown_attributes: Sequence[str] = (),
     may_close: bool,
     blocking: Sequence[Blocking] = (),
 ) -> NextStep:
     """Return the most pressing step: what is overdue, then taking a new incident, then what is due, then what is
-    missing, then what blocks.
+    missing (whether a duty is owed, before when it began), then what blocks.
 
     `owed` comes most urgent first, `blocking` in the order of the work.
     """
@@ -71,6 +74,8 @@ def next_step(
     due = next((clock for clock in owed if clock.due is not None), None)
     if due is not None:
         return NextStep(step=Step.SEND, owed=due)
+    if unknown_attributes:
+        return NextStep(step=Step.SAY_WHETHER, attribute=unknown_attributes[0])
     if unknown_moments:
         return NextStep(step=Step.SAY_WHEN, moment=unknown_moments[0])
     if blocking:

@@ -127,6 +127,13 @@ def _extension(said: Mapping[str, Any]) -> Tree:
     return {OURS: {"extension_type": "property-extension", **kept}} if kept else {}
 
 
+def _attributes(document: IncidentDocument) -> Tree:
+    if document.attributes is None:
+        return {}
+    absent = {"absent": list(document.attributes_absent)} if document.attributes_absent else {}
+    return {"stated": list(document.attributes), **absent}
+
+
 def _incident(document: IncidentDocument, at: str, event: list[Tree]) -> Tree:
     core = {
         "extension_type": "property-extension",
@@ -142,7 +149,7 @@ def _incident(document: IncidentDocument, at: str, event: list[Tree]) -> Tree:
         "incident_type": document.type,
         "severity": document.severity,
         "pap": document.pap,
-        "attributes": None if document.attributes is None else {"stated": list(document.attributes)},
+        "attributes": _attributes(document),
         "impact": dict(document.impact),
         "moments": {name: stamp(moment) for name, moment in sorted(document.moments.items())},
         "exercise": document.exercise or None,

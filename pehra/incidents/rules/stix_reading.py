@@ -63,7 +63,8 @@ def _read_incident(incident: Tree, objects: Mapping[str, Tree], *, alone: bool) 
         type=kind,
         severity=_text(ours.get("severity")),
         gravity=documents.gravity_said(core.get("criticality")),
-        attributes=tuple(map(str, stated.get("stated", []))) if isinstance(stated, dict) else None,
+        attributes=_words(stated, "stated") if isinstance(stated, dict) else None,
+        attributes_absent=_words(stated, "absent") if isinstance(stated, dict) else (),
         impact=_impact(ours.get("impact")),
         moments=_moments(ours, core, objects),
         parties=tuple(_parties(near, writer))[: documents.PARTIES_MAX],
@@ -76,6 +77,11 @@ def _read_incident(incident: Tree, objects: Mapping[str, Tree], *, alone: bool) 
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _words(said: Tree, name: str) -> tuple[str, ...]:
+    words = said.get(name)
+    return tuple(map(str, words)) if isinstance(words, list) else ()
 
 
 def _extended(each: Tree, name: str) -> Tree:

@@ -33,6 +33,7 @@ NOTICES_SHOWN_MAX = 100
 ORGANISATION_NOTICES_SHOWN = 5
 FILTERS = ("state", "severity", "team", "organisation", "search", "kind")
 MOMENTS = ("occurrence", "discovery", "awareness", "ransom_payment", "handling_end")
+HOLDS = {"yes": True, "no": False, "": None}
 MOMENT_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 
@@ -157,11 +158,9 @@ def facts(request: Request, reference: str) -> HttpResponse:
     def act() -> None:
         profile = law.load(settings.PEHRA_PROFILE)
         said = {word.code: request.POST.get(f"impact-{word.code}", "").strip() for word in profile.measures}
-        ticked = request.POST.getlist("attribute")
         api.state_facts(
             ref=reference,
-            # Boxes that nobody ticked say nothing: that it has no attribute is a statement of its own.
-            attributes=ticked if ticked or "none" in request.POST else None,
+            attributes=_attributes_said(request.POST, api.incident(reference, by=request.actor)),
             impact={code: _measure(text) for code, text in said.items() if text} or None,
             reason=request.POST.get("reason", ""),
             by=request.actor,
@@ -225,6 +224,10 @@ def _page(request: Request, reference: str, *, refused: str = "", refusal: Refus
         "levels": list(reversed(profile.severity_levels)),
         "all_moments": MOMENTS,
         "profile": profile,
+        "attributes": {
+            code: request.POST.get(f"attribute-{code}", known) if refused == "facts" else known
+            for code, known in _attributes_known(page).items()
+        }.items(),
         "formats": api.formats_for(Tlp(incident.tlp)),
         "findings": _findings(request, page),
         "notices": _notices(request, incident),
@@ -269,6 +272,28 @@ def _before(query: QueryDict) -> UUID | None:
         return UUID(text) if text else None
     except ValueError as error:
         raise Invalid(_("This page's address is not complete."), field="before") from error
+
+
+def _attributes_known(page: api.IncidentPage) -> dict[str, str]:
+    """Return the attributes that a person may state, each with what is known of it: yes, no, or nothing.
+
+    That an incident is widespread is counted; a person is asked only where a duty depends on it.
+    """
+    known = dict.fromkeys(page.attributes or (), "yes") | dict.fromkeys(page.attributes_absent, "no")
+    codes = [word.code for word in law.load(settings.PEHRA_PROFILE).attributes]
+    return {code: known.get(code, "") for code in codes if code != api.WIDESPREAD or code in page.unknown_attributes}
+
+
+def _attributes_said(typed: QueryDict, page: api.IncidentPage) -> dict[str, bool | None] | None:
+    """Return the attributes of which a form says something else than is known; None when it says nothing new."""
+    said: dict[str, bool | None] = {}
+    for code, known in _attributes_known(page).items():
+        text = typed.get(f"attribute-{code}", known)
+        if text not in HOLDS:
+            raise Invalid(_("%(text)s is neither yes nor no") % {"text": text}, field="attributes")
+        if text != known:
+            said[code] = HOLDS[text]
+    return said or None
 
 
 def _measure(text: str) -> float:

@@ -118,6 +118,7 @@ def _answers(document: IncidentDocument, foreign: dict[str, float]) -> dict[str,
         "parties": "\n".join(f"{each.role}: {_called(each)}" for each in document.parties),
         "impact": "\n".join(f"{name}: {value:g}" for name, value in sorted(foreign.items())),
         "references": "\n".join(document.references),
+        "attributes_absent": ", ".join(document.attributes_absent),
         "not_understood": ", ".join(document.left_out[: saying.ANSWERS_MAX]),
     }
     return {name: value[: saying.ANSWER_LENGTH_MAX] for name, value in said.items() if value}

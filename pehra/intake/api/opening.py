@@ -52,8 +52,7 @@ def open_incident(
         taxonomy=taxonomy or row.taxonomy or None,
         type=type or row.type or None,
         severity=severity or None,
-        # What was not ticked was not denied: the law would take it for "no", so that a person states it whole.
-        attributes=None,
+        attributes=_attributes(row),
         impact=row.impact,
     )
     entity = _entity(row, concerned)
@@ -67,6 +66,7 @@ def open_incident(
         entity=None if concerned else entity,
         exercise=row.exercise,
         because=[_because(row, by=by)],
+        said_by=row.reference,
         by=by,
         at=at,
     )
@@ -78,6 +78,16 @@ def open_incident(
 
 def _concerned(row: Report) -> list[str]:
     return [row.about_organisation] if row.about_organisation else []
+
+
+def _attributes(row: Report) -> law.Attributes:
+    """Return what the report says that the incident is. What was not ticked was not denied: nobody knows it yet.
+
+    How far a matter has spread is counted, and one report does not say it.
+    """
+    words = {word.code for word in law.load(settings.PEHRA_PROFILE).attributes}
+    ticked = set(row.attributes) & words - {incidents.WIDESPREAD}
+    return law.Attributes.known(dict.fromkeys(ticked, True))
 
 
 def _entity(row: Report, concerned: Sequence[str]) -> law.EntityFacts:

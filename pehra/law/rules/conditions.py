@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from pehra.law.rules import truth
-from pehra.law.rules.facts import UNKNOWN, public_name
+from pehra.law.rules.facts import UNKNOWN, Attributes, public_name
 from pehra.law.rules.truth import Truth, Verdict
 
 MATTER_FIELDS = frozenset(
@@ -156,13 +156,25 @@ def _matter(condition: Condition, facts: Mapping[str, Any], order: Order) -> lis
             verdicts.append(_asked(name, facts, lambda value, wanted=wanted: value in wanted))
     if condition.severity_at_least:
         verdicts.append(_severity(condition.severity_at_least, facts, order))
-    if condition.attributes_any:
-        verdicts.append(_asked("attributes", facts, lambda value: bool({*value} & {*condition.attributes_any})))
-    if condition.attributes_all:
-        verdicts.append(_asked("attributes", facts, lambda value: {*value} >= {*condition.attributes_all}))
-    if condition.attributes_none:
-        verdicts.append(_asked("attributes", facts, lambda value: not {*value} & {*condition.attributes_none}))
+    for codes, joined in (
+        (condition.attributes_any, truth.any_of),
+        (condition.attributes_all, truth.all_of),
+        (condition.attributes_none, truth.none_of),
+    ):
+        if codes:
+            verdicts.append(joined(_attribute(code, facts) for code in codes))
     return verdicts
+
+
+def _attribute(code: str, facts: Mapping[str, Any]) -> Verdict:
+    """Say whether an incident has an attribute. Those known one by one are named one by one, and so are those asked."""
+    known: Attributes | None = facts.get("attributes")
+    if known is None:
+        return _missing("attributes")
+    if known.is_complete:
+        return _judged("attributes", known.present, code in known.present)
+    holds, name = known.holds(code), f"{public_name('attributes')}.{code}"
+    return Verdict(truth=holds, facts={name: holds.value}, missing=(name,) if holds is Truth.UNKNOWN else ())
 
 
 def _severity(least: str, facts: Mapping[str, Any], order: Order) -> Verdict:

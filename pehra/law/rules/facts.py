@@ -1,13 +1,16 @@
 """The facts that law is asked about: an entity, a problem, and moments.
 
 None is *unknown*, and different from empty: `classes=None` says that nobody has classed the entity, `frozenset()` that
-somebody has and it is in no class. A list that is given is complete.
+somebody has and it is in no class. A list that is given is complete. Attributes may be known one by one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+
+from pehra.law.rules import truth
+from pehra.law.rules.truth import Truth
 
 UNKNOWN = "unknown"
 
@@ -51,13 +54,57 @@ class FindingFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Attributes:
+    """What is known of an incident's attributes: those it has, those it has not, and by neither what is not known yet.
+
+    `is_complete`: somebody gave a whole list, so that what it does not name is absent.
+    """
+
+    present: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
+    is_complete: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse an attribute that is both: the law would answer by whichever it happened to ask first."""
+        if self.present & self.absent:
+            raise ValueError(f"both present and absent: {', '.join(sorted(self.present & self.absent))}")
+
+    @classmethod
+    def complete(cls, present: Iterable[str]) -> "Attributes":
+        """Return what a whole list says."""
+        return cls(present=frozenset(present), is_complete=True)
+
+    @classmethod
+    def known(cls, said: Mapping[str, bool | None]) -> "Attributes":
+        """Return what is known one by one; what is not named, or None, is not known yet."""
+        return cls(
+            present=frozenset(code for code, holds in said.items() if holds is True),
+            absent=frozenset(code for code, holds in said.items() if holds is False),
+        )
+
+    def as_json(self) -> list[str] | dict[str, bool]:
+        """Return it as a facts file says it: a complete list, or each attribute that is known."""
+        if self.is_complete:
+            return sorted(self.present)
+        return {code: code in self.present for code in sorted(self.present | self.absent)}
+
+    def holds(self, code: str) -> Truth:
+        """Say whether the incident has an attribute."""
+        is_known = self.is_complete or code in self.present | self.absent
+        return truth.of(code in self.present) if is_known else Truth.UNKNOWN
+
+
+NO_ATTRIBUTES = Attributes.complete(())
+
+
+@dataclass(frozen=True, kw_only=True)
 class IncidentFacts:
     """An incident: RSIT class (`taxonomy`) and type, severity level, attributes, and measured impact."""
 
     taxonomy: str | None = None
     type: str | None = None
     severity: str | None = None
-    attributes: frozenset[str] | None = None
+    attributes: Attributes | None = None
     impact: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -90,7 +137,7 @@ def stated(entity: EntityFacts, matter: Matter | None) -> dict[str, Any]:
             "identifier": matter.identifier or None,
             "malware": matter.malware or None,
             # A finding is one problem on one asset: it has no attributes of an incident, and that is known.
-            "attributes": frozenset[str](),
+            "attributes": NO_ATTRIBUTES,
         }
     elif matter is not None:
         known |= {

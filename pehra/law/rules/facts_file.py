@@ -11,7 +11,7 @@ from typing import Any
 
 from pehra.kernel.clock import parse_time
 from pehra.kernel.refusals import Invalid
-from pehra.law.rules.facts import EntityFacts, IncidentFacts, Moments
+from pehra.law.rules.facts import Attributes, EntityFacts, IncidentFacts, Moments
 from pehra.law.rules.profile import Profile
 from pehra.law.rules.rsit import TAXONOMIES
 
@@ -53,9 +53,26 @@ def _incident(document: object, profile: Profile) -> IncidentFacts:
         taxonomy=_word(stated, "incident.class", TAXONOMIES),
         type=_word(stated, "incident.type", None),
         severity=_word(stated, "incident.severity", profile.severity_levels),
-        attributes=_words(stated, "incident.attributes", {word.code for word in profile.attributes}),
+        attributes=_attributes(stated, {word.code for word in profile.attributes}),
         impact=_impact(stated.get("impact"), profile),
     )
+
+
+def _attributes(stated: Mapping[str, Any], known: Collection[str]) -> Attributes | None:
+    """Return a list as a complete one, and an object as what is known of each attribute that it names."""
+    field, said = "incident.attributes", stated.get("attributes")
+    if not isinstance(said, dict):
+        if said is not None and not isinstance(said, list):
+            forms = "a list of all that hold, an object of true and false, or absent when it is unknown"
+            raise Invalid(f"this must be {forms}", field=field)
+        words = _words(stated, field, known)
+        return None if words is None else Attributes.complete(words)
+    for word, holds in said.items():
+        if word not in known:
+            raise Invalid(f"{word!r} is not one of: {', '.join(sorted(known))}", field=field)
+        if not (holds is None or isinstance(holds, bool)):
+            raise Invalid("this must be true, false, or absent when it is unknown", field=f"{field}.{word}")
+    return Attributes.known(said)
 
 
 def _impact(document: object, profile: Profile) -> Mapping[str, Any]:

@@ -68,7 +68,10 @@ def documents(draw: st.DrawFn, tlps: tuple[Tlp, ...] = tuple(Tlp)) -> IncidentDo
         type=kind,
         severity=draw(st.sampled_from(["", "low", "critical"])),
         gravity=draw(st.none() | st.integers(0, 100)),
-        attributes=draw(st.sampled_from([None, (), ("ransomware",), ("campaign", "cross-border")])),
+        attributes=(attributes := draw(st.sampled_from([None, (), ("ransomware",), ("campaign", "cross-border")]))),
+        attributes_absent=()
+        if attributes is None
+        else draw(st.sampled_from([(), ("breach-established", "widespread")])),
         impact=draw(st.dictionaries(st.sampled_from(MEASURES), st.integers(0, 10**9).map(float))),
         moments=draw(st.dictionaries(st.sampled_from(MOMENTS), moments)),
         parties=(draw(creator), *draw(st.lists(parties, max_size=3, unique_by=lambda p: (p.role, p.name)))),

@@ -37,6 +37,7 @@ def told(**differently: Any) -> IncidentDocument:
         "taxonomy": "fraud",
         "type": "phishing",
         "attributes": ("ransomware", "a word of theirs"),
+        "attributes_absent": ("campaign",),
         "impact": {"users-affected": 12.0, "cows": 3.0},
         "moments": {"occurrence": BEGIN - timedelta(days=1), "reported": BEGIN},
         "parties": (
@@ -57,6 +58,7 @@ def test_a_document_becomes_a_report(analyst: Actor, at: datetime, format: Forma
     assert (report.taxonomy, report.type, report.sector) == ("fraud", "phishing", "banking-finance")
     assert (report.about_name, report.reporter_name) == ("River Bank", "Foreign team")
     assert report.attributes == ["ransomware"], "a word that the profile does not know would count as no"
+    assert report.answers["attributes_absent"] == "campaign", "what they deny is their word, and nobody's fact"
     assert report.impact == {"users-affected": 12.0}
     assert report.answers["impact"] == "cows: 3"
     assert report.answers["number"] == "4711"

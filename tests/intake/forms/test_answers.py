@@ -133,6 +133,16 @@ def test_what_was_not_answered_is_not_said():
     assert telling.facts(PUBLIC.asked, {}).attributes is None
 
 
+def test_an_answered_question_is_known_yes_or_no_and_the_others_are_not_known():
+    facts = telling.facts(EVERYTHING.asked, read(cross_border="yes", breach_established="no").answers)
+    assert facts.attributes == law.Attributes.known({"cross-border": True, "breach-established": False})
+    # What an option says counts, until somebody answers the question itself.
+    chosen = telling.facts(EVERYTHING.asked, read(kind="locked-files").answers)
+    assert chosen.attributes == law.Attributes.known({"ransomware": True})
+    denied = telling.facts(EVERYTHING.asked, read(kind="locked-files", ransom="no").answers)
+    assert denied.attributes == law.Attributes.known({"ransomware": False})
+
+
 def test_moments_measures_and_traces_become_facts():
     typed = read(
         aware="2026-11-26T09:00", people="40", traces="hxxp://bad[.]example/x\n\n198.18.0.9", cross_border="yes"

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from pehra.intake.rules.forms.answers import NO, YES
 from pehra.intake.rules.saying import OBSERVABLES_MAX, TITLE_LENGTH_MAX, Said, Stated
-from pehra.law.api import AnswerKind, Asked, IncidentFacts, Option
+from pehra.law.api import AnswerKind, Asked, Attributes, IncidentFacts, Option
 
 _ENDS_OF_A_SENTENCE = ("\n", "۔", ". ", "؟", "? ")
 
@@ -47,15 +47,14 @@ def with_answers(said: Said, answers: Mapping[str, str]) -> Said:
 def facts(asked: Sequence[Asked], answers: Mapping[str, str]) -> IncidentFacts:
     """Return the facts of an incident that the answers state, to ask the law which duties may follow.
 
-    A list of attributes would be taken as complete, and a duty whose attribute was not asked yet would be dropped: they
-    are given only when every question about one is answered.
+    An attribute is known where its question is answered, yes or no, or where an option says it; the others are not, so
+    that no duty is dropped for a question that nobody was asked.
     """
     told = _told(asked, answers)
-    questions = {entry.question.tells for entry in asked if entry.question.tells.startswith("attribute:")}
     return IncidentFacts(
         taxonomy=told.get("taxonomy") or None,
         type=told.get("type") or None,
-        attributes=frozenset(_attributes(told)) if questions and questions <= set(told) else None,
+        attributes=Attributes.known(known) if (known := _known(told)) else None,
         impact=_impact(told),
     )
 
@@ -99,9 +98,13 @@ def _impact(told: Mapping[str, str]) -> dict[str, float]:
     return {name.removeprefix("impact:"): float(text) for name, text in told.items() if name.startswith("impact:")}
 
 
+def _known(told: Mapping[str, str]) -> dict[str, bool]:
+    """Return which attributes were said to hold, and which not."""
+    return {name.removeprefix("attribute:"): text != NO for name, text in told.items() if name.startswith("attribute:")}
+
+
 def _attributes(told: Mapping[str, str]) -> tuple[str, ...]:
-    said_yes = [name for name, text in told.items() if name.startswith("attribute:") and text != NO]
-    return tuple(sorted(name.removeprefix("attribute:") for name in said_yes))
+    return tuple(sorted(code for code, holds in _known(told).items() if holds))
 
 
 def _first_words(text: str) -> str:
