@@ -221,6 +221,12 @@ def test_the_view_has_the_columns_of_the_contract(feed: Path, machine: Actor, at
     assert row["time_source"] == datetime.fromisoformat("2026-11-23T00:00:01+00:00")
 
 
+def test_a_query_that_nests_beyond_reading_is_refused_in_words(feed: Path, machine: Actor) -> None:
+    with pytest.raises(Invalid, match="nested deeper than"):
+        api.query("select " + "+".join(["1"] * 900), by=machine)
+    assert api.query("select " + "+".join(["1"] * 150) + " as n", by=machine) == [{"n": 150}]
+
+
 def test_a_query_has_its_time(feed: Path, machine: Actor) -> None:
     from pehra.telemetry.gateways import lake_sql
 
