@@ -22,7 +22,8 @@ def situation(request: Request) -> HttpResponse:
     if not access.may(request.actor, Permission.SITUATION_READ):
         return _first_page(request)
     picture = situations.picture(by=request.actor, at=request.at)
-    return render(request, "web/situation.html", {"picture": picture})
+    context = {"picture": picture, "waiting": situations.waiting(by=request.actor)}
+    return render(request, "web/situation.html", context)
 
 
 @require_safe

@@ -10,6 +10,9 @@ from pehra.incidents import api as incidents
 from pehra.intake import api as intake
 from pehra.kernel import clock
 from pehra.kernel.actors import system
+from pehra.outbox import api as outbox
+from pehra.threads import api as threads
+from tests.threads.conftest import token_of
 
 HOSTILE = b"<script>alert(1)</script> MZ hostile"
 pytestmark = pytest.mark.django_db
@@ -48,6 +51,27 @@ def test_the_inbox_shows_what_waits_and_who_may_not_read_it_gets_nothing(country
     assert "<script>alert" not in whole
     assert signed_in("council").get("/intake/").status_code == 403
     assert signed_in("telecom").get(f"/intake/reports/{reference}/").status_code == 404
+
+
+def test_the_first_page_says_who_waits_to_those_who_answer_them(country, signed_in) -> None:
+    client = signed_in("national")
+    assert ">0<" in _figure(client.get("/").text, "Reports that wait")
+    report("Screens locked")
+    report("Odd mails")
+    assert ">2<" in _figure(client.get("/").text, "Reports that wait")
+    assert "nobody asks for help" in _figure(client.get("/").text, "Letters: our turn")
+    told = outbox.messages(by=system("test"), organisation="org-0001")
+    notice = next(row for row in told if row.kind == "findings.notice")
+    said = {"choice": "need-help", "note": "our backups are gone too", "seen": 0}
+    threads.answer(token=token_of(notice.id), at=clock.now(), **said)
+    shown = _figure(client.get("/").text, "Letters: our turn")
+    assert ">1<" in shown
+    assert "1 asks for help" in shown
+    assert "Reports that wait" not in signed_in("hospital").get("/").text
+
+
+def _figure(page: str, name: str) -> str:
+    return page.split(f'<span class="name">{name}</span>')[1].split("</a>", maxsplit=1)[0]
 
 
 def test_what_was_added_after_a_decision_is_found_from_the_inbox(country, signed_in) -> None:

@@ -178,7 +178,7 @@ def test_everything_works_without_scripts(browser, live_server, lay_out_here):
     context, page = signed_in(browser, live_server.url, lay_out_here(), size="phone", java_script_enabled=False)
     open_first_incident(page, live_server.url)
     page.get_by_role("button", name="Take it").click()
-    page.wait_for_url("**/PK-*/#move")
+    page.wait_for_url("**/PK-*/")
     assert page.get_by_text("Written down, and in the ledger.").is_visible()
     page.locator("summary", has_text="Lead").first.click()
     page.get_by_role("button", name="Dark").click()

@@ -209,7 +209,8 @@ def _act(request: Request, reference: str, form: str, act: Callable[[], object])
     except Refusal as refusal:
         return _page(request, reference, refused=form, refusal=refusal)
     messages.success(request, _("Written down, and in the ledger."))
-    return redirect(f"{reverse('incidents:one', args=[reference])}#{form}")
+    # To the head of the page: there stands what has changed, and what comes next.
+    return redirect("incidents:one", reference)
 
 
 def _page(request: Request, reference: str, *, refused: str = "", refusal: Refusal | None = None) -> HttpResponse:

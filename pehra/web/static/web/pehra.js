@@ -87,7 +87,8 @@ unfold(!told);
 const refused = document.querySelector("main .refusal[role=alert]");
 if (refused) {
   const form = refused.closest("form");
-  const field = form && form.querySelector(FIELDS);
+  const named = form && refused.dataset.field && form.querySelector(`[name="${CSS.escape(refused.dataset.field)}"]:not([type=hidden])`);
+  const field = named || (form && form.querySelector(FIELDS));
   if (field) field.focus({ preventScroll: true });
   refused.scrollIntoView({ block: "center" });
 }
