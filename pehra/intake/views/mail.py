@@ -123,7 +123,10 @@ def _one(
         "mail": mail,
         "text": text,
         "links": text.links[:LINKS_SHOWN_MAX],
-        "facts": [(name, value) for name, value in mail.facts.items() if value not in ("", [], None)],
+        "reports": mail.facts.get("reports") or ([mail.report] if mail.report else []),
+        "facts": [
+            (name, value) for name, value in mail.facts.items() if name != "reports" and value not in ("", [], None)
+        ],
         "types": [kind for kinds in CLASSES.values() for kind in kinds],
         "typed": typed or {"subjects": named, "type": ""},
         "refusal": refusal,

@@ -93,7 +93,7 @@ class TestSeveral:
         reports = list(Report.objects.order_by("reference"))
         assert sorted(report.title for report in reports) == ["Matter 0", "Matter 1", "Matter 2"]
         assert {report.submissions.get().raw_sha256 for report in reports} == {row.sha256}
-        assert row.facts["reports"].split(", ") == [report.reference for report in reports]
+        assert row.facts["reports"] == [report.reference for report in reports]
         (receipt,) = Message.objects.filter(kind="intake.receipt")
         assert all(report.reference in receipt.body for report in reports)
 

@@ -6,6 +6,7 @@ import json
 import pytest
 from click.testing import CliRunner
 from django.test import Client
+from django.urls import reverse
 
 from pehra.access import api as access
 from pehra.intake import api as intake
@@ -15,6 +16,7 @@ from pehra.kernel import clock as clocks
 from pehra.kernel.actors import system
 from pehra.web import translations
 from tests.intake.mail.letters import letter
+from tests.intake.mail.test_documents_by_mail import several
 
 pytestmark = pytest.mark.usefixtures("country")
 MACHINE = system("intake")
@@ -69,6 +71,14 @@ def browser():
         return client
 
     return signed_in
+
+
+def test_a_mail_that_tells_of_several_incidents_leads_to_each_report(come, browser):
+    row = come(letter(files=(("x.json", "application/json", several(2)),)))
+    page = browser().get(f"/intake/mail/{row.id}/").content.decode()
+    assert len(row.facts["reports"]) == 2
+    assert all(f'href="{reverse("intake:one", args=[report])}"' in page for report in row.facts["reports"])
+    assert "a file in it tells of incidents (IODEF or STIX)" in page
 
 
 def test_a_mail_stands_in_the_list_with_its_kind_and_reason(come, browser):

@@ -94,7 +94,7 @@ def _report(row: Mail, mail: Read, by: Actor, at: datetime) -> None:
     taken = _documents(row, mail, known, same, by=by, at=at) or [_plain(row, mail, known, same, by=by, at=at)]
     row.report = taken[0].reference
     if len(taken) > 1:
-        row.facts |= {"reports": ", ".join(receipt.reference for receipt in taken)}
+        row.facts |= {"reports": [receipt.reference for receipt in taken]}
     new = [receipt for receipt in taken if receipt.is_new]
     if new:
         receipts.answer(row, mail, new, by=by, at=at)
