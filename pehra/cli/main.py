@@ -42,6 +42,7 @@ NODE = {
     "serve": "Run the web alone.",
     "work": "Run the worker alone.",
     "doctor": "Say what is healthy and what is not.",
+    "sweep": "Find kept files that nothing names.",
 }
 ALIASES = {"who": ("registry", "who")}
 FROM_NODE = {"telemetry": ("ingest",)}  # stages of the machine road belong to telemetry, the road itself to the node

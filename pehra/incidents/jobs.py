@@ -26,3 +26,13 @@ def stamp_evidence(timestamp: int) -> None:
     from pehra.incidents import api
 
     api.stamp_due(at=clock.now(), limit=STAMPS_A_TICK_MAX)
+
+
+@app.periodic(cron="*/10 * * * *", periodic_id="incidents.end_evidence")
+@app.task(name="incidents.end_evidence", queueing_lock="incidents.end_evidence", pass_context=False)
+def end_evidence(timestamp: int) -> None:
+    """Take away the bytes of destroyed evidence that lie there still, and close what nobody answered."""
+    from pehra.incidents import api
+
+    api.run_out_disposals(at=clock.now())
+    api.erase_destroyed(at=clock.now())

@@ -46,5 +46,6 @@ urlpatterns = [
     path("<str:reference>/evidence/<int:number>/custody.json", evidence.custody, name="evidence-custody"),
     path("<str:reference>/evidence/<int:number>/give-out", evidence.give_out, name="evidence-give-out"),
     path("<str:reference>/evidence/<int:number>/sealed", evidence.sealed, name="evidence-sealed"),
+    path("<str:reference>/evidence/<int:number>/destroy", evidence.destroy, name="evidence-destroy"),
     path("<str:reference>/evidence/<int:number>/do/<str:what>", evidence.act, name="evidence-act"),
 ]

@@ -26,5 +26,9 @@ class NotVisible(Refusal):
     """There is no such thing, or the actor may not see it: the two are never told apart."""
 
 
+class Gone(Refusal):
+    """The thing was here and is gone for good; what is known of it stays."""
+
+
 class Fault(Exception):
     """Something outside failed: a peer, the network, a disk. The message says what to do."""

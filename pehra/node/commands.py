@@ -1,4 +1,4 @@
-"""The node's commands: `init`, `up`, `serve`, `work`, `doctor`, and `telemetry ingest`, the machine road's door.
+"""The node's commands: `init`, `up`, `serve`, `work`, `doctor`, `sweep`, and the machine road's `telemetry ingest`.
 
 Mounted at the root by `pehra.cli`; heavy imports are inside, so that help stays fast.
 """
@@ -14,6 +14,7 @@ from pehra.kernel.actors import system
 HOST = "127.0.0.1"
 PORT = 8000
 SEED = 7
+SAID_EVERY = 10_000  # files
 
 
 @click.group()
@@ -139,4 +140,36 @@ def ingest(context: click.Context, paths: tuple[Path, ...], source: str, form: s
         context.exit(2 if not summary.files else 1)
 
 
+@commands.command()
+@click.option("--remove", is_flag=True, help="Remove them; without it they are only counted and named.")
+@click.option("--yes", is_flag=True, help="Remove without asking once more.")
+def sweep(remove: bool, yes: bool) -> None:
+    """Find files of the vault that no row of any part names, and remove them with --remove.
+
+    Nothing that was kept within a day is touched. What is removed stands in the ledger, and cannot be brought back.
+    """
+    from pehra.kernel import clock
+    from pehra.node import sweeping
+
+    def say(files: int) -> None:
+        if files % SAID_EVERY == 0:
+            _say(f"{files:,} files looked at")
+
+    found = sweeping.look(at=clock.now(), say=say)
+    if not remove:
+        for sha256 in found.first:
+            click.echo(sha256)
+    click.echo(
+        f"{found.files:,} files: {found.named:,} named, {found.fresh:,} kept within a day, "
+        f"{found.unnamed:,} that nothing names ({found.unnamed_bytes:,} bytes)"
+    )
+    if not remove or not found.unnamed:
+        return
+    if not yes:
+        click.confirm(f"Remove {found.unnamed:,} files for good?", abort=True)
+    swept = sweeping.sweep(by=system("cli"), at=clock.now(), say=say)
+    click.echo(f"{swept.removed:,} files removed.")
+
+
+sweep.needs_database = True  # type: ignore[attr-defined]
 ingest.needs_database = True  # type: ignore[attr-defined]

@@ -15,6 +15,8 @@ from pehra.kernel.refusals import Fault, Refusal
 
 FREE_BYTES_MIN = 1024**3
 SILENT_MAX = timedelta(minutes=2)
+VAULT_LOOKED_AT_MAX = 50_000  # files: more would keep whoever asks waiting; `pehra sweep` looks at all
+ERASED_WITHIN = timedelta(days=1)
 POSTGRESQL_MIN = 150000
 
 
@@ -241,6 +243,28 @@ def _signals(at: datetime) -> str:
     return f"{len(streams)} services are told of their users' accounts"
 
 
+def _vault(at: datetime) -> str:
+    from pehra.incidents import api as incidents
+    from pehra.node import sweeping
+
+    left = incidents.destroyed_and_there(at=at - ERASED_WITHIN)
+    if left:
+        raise _Unwell(
+            f"{left} pieces of evidence were destroyed more than a day ago and lie in the vault still",
+            "Run `pehra up`, or `pehra work`: the worker takes them away; its log says what stands in its way.",
+        )
+    found = sweeping.look(at=at, limit=VAULT_LOOKED_AT_MAX)
+    if found.is_foreign:
+        raise _Unwell(
+            f"no row names any of the {found.files:,} files looked at",
+            "Look whether PEHRA_DATA and the database belong together. Remove nothing before that is clear.",
+        )
+    seen = f"{found.files:,} files looked at"
+    if not found.unnamed:
+        return f"{seen}; rows name all of them"
+    return f"{seen}; nothing names {found.unnamed:,} ({found.unnamed_bytes:,} bytes): `pehra sweep` shows them"
+
+
 _ON_DISK: tuple[tuple[str, Callable[[Path], str]], ...] = (
     ("data folder", _data_folder),
     ("free space", _free_space),
@@ -258,4 +282,5 @@ _IN_DATABASE: tuple[tuple[str, Callable[[datetime], str]], ...] = (
     ("ledger", _ledger),
     ("jobs", _jobs),
     ("signals", _signals),
+    ("vault", _vault),
 )

@@ -209,6 +209,13 @@ TIME_ZONE = "UTC"
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 # What takes the findings of a leak further: incidents lie above the part that takes leaks in, and the node knows both.
 PEHRA_LEAKS_GO_ON_TO = ("pehra.incidents.api.open_from_findings",)
+# Who says which files of the vault its rows name: every part that keeps one. A file that none names may be removed.
+PEHRA_VAULT_NAMED_BY = (
+    "pehra.outbox.api.files_named",
+    "pehra.incidents.api.files_named",
+    "pehra.threads.api.files_named",
+    "pehra.intake.api.files_named",
+)
 # What takes feeds that came by mail further: the machine road is the node's, and intake lies below it.
 PEHRA_FEEDS_GO_ON_TO = "pehra.node.engine.ingest"
 # Mailboxes that are read (mailboxes.toml in the data folder): their passwords, by the mailbox's name.

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KeyTextTransform
 
 from pehra.kernel.actors import Actor
 from pehra.kernel.markings import Circle, Tlp
@@ -109,6 +110,7 @@ class Message(models.Model):
             models.Index(fields=["-id"], condition=Q(state__in=_STOPPED), name="outbox_stopped"),
             models.Index(fields=["id"], condition=Q(answer_until__isnull=False), name="outbox_answerable"),
             models.Index(fields=["-id"], condition=Q(bounced_at__isnull=False), name="outbox_bounced"),
+            models.Index(KeyTextTransform("sha256", "seal"), condition=Q(seal__isnull=False), name="outbox_seal_file"),
         ]
 
     def __str__(self) -> str:

@@ -21,7 +21,7 @@ from psycopg.errors import LockNotAvailable, QueryCanceled
 from pehra.access import api as access
 from pehra.kernel import clock
 from pehra.kernel.actors import Actor, ActorKind
-from pehra.kernel.refusals import Fault, Forbidden, NotVisible, Refusal
+from pehra.kernel.refusals import Fault, Forbidden, Gone, NotVisible, Refusal
 from pehra.law import api as law
 from pehra.web import machines, refused
 
@@ -149,6 +149,8 @@ class Acting:
                 return refused.not_found(request)
             case Forbidden():
                 return refused.forbidden(request, exception)
+            case Gone():
+                return refused.gone(request, exception)
             case Refusal():
                 return refused.invalid(request, exception)
             case Fault():

@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import get_language, get_language_bidi
 from django.utils.translation import gettext as _
 
-from pehra.kernel.refusals import Fault, Refusal
+from pehra.kernel.refusals import Fault, Gone, Refusal
 from pehra.web import machines, problems
 
 OPEN_PAGES = "/report/"
@@ -68,6 +68,13 @@ def invalid(request: HttpRequest, exception: Exception | None = None) -> HttpRes
     advice = _("Go back, mend it and send it again. Nothing was changed.")
     field = exception.field if isinstance(exception, Refusal) else ""
     return _page(request, status=422, title=_("This cannot be used"), message=message, advice=advice, field=field)
+
+
+@login_not_required
+def gone(request: HttpRequest, exception: Gone) -> HttpResponse:
+    """Return the page for what was here and is gone for good."""
+    advice = _("Nobody can bring it back. Go back: what is known of it still stands there.")
+    return _page(request, status=410, title=_("Gone for good"), message=exception.message, advice=advice)
 
 
 @login_not_required

@@ -304,6 +304,14 @@ CUSTODY: Words = {
     "checked": _("Compared with its hash"),
     "stamped": _("Stamped by an authority"),
     "retention-set": _("How long it is kept, set"),
+    "held": _("Held by an order"),
+    "hold-lifted": _("Hold lifted"),
+    "disposal-asked": _("Asked to be destroyed"),
+    "disposal-declined": _("Not destroyed: another person said no"),
+    "disposal-withdrawn": _("Not destroyed: who asked took it back"),
+    "disposal-unanswered": _("Not destroyed: nobody answered in time"),
+    "destroyed": _("Destroyed, by two people"),
+    "erased": _("Its bytes left the vault"),
 }
 HOSTILE: Words = {
     "hostile-kind": _("a kind of file that can run, open or hide something"),

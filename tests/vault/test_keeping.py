@@ -4,12 +4,14 @@ import errno
 import hashlib
 import io
 import os
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import pyzipper
 
-from pehra.kernel.refusals import Invalid
+from pehra.kernel.refusals import Fault, Invalid
 from pehra.vault import api
 
 
@@ -70,3 +72,76 @@ def test_a_sealed_file_opens_with_its_password_alone() -> None:
         with pytest.raises(RuntimeError):
             archive.read("sample.bin")
         assert archive.read("sample.bin", pwd=b"infected") == b"MZ hostile"
+
+
+def rested(sha256: str) -> None:
+    """Let a file lie there since long ago."""
+    os.utime(api.path_of(sha256), (1, 1))
+
+
+def test_every_whole_file_is_told_and_no_half_one(data_folder: Path) -> None:
+    kept = {api.keep(text.encode(), limit=100) for text in ("a report", "another", "a third")}
+    (data_folder / "vault" / "dead.part").write_bytes(b"half")
+    (data_folder / "vault" / "00").mkdir(exist_ok=True)
+    (data_folder / "vault" / "00" / "no hash").write_bytes(b"none of ours")
+    assert {(one.sha256, one.size) for one in api.lying()} == {(one.sha256, one.size) for one in kept}
+
+
+def test_a_file_is_removed_only_when_it_was_kept_before_a_moment() -> None:
+    kept = api.keep(b"a report", limit=100)
+    moment = api.path_of(kept.sha256).stat().st_mtime
+    assert not api.remove(kept.sha256, older_than=moment)
+    assert api.read(kept.sha256) == b"a report"
+    assert api.remove(kept.sha256, older_than=moment + 1)
+    assert not api.lies(kept.sha256)
+    assert api.remove(kept.sha256, older_than=moment + 1), "what is not there is gone"
+    assert api.remove("f" * 64, older_than=moment)
+
+
+def test_bytes_that_are_kept_again_count_from_then() -> None:
+    kept = api.keep(b"a report", limit=100)
+    rested(kept.sha256)
+    api.keep(b"a report", limit=100)
+    assert not api.remove(kept.sha256, older_than=1_000)
+    assert api.read(kept.sha256) == b"a report"
+
+
+def test_what_is_kept_while_it_is_removed_is_there_afterwards() -> None:
+    """Whoever was told that its bytes are kept finds them, however often somebody removes old ones meanwhile."""
+    kept = api.keep(b"a report", limit=100)
+    over, missing = threading.Event(), []
+
+    def remove_old() -> None:
+        while not over.is_set():
+            api.remove(kept.sha256, older_than=1_000)
+
+    remover = threading.Thread(target=remove_old)
+    remover.start()
+    try:
+        for _ in range(100):
+            rested_then_kept(kept.sha256)
+            if not api.lies(kept.sha256):
+                missing.append(kept.sha256)
+    finally:
+        over.set()
+        remover.join()
+    assert missing == []
+
+
+def rested_then_kept(sha256: str) -> None:
+    """An old file, then the same bytes anew."""
+    with suppress(FileNotFoundError):
+        rested(sha256)
+    api.keep(b"a report", limit=100)
+
+
+def test_a_disk_that_refuses_to_remove_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = api.keep(b"a report", limit=100)
+    rested(kept.sha256)
+
+    def refused(path: Path) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    with pytest.raises(Fault, match="could not be removed"):
+        api.remove(kept.sha256, older_than=1_000)

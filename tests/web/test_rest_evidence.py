@@ -72,8 +72,9 @@ def test_others_take_and_read_nothing(program, of):
             assert "auth.log" not in answer.text
 
 
-def test_no_operation_gives_a_file_out():
+def test_no_operation_gives_a_file_out_or_agrees_that_one_be_destroyed():
     paths = {path for path in description.describe()["paths"] if "/incidents/" in path and "/evidence" in path}
     ends = {path.partition("/evidence")[2] for path in paths}
-    acts = {f"/{{number}}/{act}" for act in ("check", "custody", "hand-over", "keep-until", "quarantine", "stamp")}
-    assert ends == {"", "/{number}", *acts}
+    acts = ["check", "custody", "hand-over", "keep-until", "quarantine", "stamp"]
+    acts += ["hold", "lift", "ask-disposal", "decline-disposal"]
+    assert ends == {"", "/{number}", *(f"/{{number}}/{act}" for act in acts)}

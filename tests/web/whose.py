@@ -107,6 +107,8 @@ WHOSE: dict[str, Seen] = {
     "findings_correspondence": lambda row, reader: row.organisation in reader.organisations,
     "incidents_custodyentry": lambda row, reader: _by_columns(row.evidence.incident, reader),
     "incidents_evidence": lambda row, reader: _by_columns(row.incident, reader),
+    "incidents_evidencedisposal": lambda row, reader: _by_columns(row.evidence.incident, reader),
+    "incidents_evidencehold": lambda row, reader: _by_columns(row.evidence.incident, reader),
     "incidents_evidencestamp": lambda row, reader: _by_columns(row.evidence.incident, reader),
     "incidents_incidentasset": lambda row, reader: reader.is_of(teams=row.incident.teams),
     "incidents_incidentlink": lambda row, reader: _by_columns(row.incident, reader),

@@ -5,7 +5,7 @@ import from here only.
 """
 
 from pehra.access.api.answers import claim_answer, forget_answers, keep_answer
-from pehra.access.api.asking import PendingView, ask_for_grant, decide, pending
+from pehra.access.api.asking import PendingView, ask_for_grant, decide, pending, require_second
 from pehra.access.api.compromise import force_new_credential, is_password_of, people_at
 from pehra.access.api.deciding import actor_for, may, narrowed, require
 from pehra.access.api.directory import (
@@ -273,6 +273,7 @@ __all__ = [
     "require",
     "require_known_organisation",
     "require_known_team",
+    "require_second",
     "review",
     "review_glass",
     "revoke",

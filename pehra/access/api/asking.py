@@ -6,7 +6,7 @@ two people. What the asker may do is asked again when it is decided, because rig
 nobody answers runs out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -17,11 +17,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from pehra.access import queries
-from pehra.access.api.deciding import actor_for
+from pehra.access.api.deciding import actor_for, may
 from pehra.access.api.granting import check_grant, may_grant, scope_named, teams_of, write_grant
 from pehra.access.api.second_wall import elevated
 from pehra.access.models import Grant, OneTimeLink, PendingAct
-from pehra.access.rules.roles import Role
+from pehra.access.rules.roles import Permission, Role
 from pehra.access.rules.wall import Scope
 from pehra.kernel.actors import Actor, ActorKind
 from pehra.kernel.clock import parse_time
@@ -150,6 +150,26 @@ def _require_second_person(row: PendingAct, *, by: Actor, at: datetime) -> None:
         raise Forbidden(_("You may decide only on what you could give yourself."))
     if _are_perhaps_one(row.asked_by, by.id, at=at):
         raise Forbidden(_("One of you let the other in, or gave them their role, within a week: another must decide."))
+
+
+@elevated(part="access.asking", only_people=True)
+def require_second(*, asked_by: str, permission: Permission, teams: Collection[str], by: Actor, at: datetime) -> None:
+    """Refuse who is no second person to another part's act, or an asker who may no longer do it.
+
+    The part that keeps the question has asked already whether `by` may decide it.
+    """
+    if by.id == asked_by:
+        raise Forbidden(_("Who asked may not decide. Another must."))
+    if by.kind is not ActorKind.PERSON:
+        raise Forbidden(_("This takes two people; a program is none of them."))
+    if _are_perhaps_one(asked_by, by.id, at=at):
+        raise Forbidden(_("One of you let the other in, or gave them their role, within a week: another must decide."))
+    try:
+        asker = actor_for(person_id=UUID(asked_by), at=at)
+    except (NotVisible, ValueError) as error:
+        raise Forbidden(_("Who asked may no longer do this.")) from error
+    if not may(asker, permission, teams=teams):
+        raise Forbidden(_("Who asked may no longer do this."))
 
 
 def _are_perhaps_one(asker: str, decider: str, *, at: datetime) -> bool:

@@ -163,6 +163,8 @@ WALLS: tuple[Wall, ...] = (
     Wall(table="incidents_evidence", seen=(Through(column="incident_id", table="incidents_incident"),)),
     Wall(table="incidents_custodyentry", seen=(Through(column="evidence_id", table="incidents_evidence"),)),
     Wall(table="incidents_evidencestamp", seen=(Through(column="evidence_id", table="incidents_evidence"),)),
+    Wall(table="incidents_evidencehold", seen=(Through(column="evidence_id", table="incidents_evidence"),)),
+    Wall(table="incidents_evidencedisposal", seen=(Through(column="evidence_id", table="incidents_evidence"),)),
     # What somebody reported about an organisation is not that organisation's to read: only what it reported itself.
     Wall(table="intake_organisationdraft", seen=(Organisation(),)),
     Wall(table="intake_report", seen=(Teams(), Organisation(column="reporter_organisation"))),
@@ -308,6 +310,8 @@ KEPT = frozenset(
         "incidents_clock",
         "incidents_consent",
         "incidents_evidence",
+        "incidents_evidencedisposal",
+        "incidents_evidencehold",
         "incidents_evidencestamp",
         "incidents_incident",
         "incidents_incidentasset",

@@ -1,4 +1,4 @@
-"""What people do with evidence: take it in, give it out sealed, hand it over, keep it apart, check it, end it.
+"""What people do with evidence: take it in, give it out sealed, hand it over, keep it apart, check it.
 
 Every act adds one line to the custody log of the piece and one entry to the ledger with that line's digest, in one
 transaction: whoever rewrote the log would have to rewrite the ledger as well. The bytes go into the vault before that
@@ -27,7 +27,7 @@ from pehra.incidents.rules.working import working_teams
 from pehra.kernel.actors import Actor
 from pehra.kernel.identifiers import new_id
 from pehra.kernel.markings import Tlp
-from pehra.kernel.refusals import Fault, Invalid
+from pehra.kernel.refusals import Fault, Gone, Invalid
 from pehra.ledger import api as ledger
 from pehra.vault import api as vault
 
@@ -145,7 +145,7 @@ def give_out_evidence(
     if row.size > limit:
         raise Invalid(_("This file is too large to be given out here: take it by the command."), field="file")
     entry = rules.sealed_name(row.name, hostile=row.quarantined)
-    sealed = vault.sealed(vault.read(row.sha256), name=entry, password=password)
+    sealed = vault.sealed(_content_of(row), name=entry, password=password)
     _write_given_out(ref, number, why, knows_hostile=knows_hostile, by=by, at=at)
     return Sealed(name=f"{incident.reference}-E{row.number}.zip", content=sealed)
 
@@ -158,8 +158,17 @@ def _write_given_out(ref: str, number: int, why: str, *, knows_hostile: bool, by
     write_down(row, Act.GIVEN_OUT, by=by, at=at, reason=why, to=by.name, facts={"sha256": row.sha256})
 
 
+def _content_of(row: Evidence) -> bytes:
+    try:
+        return vault.read(row.sha256)
+    except vault.Broken:
+        row.refresh_from_db(fields=["destroyed_at"])  # it may have been destroyed since the row was read
+        require_there(row)
+        raise
+
+
 def _require_may_leave(row: Evidence, *, knows_hostile: bool) -> None:
-    _require_there(row)
+    require_there(row)
     if row.quarantined and not knows_hostile:
         raise Invalid(_("This file may do harm: say that you know, and open it where it can do none."), field="hostile")
 
@@ -168,7 +177,7 @@ def _require_may_leave(row: Evidence, *, knows_hostile: bool) -> None:
 def hand_over_evidence(*, ref: str, number: int, to: str, reason: str, by: Actor, at: datetime) -> EvidenceView:
     """Write down that a piece, or a carrier of it, was handed to somebody outside Pehra."""
     row = reading.for_evidence_change(ref, number, permission=Permission.INCIDENTS_CHANGE, by=by)
-    _require_there(row)
+    require_there(row)
     whom = rules.words(to, field="to", needed=True, message=_("Say to whom it was handed."))
     if len(whom) > TO_CHARACTERS_MAX:
         raise Invalid(_("At most %(n)d characters.") % {"n": TO_CHARACTERS_MAX}, field="to")
@@ -183,7 +192,7 @@ def quarantine_evidence(
 ) -> EvidenceView:
     """Put a piece into quarantine, or let it out of it, by a person's judgement."""
     row = reading.for_evidence_change(ref, number, permission=Permission.INCIDENTS_CHANGE, by=by)
-    _require_there(row)
+    require_there(row)
     why = rules.words(reason, field="reason", needed=True, message=_("Say why."))
     if row.quarantined == quarantined:
         raise Invalid(_("It is so already."), field="quarantined")
@@ -201,7 +210,7 @@ def check_evidence(*, ref: str, number: int, by: Actor, at: datetime) -> bool:
     incident = queries.find(ref, by=by)
     reading.require_working(incident, Permission.INCIDENTS_CHANGE, by=by)
     row = reading.found(incident, number)
-    _require_there(row)
+    require_there(row)
     try:
         vault.read(row.sha256)
         problem = ""
@@ -214,7 +223,7 @@ def check_evidence(*, ref: str, number: int, by: Actor, at: datetime) -> bool:
 @transaction.atomic
 def _write_checked(ref: str, number: int, problem: str, *, by: Actor, at: datetime) -> None:
     row = reading.for_evidence_change(ref, number, permission=Permission.INCIDENTS_CHANGE, by=by)
-    _require_there(row)
+    require_there(row)
     write_down(row, Act.CHECKED, by=by, at=at, reason=problem, facts={"whole": not problem, "sha256": row.sha256})
 
 
@@ -224,7 +233,7 @@ def keep_evidence_until(
 ) -> EvidenceView:
     """Say how long a piece is kept; None: until somebody says otherwise, as under a court's order."""
     row = reading.for_evidence_change(ref, number, permission=Permission.INCIDENTS_CLOSE, by=by)
-    _require_there(row)
+    require_there(row)
     why = rules.words(reason, field="reason", needed=True, message=_("Say by which rule or order."))
     if until is not None and until < at.date():
         raise Invalid(_("This day is past."), field="until")
@@ -239,7 +248,7 @@ def keep_evidence_until(
 def ask_for_stamp(*, ref: str, number: int, by: Actor, at: datetime) -> EvidenceView:
     """Ask the node's time-stamping authority for a stamp, or once more after it failed."""
     row = reading.for_evidence_change(ref, number, permission=Permission.INCIDENTS_CHANGE, by=by)
-    _require_there(row)
+    require_there(row)
     if not settings.PEHRA_TSA_URL:
         raise Invalid(_("No time-stamping authority is set up on this node."), field="stamp")
     _ask_for_stamp(row, at=at)
@@ -256,9 +265,10 @@ def _ask_for_stamp(row: Evidence, *, at: datetime) -> None:
         )
 
 
-def _require_there(row: Evidence) -> None:
+def require_there(row: Evidence) -> None:
+    """Refuse what was destroyed: it is gone for good."""
     if row.destroyed_at is not None:
-        raise Invalid(_("This file was destroyed; its log is kept."), field="file")
+        raise Gone(_("This file was destroyed; its log is kept."), field="file")
 
 
 def write_down(

@@ -77,6 +77,22 @@ def overdue() -> None:
         click.echo("None.")
 
 
+@evidence.command("disposals")
+def disposals() -> None:
+    """List evidence that waits for a second person to agree that it be destroyed. People do that, on its page."""
+    from pehra.incidents import api
+    from pehra.kernel import clock
+    from pehra.kernel.actors import system
+
+    pieces = api.disposals_waiting(by=system("cli"), at=clock.now())
+    for piece in pieces:
+        if piece.disposal is not None:
+            asked = f"asked by {piece.disposal.asked_by_name}, until {piece.disposal.ends_at:%Y-%m-%d}"
+            click.echo(f"{piece.incident} {piece.label:<5} {piece.size:>12} {asked}: {piece.disposal.reason}")
+    if not pieces:
+        click.echo("None.")
+
+
 @evidence.command("get")
 @click.argument("reference")
 @click.argument("number", type=click.IntRange(1))

@@ -1,6 +1,13 @@
 """Tables of incidents, a file a subject."""
 
-from pehra.incidents.models.evidence import CustodyEntry, Evidence, EvidenceQuerySet, EvidenceStamp
+from pehra.incidents.models.evidence import (
+    CustodyEntry,
+    Evidence,
+    EvidenceDisposal,
+    EvidenceHold,
+    EvidenceQuerySet,
+    EvidenceStamp,
+)
 from pehra.incidents.models.incidents import (
     CODE_LENGTH_MAX,
     Clock,
@@ -44,6 +51,8 @@ __all__ = [
     "ConsentQuerySet",
     "CustodyEntry",
     "Evidence",
+    "EvidenceDisposal",
+    "EvidenceHold",
     "EvidenceQuerySet",
     "EvidenceStamp",
     "Incident",

@@ -1,4 +1,4 @@
-"""Tables of evidence: what was handed in, who had it in hand, and what a time-stamping authority said of it.
+"""Tables of evidence: what was handed in, who had it in hand, what an authority said of it, and how it ends.
 
 The bytes lie in the vault under their hash. Who may see a row follows from its incident. Personal data: what people
 write into `source`, `about` and the reasons of the custody log, the acting people's ids and names there (the log is
@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from pehra.incidents.models.incidents import Incident
 from pehra.incidents.rules.custody import Act
+from pehra.incidents.rules.disposal import Outcome
 from pehra.incidents.rules.evidence import NAME_CHARACTERS_MAX
 from pehra.kernel.actors import Actor
 from pehra.kernel.markings import Tlp
@@ -44,7 +45,8 @@ class Evidence(models.Model):
     keep_until = models.DateField(null=True, blank=True)
     added_at = models.DateTimeField()
     added_by = models.CharField(max_length=120)
-    destroyed_at = models.DateTimeField(null=True, blank=True)
+    destroyed_at = models.DateTimeField(null=True, blank=True)  # two people agreed: nobody is given it any more
+    erased_at = models.DateTimeField(null=True, blank=True)  # its bytes left the vault, once nothing else kept them
 
     objects = EvidenceQuerySet.as_manager()
 
@@ -57,6 +59,9 @@ class Evidence(models.Model):
                 name="incidents_evidence_once",
             ),
             models.CheckConstraint(condition=Q(tlp__in=list(Tlp)), name="incidents_evidence_tlp"),
+            models.CheckConstraint(
+                condition=Q(erased_at__isnull=True) | Q(destroyed_at__isnull=False), name="incidents_evidence_ends_once"
+            ),
         ]
         indexes = [
             models.Index(fields=["sha256"], name="incidents_evidence_sha256"),
@@ -64,6 +69,11 @@ class Evidence(models.Model):
                 fields=["keep_until"],
                 condition=Q(keep_until__isnull=False, destroyed_at__isnull=True),
                 name="incidents_evidence_kept",
+            ),
+            models.Index(
+                fields=["destroyed_at"],
+                condition=Q(destroyed_at__isnull=False, erased_at__isnull=True),
+                name="incidents_evidence_to_erase",
             ),
         ]
 
@@ -129,3 +139,78 @@ class EvidenceStamp(models.Model):
 
     def __str__(self) -> str:
         return f"{self.evidence_id} {self.authority}"
+
+
+class EvidenceHold(models.Model):
+    """An order that a piece be kept whatever else says: nothing destroys it until the hold is lifted.
+
+    Several may stand at once, as of two courts, and each is lifted alone. Personal data: who placed and lifted it.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="holds")
+    number = models.PositiveSmallIntegerField()
+    reason = models.TextField()
+    placed_at = models.DateTimeField()
+    placed_by = models.CharField(max_length=120)
+    placed_by_name = models.CharField(max_length=200)
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.CharField(max_length=120, blank=True)
+    lifted_because = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["evidence", "number"], name="incidents_hold_number"),
+            models.CheckConstraint(condition=~Q(reason=""), name="incidents_hold_says_why"),
+            models.CheckConstraint(
+                condition=Q(lifted_at__isnull=True) | (~Q(lifted_by="") & ~Q(lifted_because="")),
+                name="incidents_hold_lifted_says_why",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.evidence_id} {self.number}"
+
+
+class EvidenceDisposal(models.Model):
+    """That somebody asked for a piece to be destroyed, and what another person said. Personal data: who both are.
+
+    `order` names on whose order it is destroyed before its time.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="disposals")
+    reason = models.TextField()
+    order = models.TextField(blank=True)
+    asked_at = models.DateTimeField()
+    asked_by = models.CharField(max_length=120)
+    asked_by_name = models.CharField(max_length=200)
+    ends_at = models.DateTimeField()
+    outcome = models.CharField(max_length=12, choices=[(word.value, word.value) for word in Outcome])
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.CharField(max_length=120, blank=True)
+    decided_because = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["evidence"], condition=Q(outcome=Outcome.ASKED), name="incidents_disposal_one_waits"
+            ),
+            models.UniqueConstraint(
+                fields=["evidence"], condition=Q(outcome=Outcome.CONFIRMED), name="incidents_disposal_once"
+            ),
+            models.CheckConstraint(condition=Q(outcome__in=list(Outcome)), name="incidents_disposal_outcome"),
+            models.CheckConstraint(condition=~Q(reason=""), name="incidents_disposal_says_why"),
+            models.CheckConstraint(
+                condition=Q(outcome=Outcome.ASKED, decided_at__isnull=True)
+                | (~Q(outcome=Outcome.ASKED) & Q(decided_at__isnull=False) & ~Q(decided_by="")),
+                name="incidents_disposal_decided",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome=Outcome.CONFIRMED) | ~Q(asked_by=models.F("decided_by")),
+                name="incidents_disposal_needs_two",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.evidence_id} {self.outcome}"

@@ -1,20 +1,29 @@
-"""Reading evidence: what an incident has, the custody log of one piece, and the log as it leaves.
+"""Reading evidence: what an incident has, the custody log of one piece, how it ends, and the log as it leaves.
 
 Evidence is read by who may read incidents in a team that works on this one: an informed team and the organisation
 itself see the incident, and not what was taken as proof.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from pehra.access import api as access
 from pehra.access.api import Permission
-from pehra.incidents.models import CustodyEntry, Evidence, EvidenceStamp, Incident
+from pehra.incidents.models import (
+    CustodyEntry,
+    Evidence,
+    EvidenceDisposal,
+    EvidenceHold,
+    EvidenceStamp,
+    Incident,
+)
 from pehra.incidents.queries import reading
 from pehra.incidents.queries.families import family_of
 from pehra.incidents.rules import custody
+from pehra.incidents.rules.disposal import Outcome
 from pehra.incidents.rules.working import working_teams
 from pehra.kernel.actors import Actor
 from pehra.kernel.clock import format_time
@@ -22,6 +31,7 @@ from pehra.kernel.refusals import NotVisible
 
 FORMAT = "pehra-custody-1"
 PAST_KEEPING_MAX = 500
+DISPOSALS_SHOWN_MAX = 500
 EVIDENCE_SHOWN_MAX = 1_000
 
 
@@ -67,8 +77,36 @@ class CustodyView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HoldView:
+    """An order that a piece be kept, until it is lifted."""
+
+    number: int
+    reason: str
+    placed_at: datetime
+    placed_by: str
+    placed_by_name: str
+    lifted_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisposalView:
+    """That a piece was asked to be destroyed: it waits for another person, or was confirmed by one."""
+
+    reason: str
+    order: str
+    asked_at: datetime
+    asked_by: str
+    asked_by_name: str
+    ends_at: datetime
+    outcome: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvidenceView:
-    """One piece of evidence; `custody` is filled where one piece is shown."""
+    """One piece of evidence, with the holds that stand; `custody` is filled where one piece is shown.
+
+    `disposal` is the question that waits for a second person, and where one piece is shown the one that was confirmed.
+    """
 
     id: UUID
     incident: str
@@ -87,6 +125,9 @@ class EvidenceView:
     added_at: datetime
     added_by: str
     destroyed_at: datetime | None
+    erased_at: datetime | None
+    holds: tuple[HoldView, ...] = ()
+    disposal: DisposalView | None = None
     stamps: tuple[StampView, ...] = ()
     custody: tuple[CustodyView, ...] = ()
 
@@ -118,7 +159,19 @@ def evidence(reference: str, *, by: Actor) -> list[EvidenceView]:
     stamps: dict[UUID, list[StampView]] = {}
     for stamp in EvidenceStamp.objects.filter(evidence__in=rows).order_by("asked_at"):
         stamps.setdefault(stamp.evidence_id, []).append(_stamp(stamp))
-    return [view(row, family[places[row.incident_id]], stamps=tuple(stamps.get(row.id, ()))) for row in rows]
+    held: dict[UUID, list[HoldView]] = {}
+    for hold in EvidenceHold.objects.filter(evidence__in=rows, lifted_at=None).order_by("number"):
+        held.setdefault(hold.evidence_id, []).append(_hold(hold))
+    waiting = EvidenceDisposal.objects.filter(evidence__in=rows, outcome=Outcome.ASKED)
+    asked = {row.evidence_id: _disposal_view(row) for row in waiting}
+    return [
+        replace(
+            view(row, family[places[row.incident_id]], stamps=tuple(stamps.get(row.id, ()))),
+            holds=tuple(held.get(row.id, ())),
+            disposal=asked.get(row.id),
+        )
+        for row in rows
+    ]
 
 
 def evidence_past_keeping(*, by: Actor, on: date) -> list[EvidenceView]:
@@ -135,7 +188,27 @@ def one_evidence(reference: str, number: int, *, by: Actor) -> EvidenceView:
     row = found(incident, number)
     stamps = tuple(_stamp(stamp) for stamp in row.stamps.order_by("asked_at"))
     log = tuple(custody_view(entry) for entry in row.custody.order_by("position"))
-    return view(row, incident, stamps=stamps, custody=log)
+    holds = tuple(_hold(hold) for hold in row.holds.filter(lifted_at=None).order_by("number"))
+    shown = view(row, incident, stamps=stamps, custody=log)
+    return replace(shown, holds=holds, disposal=_disposal(row))
+
+
+def disposals_waiting(*, by: Actor, at: datetime) -> list[EvidenceView]:
+    """Return the evidence that waits for a second person to agree that it be destroyed, the longest asked first."""
+    seen = EvidenceDisposal.objects.filter(outcome=Outcome.ASKED, ends_at__gt=at).select_related("evidence__incident")
+    rows = seen.filter(evidence__in=Evidence.objects.all().visible_to(reading.reader(by))).order_by("asked_at", "id")
+    return [
+        replace(view(row.evidence, row.evidence.incident), disposal=_disposal_view(row))
+        for row in rows[:DISPOSALS_SHOWN_MAX]
+        if may_read(row.evidence.incident, by=by)
+    ]
+
+
+def files_named(among: Collection[str]) -> set[str]:
+    """Return those of some hashes that a piece names whose end has not come: the vault lets go of none of them."""
+    with access.elevated(part="incidents.files"):
+        kept = Evidence.objects.filter(sha256__in=list(among), destroyed_at=None)
+        return set(kept.values_list("sha256", flat=True))
 
 
 def custody_export(reference: str, number: int, *, by: Actor) -> dict[str, Any]:
@@ -168,6 +241,8 @@ def custody_export(reference: str, number: int, *, by: Actor) -> dict[str, Any]:
             for stamp in piece.stamps
             if stamp.stamped_at
         ],
+        "destroyed_at": format_time(piece.destroyed_at) if piece.destroyed_at else None,
+        "erased_at": format_time(piece.erased_at) if piece.erased_at else None,
         "entries": entries,
         "first_wrong": custody.first_wrong(entries),
     }
@@ -228,6 +303,7 @@ def view(
         added_at=row.added_at,
         added_by=row.added_by,
         destroyed_at=row.destroyed_at,
+        erased_at=row.erased_at,
         stamps=stamps,
         custody=custody,
     )
@@ -259,4 +335,33 @@ def _stamp(row: EvidenceStamp) -> StampView:
         problem=row.problem,
         attempts=row.attempts,
         waits=row.next_attempt_at is not None,
+    )
+
+
+def _hold(row: EvidenceHold) -> HoldView:
+    return HoldView(
+        number=row.number,
+        reason=row.reason,
+        placed_at=row.placed_at,
+        placed_by=row.placed_by,
+        placed_by_name=row.placed_by_name,
+        lifted_at=row.lifted_at,
+    )
+
+
+def _disposal(row: Evidence) -> DisposalView | None:
+    """Return the question that waits, or the one that was confirmed: the others stand in the log."""
+    found = row.disposals.filter(outcome__in=(Outcome.ASKED, Outcome.CONFIRMED)).order_by("-asked_at").first()
+    return _disposal_view(found) if found else None
+
+
+def _disposal_view(row: EvidenceDisposal) -> DisposalView:
+    return DisposalView(
+        reason=row.reason,
+        order=row.order,
+        asked_at=row.asked_at,
+        asked_by=row.asked_by,
+        asked_by_name=row.asked_by_name,
+        ends_at=row.ends_at,
+        outcome=row.outcome,
     )

@@ -1,6 +1,7 @@
 """Evidence for programs: what an incident has, one piece with its custody log, and taking a small file in.
 
-No program takes a file out: that asks somebody to prove just then who they are, which a token cannot.
+No program takes a file out, and none agrees that one be destroyed: both ask somebody to prove just then who they are,
+which a token cannot.
 """
 
 import binascii
@@ -22,6 +23,7 @@ from pehra.kernel.markings import Tlp
 from pehra.kernel.refusals import Invalid
 
 Words = Annotated[str, Field(max_length=WORDS_CHARACTERS_MAX)]
+HOLDS_MAX = 32_767
 Number = Path(..., ge=1, le=NUMBER_MAX, description="The number of the piece: 3 for E3.")
 
 
@@ -57,6 +59,26 @@ class Retention(Strict):
     reason: Words = Field(min_length=1)
 
 
+class Why(Strict):
+    """Why, or on whose order."""
+
+    reason: Words = Field(min_length=1)
+
+
+class Lifted(Strict):
+    """Which hold is lifted, and why."""
+
+    hold: int = Field(ge=1, le=HOLDS_MAX, strict=True)
+    reason: Words = Field(min_length=1)
+
+
+class EndAsked(Strict):
+    """Why a piece is destroyed; `order` names on whose order, where its day is not past or none is set."""
+
+    reason: Words = Field(min_length=1)
+    order: Words = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EvidenceRows:
     """The evidence of one incident, in the order in which it came."""
@@ -88,6 +110,8 @@ class CustodyDocument:
     size: int
     tlp: str
     stamps: list[dict[str, Any]]
+    destroyed_at: str | None
+    erased_at: str | None
     entries: list[dict[str, Any]]
     first_wrong: int | None
 
@@ -197,3 +221,51 @@ def stamp(request: Request, reference: str, number: int = Number) -> api.Evidenc
     """Of the node's authority (RFC 3161); the worker asks it, and the answer stands in the piece."""
     access.require(request.actor, Permission.INCIDENTS_READ)
     return api.ask_for_stamp(ref=reference, number=number, by=request.actor, at=request.at)
+
+
+@router.post(
+    "/{reference}/evidence/{number}/hold",
+    response=api.EvidenceView,
+    operation_id="incidents.evidence-hold",
+    summary="Hold a piece by an order",
+)
+def place_hold(request: Request, reference: str, said: Why, number: int = Number) -> api.EvidenceView:
+    """Until the hold is lifted nothing destroys it."""
+    access.require(request.actor, Permission.INCIDENTS_READ)
+    return api.hold_evidence(ref=reference, number=number, by=request.actor, at=request.at, **said.dict())
+
+
+@router.post(
+    "/{reference}/evidence/{number}/lift",
+    response=api.EvidenceView,
+    operation_id="incidents.evidence-lift",
+    summary="Lift a hold",
+)
+def lift_hold(request: Request, reference: str, said: Lifted, number: int = Number) -> api.EvidenceView:
+    """By the lead team; holds of other orders stand."""
+    access.require(request.actor, Permission.INCIDENTS_READ)
+    return api.lift_hold(ref=reference, number=number, by=request.actor, at=request.at, **said.dict())
+
+
+@router.post(
+    "/{reference}/evidence/{number}/ask-disposal",
+    response=api.EvidenceView,
+    operation_id="incidents.evidence-ask-disposal",
+    summary="Ask that a piece be destroyed",
+)
+def ask_disposal(request: Request, reference: str, said: EndAsked, number: int = Number) -> api.EvidenceView:
+    """Another person of the lead team agrees, on the page of the piece."""
+    access.require(request.actor, Permission.INCIDENTS_READ)
+    return api.ask_for_disposal(ref=reference, number=number, by=request.actor, at=request.at, **said.dict())
+
+
+@router.post(
+    "/{reference}/evidence/{number}/decline-disposal",
+    response=api.EvidenceView,
+    operation_id="incidents.evidence-decline-disposal",
+    summary="Say no to a piece being destroyed",
+)
+def decline_disposal(request: Request, reference: str, said: Why, number: int = Number) -> api.EvidenceView:
+    """Who asked takes the question back."""
+    access.require(request.actor, Permission.INCIDENTS_READ)
+    return api.decline_disposal(ref=reference, number=number, by=request.actor, at=request.at, **said.dict())

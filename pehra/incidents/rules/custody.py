@@ -26,7 +26,14 @@ class Act(StrEnum):
     CHECKED = "checked"
     STAMPED = "stamped"
     RETENTION_SET = "retention-set"
+    HELD = "held"
+    HOLD_LIFTED = "hold-lifted"
+    DISPOSAL_ASKED = "disposal-asked"
+    DISPOSAL_DECLINED = "disposal-declined"
+    DISPOSAL_WITHDRAWN = "disposal-withdrawn"
+    DISPOSAL_UNANSWERED = "disposal-unanswered"
     DESTROYED = "destroyed"
+    ERASED = "erased"
 
 
 def digest(said: Mapping[str, Any]) -> str:

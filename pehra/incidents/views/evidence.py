@@ -1,7 +1,7 @@
-"""Pages of evidence: what an incident has, one piece with its custody log, and giving one out.
+"""Pages of evidence: what an incident has, one piece with its custody log, giving one out, and its end.
 
 Nothing of a file is ever shown. It leaves as an encrypted zip, to who proved just now who they are and said why; the
-password stands in one page, once, and is kept nowhere.
+password stands in one page, once, and is kept nowhere. Who destroys one proves anew as well who they are.
 """
 
 import json
@@ -21,14 +21,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from pehra.access import api as access
 from pehra.access.api import Permission, Request, recently_authenticated
 from pehra.incidents import api
+from pehra.incidents.rules.disposal import Outcome
 from pehra.incidents.rules.evidence import GIVEN_OUT_BYTES_MAX, WORDS_CHARACTERS_MAX
 from pehra.incidents.views.acting import moment
 from pehra.incidents.views.frame import heading
 from pehra.kernel.markings import Tlp
-from pehra.kernel.refusals import Forbidden, Invalid, NotVisible, Refusal
+from pehra.kernel.refusals import Forbidden, Gone, Invalid, NotVisible, Refusal
 
 TAB = "evidence"
 PASSWORD_BYTES = 10
+NUMBER_DIGITS_MAX = 5
 MEBIBYTE = 1024 * 1024
 
 
@@ -114,6 +116,7 @@ def _one(
         "log": list(reversed(piece.custody)),
         "may_work": _may(request, frame, Permission.INCIDENTS_CHANGE) and piece.destroyed_at is None,
         "may_keep": _may(request, frame, Permission.INCIDENTS_CLOSE) and piece.destroyed_at is None,
+        **_end(request, frame, piece),
         "authority": settings.PEHRA_TSA_URL,
         "people": access.names(ids={line.by for line in piece.custody}, by=request.actor),
         "words_max": WORDS_CHARACTERS_MAX,
@@ -125,14 +128,32 @@ def _one(
     return render(request, "incidents/evidence_one.html", context, status=422 if refusal else 200)
 
 
+def _end(request: Request, frame: dict[str, Any], piece: api.EvidenceView) -> dict[str, Any]:
+    """Return what the page needs to know of the end of a piece: only the lead's people end one, two of them."""
+    incident, asked = frame["incident"], piece.disposal
+    leads = access.may(request.actor, Permission.INCIDENTS_CLOSE, teams=[incident.lead_team])
+    waits = asked is not None and asked.outcome == Outcome.ASKED
+    return {
+        "may_end": leads and piece.destroyed_at is None,
+        "has_ended": incident.ended_at is not None,
+        "waits": waits and asked is not None and asked.ends_at > request.at,
+        "is_own": asked is not None and asked.asked_by == request.actor.id,
+        "needs_order": piece.keep_until is None or piece.keep_until >= request.at.date(),
+    }
+
+
 @require_POST
 def act(request: Request, reference: str, number: int, what: str) -> HttpResponse:
-    """Hand over, quarantine, release, check, keep until, ask for a stamp: do it and show the piece again."""
+    """Hand over, quarantine, check, stamp, keep until, hold, ask for its end: do it and show the piece again."""
     acts: dict[str, Callable[[], object]] = {
         "hand-over": lambda: api.hand_over_evidence(to=request.POST.get("to", ""), **said, **who),
         "quarantine": lambda: api.quarantine_evidence(quarantined=True, **said, **who),
         "release": lambda: api.quarantine_evidence(quarantined=False, **said, **who),
         "keep": lambda: api.keep_evidence_until(until=_day(request.POST.get("until", "")), **said, **who),
+        "hold": lambda: api.hold_evidence(**said, **who),
+        "lift": lambda: api.lift_hold(hold=_number(request.POST.get("hold", "")), **said, **who),
+        "ask-disposal": lambda: api.ask_for_disposal(order=request.POST.get("order", ""), **said, **who),
+        "decline": lambda: api.decline_disposal(**said, **who),
         "check": lambda: _checked(request, reference, number),
         "stamp": lambda: api.ask_for_stamp(**who),
     }
@@ -142,7 +163,7 @@ def act(request: Request, reference: str, number: int, what: str) -> HttpRespons
     who: dict[str, Any] = {"ref": reference, "number": number, "by": request.actor, "at": request.at}
     try:
         acts[what]()
-    except (NotVisible, Forbidden):
+    except (NotVisible, Forbidden, Gone):
         raise
     except Refusal as refusal:
         return _one(request, reference, number, refused=what, refusal=refusal)
@@ -160,11 +181,30 @@ def _checked(request: Request, reference: str, number: int) -> None:
 
 @require_POST
 @recently_authenticated()
+def destroy(request: Request, reference: str, number: int) -> HttpResponse:
+    """Destroy a piece that another person asked to be destroyed."""
+    said: dict[str, Any] = {"ref": reference, "number": number, "reason": request.POST.get("reason", "")}
+    try:
+        if not request.POST.get("sure"):
+            raise Invalid(_("Say that you know that nothing brings it back."), field="sure")
+        api.confirm_disposal(by=request.actor, at=request.at, **said)
+    except (NotVisible, Forbidden, Gone):
+        raise
+    except Refusal as refusal:
+        return _one(request, reference, number, refused="destroy", refusal=refusal)
+    messages.success(request, _("Destroyed. Its name, its hash, its stamps and its log stay."))
+    return redirect("incidents:evidence-one", reference, number)
+
+
+@require_POST
+@recently_authenticated()
 def give_out(request: Request, reference: str, number: int) -> HttpResponse:
     """Show the password of a zip, once, with the button that gives the zip out."""
     piece = api.one_evidence(reference, number, by=request.actor)
     reason, hostile = request.POST.get("reason", ""), bool(request.POST.get("hostile"))
     refusal: Refusal | None = None
+    if piece.destroyed_at is not None:
+        raise Gone(_("This file was destroyed; its log is kept."))
     if not reason.strip():
         refusal = Invalid(_("Say what the file is needed for."), field="reason")
     elif piece.quarantined and not hostile:
@@ -202,7 +242,7 @@ def sealed(request: Request, reference: str, number: int) -> HttpResponse:
             by=request.actor,
             at=request.at,
         )
-    except (NotVisible, Forbidden):
+    except (NotVisible, Forbidden, Gone):
         raise
     except Refusal as refusal:
         return _one(request, reference, number, refused="give-out", refusal=refusal)
@@ -227,6 +267,10 @@ def _tlp(text: str) -> Tlp | None:
         return Tlp(text) if text else None
     except ValueError as error:
         raise Invalid(_("This marking is not known."), field="tlp") from error
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < NUMBER_DIGITS_MAX else 0
 
 
 def _day(text: str) -> date | None:

@@ -72,6 +72,7 @@ from pehra.intake.queries import (
     waiting,
 )
 from pehra.intake.queries.alerts import AlertView, alert
+from pehra.intake.queries.files import files_named
 from pehra.intake.rules.acts import Act
 from pehra.intake.rules.channels import WITHOUT_ACCOUNT, Channel
 from pehra.intake.rules.filters import FILTER_NAMES, Filters, parse_filters
@@ -135,6 +136,7 @@ __all__ = [
     "end_webhook",
     "feed_from_mail",
     "fetch_mail",
+    "files_named",
     "forget_old_reports",
     "give_out",
     "hand_in_own_report",

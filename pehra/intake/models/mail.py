@@ -118,6 +118,7 @@ class Mail(models.Model):
             models.Index(fields=["message_id"], condition=~Q(message_id=""), name="intake_mail_message_id"),
             models.Index(fields=["receipt_id"], condition=~Q(receipt_id=""), name="intake_mail_receipt"),
             models.Index(fields=["report"], condition=~Q(report=""), name="intake_mail_report"),
+            models.Index(fields=["sha256"], name="intake_mail_file"),
             models.Index(fields=["sort", "-id"], name="intake_mail_sort"),
         ]
 
@@ -158,7 +159,8 @@ class MailFeed(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at"], condition=Q(state=FeedState.WAITING.value), name="intake_mailfeed_due")
+            models.Index(fields=["due_at"], condition=Q(state=FeedState.WAITING.value), name="intake_mailfeed_due"),
+            models.Index(fields=["sha256"], name="intake_mailfeed_file"),
         ]
 
     def __str__(self) -> str:

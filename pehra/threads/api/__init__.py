@@ -23,6 +23,7 @@ from pehra.threads.queries import (
     thread,
     threads,
 )
+from pehra.threads.queries.files import files_named
 from pehra.threads.rules.answers import Choice, Turn
 from pehra.threads.rules.drafts import Preview, Previewed, Writing
 from pehra.threads.rules.replies import ReplyFile
@@ -45,6 +46,7 @@ __all__ = [
     "answer",
     "answer_page",
     "deliveries",
+    "files_named",
     "follow_letters",
     "look_up",
     "of_incident",

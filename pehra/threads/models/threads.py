@@ -133,6 +133,10 @@ class Reply(models.Model):
                 fields=["thread", "raw_sha256"], condition=~Q(raw_sha256=""), name="threads_reply_once"
             ),
         ]
+        indexes = [
+            models.Index(fields=["raw_sha256"], condition=~Q(raw_sha256=""), name="threads_reply_mail"),
+            GinIndex(fields=["files"], opclasses=["jsonb_path_ops"], name="threads_reply_files"),
+        ]
 
     def __str__(self) -> str:
         return self.sender

@@ -1,10 +1,15 @@
-"""A folder of files under their hashes: written beside, synced, moved into place. A dead writer leaves no half file."""
+"""A folder of files under their hashes: written beside, synced, moved into place. A dead writer leaves no half file.
 
+A file is kept before the row that names it is written, and kept again when the same bytes come again. So a file goes
+only when it was kept long enough ago for that row to be there, and while nobody puts the same bytes into its place.
+"""
+
+import fcntl
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +40,15 @@ class Kept:
 
     sha256: str
     size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lying:
+    """A file that lies in the vault: its hash, its size in bytes, and when it was kept last (seconds of the epoch)."""
+
+    sha256: str
+    size: int
+    kept_at: float
 
 
 def keep(content: bytes, *, limit: int) -> Kept:
@@ -71,13 +85,29 @@ def keep_stream(chunks: Iterable[bytes], *, limit: int) -> Kept:
 
 def _place(part: Path, target: Path) -> None:
     target.parent.mkdir(mode=0o700, exist_ok=True)
-    part.rename(target)
-    for folder in (target.parent, target.parent.parent):
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)
+    with _alone_in(target.parent):
+        part.rename(target)
+        _sync(target.parent)
+    _sync(target.parent.parent)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold a folder against who would place a file there or remove one; the kernel lets go of it for the dead."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(number)
+
+
+def _sync(folder: Path) -> None:
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def path_of(sha256: str) -> Path:
@@ -107,3 +137,38 @@ def remove_leftovers(*, older_than: float) -> int:
                 part.unlink()
                 removed += 1
     return removed
+
+
+def lying() -> Iterator[Lying]:
+    """Yield every whole file of the vault, folder by folder; one that goes meanwhile is left out."""
+    for folder in sorted(Path(settings.PEHRA_VAULT).glob("[0-9a-f][0-9a-f]")):
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError, Invalid):  # what has no hash for a name is none of ours
+                    if path_of(entry.name).parent == folder:
+                        seen = entry.stat(follow_symlinks=False)
+                        yield Lying(sha256=entry.name, size=seen.st_size, kept_at=seen.st_mtime)
+
+
+def lies(sha256: str) -> bool:
+    """Whether something is kept under a hash; nothing of it is read."""
+    return path_of(sha256).is_file()
+
+
+def remove(sha256: str, *, older_than: float) -> bool:
+    """Remove a file that was kept before a moment (seconds of the epoch), for good; whether nothing lies there now.
+
+    The one that asks knows that no row names it. One that was kept again since then stays: its row is being written.
+    """
+    path = path_of(sha256)
+    try:
+        with _alone_in(path.parent):
+            if path.stat().st_mtime >= older_than:
+                return False
+            path.unlink()
+            _sync(path.parent)
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        raise Fault(f"the file {sha256} could not be removed ({error.strerror})") from error
+    return True

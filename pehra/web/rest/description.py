@@ -27,6 +27,8 @@ _IN_PATH = re.compile(r"{(?:(\w+):)?(\w+)}")
 _PART_OF = re.compile(r"pehra__(\w+?)__\w*?__?([A-Z]\w*)")
 _REFUSED_EVERYWHERE = (401, 403, 404, 422, 429, 503)
 _REFUSED_WITH_BODY = (400, 413)
+_MAY_BE_GONE = "incidents.evidence-"  # how operations begin whose matter may have been destroyed
+_REFUSED = (*_REFUSED_EVERYWHERE, *_REFUSED_WITH_BODY, 410)
 _FORMATS = {"uuid": {"type": "string", "format": "uuid"}, "int": {"type": "integer"}}
 
 
@@ -58,7 +60,7 @@ def describe() -> dict[str, Any]:
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(components.items())),
-            "responses": {str(status): _refusal(status) for status in (*_REFUSED_EVERYWHERE, *_REFUSED_WITH_BODY)},
+            "responses": {str(status): _refusal(status) for status in _REFUSED},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "pehra_…"}},
         },
     }
@@ -193,6 +195,8 @@ def _responses(operation: Any, schema: Any, *, writes: bool) -> dict[str, Any]:
         said["304"] = {"description": "You have it already."}
     for refused in _REFUSED_EVERYWHERE:
         said[str(refused)] = {"$ref": f"#/components/responses/{refused}"}
+    if writes and operation.operation_id.startswith(_MAY_BE_GONE):
+        said["410"] = {"$ref": "#/components/responses/410"}
     return said
 
 

@@ -15,7 +15,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.security.base import AuthBase
 
 from pehra.kernel.json_text import NotJson
-from pehra.kernel.refusals import Fault, Forbidden, Invalid, NotVisible, Refusal
+from pehra.kernel.refusals import Fault, Forbidden, Gone, Invalid, NotVisible, Refusal
 from pehra.web import problems
 from pehra.web.problems import FieldError
 from pehra.web.rest import answers
@@ -96,6 +96,10 @@ def _not_allowed(request: HttpRequest, refusal: Forbidden) -> HttpResponse:
     return problems.answer(request, 403, detail=refusal.message)
 
 
+def _gone(request: HttpRequest, refusal: Gone) -> HttpResponse:
+    return problems.answer(request, 410, detail=refusal.message)
+
+
 def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     errors = [FieldError(place=_place(request, refusal), field=refusal.field, detail=refusal.message)]
     return problems.answer(request, 422, detail=refusal.message, errors=errors if refusal.field else ())
@@ -138,6 +142,7 @@ def _by_status(request: HttpRequest, refusal: HttpError) -> HttpResponse:
 REFUSALS: dict[type[Exception], Callable[..., HttpResponse]] = {
     NotVisible: _not_there,
     Forbidden: _not_allowed,
+    Gone: _gone,
     Invalid: _refused,
     Refusal: _refused,
     Fault: _at_fault,
