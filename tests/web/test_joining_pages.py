@@ -107,3 +107,11 @@ def test_the_clock_of_one_of_several_is_met_from_its_row(signed_in, country, pai
     after = {one.id: one.state for one in api.organisation_clocks(ref=hospital, by=country.by)}
     assert after[first.id] in {"met", "met-late"}
     assert [one.id for one in owed if after[one.id] in {"met", "met-late"}] == [first.id]
+
+
+def test_an_organisation_is_told_what_is_its_own_to_do_next(signed_in, pair):
+    hospital, _body = pair
+    page = signed_in("hospital").get(f"/incidents/{hospital}/").text
+    following = page.split('class="next')[1].split("</div>", maxsplit=1)[0]
+    assert f'/intake/own/?incident={hospital}"' in following
+    assert "Report about this incident" not in signed_in("lead").get(f"/incidents/{hospital}/").text
