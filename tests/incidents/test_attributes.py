@@ -85,6 +85,11 @@ def test_of_incidents_that_are_one_yes_wins_and_a_part_denies_nothing(
         assert joined.holds(code).value == ("yes" if either else "no" if first.get(code) is False else "unknown")
 
 
+def test_a_complete_list_of_the_first_denies_for_the_whole_what_no_part_has() -> None:
+    joined = rules.joined(law.Attributes.complete(["ransomware"]), law.Attributes.known({BREACH: True}))
+    assert [joined.holds(code).value for code in ("ransomware", BREACH, "campaign")] == ["yes", "yes", "no"]
+
+
 def test_a_complete_list_denies_the_others_until_one_of_them_is_taken_back() -> None:
     listed = law.Attributes.complete(["ransomware"])
     words = ("ransomware", "campaign", BREACH)
