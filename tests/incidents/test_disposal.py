@@ -104,6 +104,7 @@ def test_two_people_end_it_and_all_but_the_bytes_stays(matter: Matter, committin
     asked = matter.ask()
     assert asked.disposal is not None
     assert (asked.disposal.outcome, asked.disposal.asked_by) == ("asked", matter.asker.id)
+    assert asked.custody[-1].facts == {"order": "", "ends_at": "2027-12-01T09:30:00Z"}
     assert vault.read(matter.piece.sha256) == LOG
     with committing():
         ended = matter.confirm()

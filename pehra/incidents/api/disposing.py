@@ -89,7 +89,7 @@ def ask_for_disposal(*, ref: str, number: int, reason: str, order: str = "", by:
         ends_at=at + rules.ASKED_VALID,
         outcome=Outcome.ASKED,
     )
-    facts = {"order": named, "until": format_time(asked.ends_at)}
+    facts = {"order": named, "ends_at": format_time(asked.ends_at)}
     write_down(row, Act.DISPOSAL_ASKED, by=by, at=at, reason=why, facts=facts)
     return reading.one_evidence(ref, number, by=by)
 
