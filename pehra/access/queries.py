@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.utils.translation import get_language
 
 from pehra.access.models import Grant, KnownScope, Person
 from pehra.access.rules.roles import Permission, Role, ScopeKind
@@ -217,7 +218,13 @@ def names(*, ids: set[str], by: Actor) -> dict[str, str]:
     if not by.is_system and f"{Permission.ACCESS_READ}@{ScopeKind.NATIONAL}" not in by.permissions:
         shared = Q(grants__team__in=list(by.teams)) | Q(grants__organisation__in=list(by.organisations))
         rows = rows.filter(shared | Q(id__in=[own] if (own := uuid_of(by.id)) else [])).distinct()
-    return {str(person.id): person.name for person in rows}
+    return {str(person.id): _called(person) for person in rows}
+
+
+def _called(person: Person) -> str:
+    """Return how somebody is called in the language of whoever reads."""
+    is_local = person.name_local and (get_language() or "en").split("-")[0] != "en"
+    return person.name_local if is_local else person.name
 
 
 def colleagues(*, teams: Iterable[str], by: Actor, at: datetime) -> dict[str, str]:
@@ -225,7 +232,7 @@ def colleagues(*, teams: Iterable[str], by: Actor, at: datetime) -> dict[str, st
     known = set(teams) if by.is_system else set(teams) & by.teams
     held = valid_grants(at).filter(team__in=sorted(known), person_id=OuterRef("id"))
     rows = Person.objects.filter(Exists(held), active=True, service=False).order_by("name", "id")[:PEOPLE_MAX]
-    return {str(person.id): person.name for person in rows}
+    return {str(person.id): _called(person) for person in rows}
 
 
 def names_of(ids: set[str]) -> dict[str, str]:

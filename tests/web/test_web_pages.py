@@ -8,6 +8,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from pehra.access.models import Person
+from pehra.incidents import api as incidents
 from pehra.ledger import api as ledger
 from pehra.outbox import api as outbox
 
@@ -280,3 +282,18 @@ def test_a_message_held_for_want_of_an_address_is_sent_after_all(country, signed
     assert client.post(f"/outbox/{held.id}/again", typed).status_code == status
     state = outbox.message(message_id=held.id, by=country.by).state
     assert state is (outbox.State.QUEUED if status == 302 else outbox.State.HELD)
+
+
+def test_people_are_called_by_their_names_in_the_readers_language(country, signed_in):
+    lead = country.people["lead"]
+    Person.objects.filter(id=lead).update(name="Farah", name_local="فرح")
+    found = incidents.incidents(by=country.by, limit=50).rows
+    reference = next(row.reference for row in found if row.lead_team == "pkcert")
+    client = signed_in("lead")
+    assert client.post(f"/incidents/{reference}/move", {"to": "open"}).status_code == 302
+    shown = {}
+    for language in ("en", "ur"):
+        client.cookies["django_language"] = language
+        shown[language] = client.get(f"/incidents/{reference}/").text.split('class="events')[1]
+    assert ("Farah" in shown["en"], "فرح" in shown["en"]) == (True, False)
+    assert ("Farah" in shown["ur"], "فرح" in shown["ur"]) == (False, True)

@@ -49,7 +49,10 @@ def person(*, person_id: UUID, by: Actor, at: datetime) -> PersonView:
 
 
 def names(*, ids: Iterable[str], by: Actor) -> dict[str, str]:
-    """Return the names of those actors the reader may know: people of its own teams and organisations, and itself."""
+    """Return the names of those actors the reader may know: people of its own teams and organisations, and itself.
+
+    They are those of the reader's language, where somebody has a name in it.
+    """
     return queries.names(ids=set(ids), by=by)
 
 
