@@ -1,4 +1,4 @@
-"""Periodic work: the clocks advance every few seconds, one call a tick; evidence is stamped as it comes."""
+"""Periodic work: clocks advance and people are reminded every few seconds; evidence is stamped as it comes."""
 
 from procrastinate.contrib.django import app
 
@@ -15,7 +15,8 @@ def advance_clocks(timestamp: int) -> None:
     from pehra.incidents import api
 
     for _ in range(ADVANCES_A_TICK_MAX):
-        if not api.advance_clocks(at=clock.now()):
+        at = clock.now()
+        if not api.advance_clocks(at=at) + api.remind(at=at):
             return
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pehra.incidents.views import evidence, exchange, joining, notes, playbooks, presence, tasks, timeline
+from pehra.incidents.views import consents, evidence, exchange, joining, notes, playbooks, presence, tasks, timeline
 from pehra.incidents.views import incidents as views
 
 app_name = "incidents"
@@ -15,6 +15,7 @@ urlpatterns = [
     path("playbooks/<uuid:playbook_id>/retire", playbooks.retire, name="playbook-retire"),
     path("lessons/", notes.proposals, name="proposals"),
     path("tasks/", tasks.mine, name="my-tasks"),
+    path("asked/", consents.asked, name="asked"),
     path("<str:reference>/", views.one, name="one"),
     path("<str:reference>/timeline", timeline.listing, name="timeline"),
     path("<str:reference>/timeline/<str:what>", timeline.do, name="timeline-do"),

@@ -32,6 +32,7 @@ from pehra.outbox.models import Message
 from pehra.outbox.queries import (
     AttachmentView,
     MessageView,
+    address_of,
     answer_link,
     answerable,
     attachment_content,
@@ -63,6 +64,7 @@ __all__ = [
     "Recipient",
     "SendSummary",
     "State",
+    "address_of",
     "answer_link",
     "answerable",
     "attachment_content",

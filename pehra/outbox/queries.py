@@ -72,6 +72,11 @@ class MessageView:
         """The body as it is shown: its answer link is its reader's alone."""
         return shown(self.body)
 
+    @property
+    def standing(self) -> str:
+        """Where it stands, in one word: that it came back for good says more than that it was sent."""
+        return "returned" if self.bounce and self.bounce.get("permanent") else self.state.value
+
     def as_json(self) -> dict[str, Any]:
         """Return the message as JSON values; body and attachments only where they were read."""
         return {
@@ -219,9 +224,13 @@ def _with_answer_link(row: Message) -> str:
     if row.answer_until is None or ANSWER_HERE not in row.body:
         return row.body
     link = AnswerLink(message=row.id, until=row.answer_until)
-    base = (settings.PEHRA_URL or LOCAL_ADDRESS).rstrip("/")
     token = answer_links.token(link, key=settings.SECRET_KEY.encode())
-    return row.body.replace(ANSWER_HERE, f"{base}{ANSWER_PATH}{token}")
+    return row.body.replace(ANSWER_HERE, address_of(f"{ANSWER_PATH}{token}"))
+
+
+def address_of(path: str) -> str:
+    """Return the whole address of a page of this node, as a mail must name it."""
+    return f"{(settings.PEHRA_URL or LOCAL_ADDRESS).rstrip('/')}{path}"
 
 
 def due(at: datetime) -> QuerySet[Message]:

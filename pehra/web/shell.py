@@ -41,6 +41,13 @@ SECTIONS = (
         permission=Permission.INTAKE_REPORT,
         for_organisations=True,
     ),
+    Section(
+        name=_("Consent"),
+        url="incidents:asked",
+        prefix="/incidents/asked/",
+        permission=Permission.INCIDENTS_CONSENT,
+        for_organisations=True,
+    ),
     Section(name=_("Incidents"), url="incidents:list", prefix="/incidents/", permission=Permission.INCIDENTS_READ),
     Section(name=_("Findings"), url="findings:list", prefix="/findings/", permission=Permission.FINDINGS_READ),
     Section(name=_("Leaks"), url="signals:leaks", prefix="/leaks/", permission=Permission.FINDINGS_READ),

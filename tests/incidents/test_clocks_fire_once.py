@@ -1,14 +1,7 @@
-"""Four workers, two thousand clocks, workers killed at random: each clock is due soon once and overdue once.
-
-The workers are processes with connections of their own. They read the time from a file that the test moves on, and
-they die by SIGKILL in whatever they are doing. What counts are the ledger's entries and the outbox's rows, not what
-workers say.
-"""
+"""Four workers, two thousand clocks, workers killed at random: each clock is due soon once and overdue once."""
 
 import json
-import os
 import random
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,19 +10,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connections
 
 from pehra.findings.api import FindingView, FoldOutcome
 from pehra.incidents import api
 from pehra.incidents.models import Clock
 from pehra.incidents.rules.clocks import TICKING, ClockState
 from pehra.kernel.actors import Actor
-from pehra.kernel.clock import format_time, parse_time
 from pehra.kernel.identifiers import new_id
 from pehra.ledger.models import LedgerEntry
 from pehra.outbox.models import Message
+from tests.incidents.workers import Workers
 
-WORKERS = 4
 INCIDENTS = 20
 CLOCKS = 2_000
 KILLS_A_STEP_MAX = 12
@@ -38,56 +29,9 @@ CLOCKS_A_TRANSACTION = 40
 PATIENCE_SECONDS = 60
 
 
-class Workers:
-    """Processes that advance clocks until they are killed, and are replaced when they are."""
-
-    def __init__(self, time_file: Path) -> None:
-        self.time_file = time_file
-        self.running: list[int] = []
-        self.killed = 0
-
-    def show(self, moment: datetime) -> None:
-        """Move the virtual clock that the workers read; whole, since a half-written time is no time."""
-        beside = self.time_file.with_suffix(".next")
-        beside.write_text(format_time(moment))
-        beside.replace(self.time_file)
-
-    def fill_up(self) -> None:
-        while len(self.running) < WORKERS:
-            connections.close_all()  # a child must not share its parent's socket
-            child = os.fork()
-            if child == 0:
-                self._work()
-            self.running.append(child)
-
-    def kill_one(self, chance: random.Random) -> None:
-        victim = self.running.pop(chance.randrange(len(self.running)))
-        os.kill(victim, signal.SIGKILL)
-        os.waitpid(victim, 0)
-        self.killed += 1
-
-    def end(self) -> None:
-        while self.running:
-            child = self.running.pop()
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-
-    def _work(self) -> None:
-        """The child: nothing of pytest may run in it again."""
-        try:
-            while True:
-                at = parse_time(self.time_file.read_text())
-                if not api.advance_clocks(at=at, limit=CLOCKS_A_TRANSACTION):
-                    time.sleep(0.01)
-        except BaseException as error:
-            os.write(2, f"a worker failed: {error!r}\n".encode())
-        finally:
-            os._exit(1)
-
-
 @pytest.fixture
 def workers(data_folder: Path) -> Iterator[Workers]:
-    workers = Workers(data_folder / "time")
+    workers = Workers(data_folder / "time", lambda at: api.advance_clocks(at=at, limit=CLOCKS_A_TRANSACTION))
     yield workers
     workers.end()
 

@@ -137,6 +137,11 @@ PROBES: dict[str, Probe] = {
     "incidents.answer_lesson": acts(lambda p, by: incidents.answer_lesson(**_lesson(p), to="accepted", by=by, **WHY)),
     # consent
     "incidents.consents": sees(_is_asked),
+    "incidents.asked": sees(
+        lambda p, by: (
+            (_asked(p)["number"], p.incident) in {(row.number, row.incident) for row in incidents.asked(by=by)}
+        )
+    ),
     "incidents.ask_consent": acts(
         lambda p, by: incidents.ask_consent(ref=_sided(p).incident, organisation=p.organisation, act="x", by=by, at=AT)
     ),

@@ -101,12 +101,12 @@ def choose(context, site: str, language: str, theme: str) -> None:
     )
 
 
-def signed_in(browser, site: str, country, *, size: str, **options):
-    """A browser window signed in as the national team's lead, in the way people do."""
+def signed_in(browser, site: str, country, *, size: str, who: str = "lead", **options):
+    """A browser window signed in as the national team's lead or somebody else of the cast, in the way people do."""
     width, height = SIZES[size]
     context = browser.new_context(viewport={"width": width, "height": height}, **options)
     page = context.new_page()
-    token = access.issue_link(person_id=country.people["lead"], by=country.by, at=clock.now())
+    token = access.issue_link(person_id=country.people[who], by=country.by, at=clock.now())
     page.goto(f"{site}/access/link/{token}")
     page.get_by_role("main").get_by_role("button").click()
     page.wait_for_url(f"{site}/")

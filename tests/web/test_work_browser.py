@@ -1,11 +1,13 @@
 """The work on an incident in a real browser: a step that stops closing, a timeline by keyboard, words that survive."""
 
 import os
+from datetime import timedelta
 
 import pytest
 
 from pehra.incidents import api as incidents
 from pehra.kernel import clock
+from pehra.outbox import api as outbox
 from tests.incidents import samples
 from tests.web.test_control_browser import _wrong as wrong_in
 from tests.web.test_web_browser import LOOKS, LOOKS_EACH_RUN, browser, choose, complaints, pictures, signed_in
@@ -162,4 +164,30 @@ def test_its_pages_look_right(browser, live_server, lay_out_here, machine, pictu
             page.goto(live_server.url + path)
             wrong += wrong_in(page, Axe(), f"work-{name}-{language}-{theme}-{size}", pictures)
         context.close()
+    assert wrong == []
+
+
+def test_what_an_organisation_is_asked_looks_right_to_it_and_to_the_team(
+    browser, live_server, lay_out_here, machine, pictures
+):
+    from axe_playwright_python.sync_playwright import Axe
+
+    country = lay_out_here()
+    found = next(row for row in incidents.incidents(by=machine, limit=50).rows if row.organisation == "org-0001")
+    ref = found.reference
+    for act in ("Pull the ports of 198.18.1.7", "سرور 198.18.1.9 کی نقل لیں", "Block login.deeds.example"):
+        incidents.ask_consent(ref=ref, act=act, by=machine, at=clock.now())
+    contact = country.actor("hospital")
+    incidents.answer_consent(ref=ref, number=3, answer="given", terms="not on Friday", by=contact, at=clock.now())
+    incidents.remind(at=clock.now() + timedelta(hours=25))
+    outbox.send_due(at=clock.now())
+    wrong: list[str] = []
+    for size, language, theme in LOOKS if "PEHRA_PICTURES" in os.environ else LOOKS_EACH_RUN:
+        for who, path in (("hospital", "/incidents/asked/"), ("national", f"/incidents/{ref}/tasks")):
+            context, page = signed_in(browser, live_server.url, country, who=who, size=size, bypass_csp=True)
+            choose(context, live_server.url, language, theme)
+            page.goto(live_server.url + path)
+            page.locator("li.consent summary").first.click()
+            wrong += wrong_in(page, Axe(), f"consent-{who}-{language}-{theme}-{size}", pictures)
+            context.close()
     assert wrong == []

@@ -16,7 +16,7 @@ from pehra.incidents.api.changing import (
     supply_moment,
     withdraw_clock,
 )
-from pehra.incidents.api.consenting import answer_consent, ask_consent, consents
+from pehra.incidents.api.consenting import answer_consent, ask_consent, asked, consents
 from pehra.incidents.api.disposing import (
     ask_for_disposal,
     confirm_disposal,
@@ -63,6 +63,7 @@ from pehra.incidents.api.playbooks import (
     retire_playbook,
     start_playbook,
 )
+from pehra.incidents.api.reminding import remind
 from pehra.incidents.api.stamping import stamp_due
 from pehra.incidents.api.tasks import add_task, change_task, may_be_given, move_task, my_tasks, tick, work
 from pehra.incidents.api.timeline import add_entries, add_entry, correct_entry, pin, retract_entry, timeline
@@ -86,7 +87,7 @@ from pehra.incidents.queries import (
     incidents,
     next_clocks,
 )
-from pehra.incidents.queries.consents import ConsentView
+from pehra.incidents.queries.consents import ConsentTold, ConsentView
 from pehra.incidents.queries.evidence import (
     CustodyView,
     DisposalView,
@@ -149,6 +150,7 @@ __all__ = [
     "ClockState",
     "ClockView",
     "ConsentRefused",
+    "ConsentTold",
     "ConsentView",
     "Counts",
     "CustodyView",
@@ -219,6 +221,7 @@ __all__ = [
     "ask_consent",
     "ask_for_disposal",
     "ask_for_stamp",
+    "asked",
     "assets",
     "change_marking",
     "change_note",
@@ -282,6 +285,7 @@ __all__ = [
     "quarantine_evidence",
     "read_documents",
     "record_stage_sent",
+    "remind",
     "remove_asset",
     "remove_observable",
     "retire_playbook",

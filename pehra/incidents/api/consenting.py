@@ -9,11 +9,12 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.incidents import queries as incidents
-from pehra.incidents.api import acting, drafts, duty_clocks
+from pehra.incidents.api import acting, drafts, duty_clocks, telling_of_consent
 from pehra.incidents.models import Consent, Incident, IncidentOrganisation, Task
 from pehra.incidents.queries import consents as queries
 from pehra.incidents.queries.consents import ConsentView
@@ -25,6 +26,7 @@ from pehra.kernel.identifiers import new_id
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
 from pehra.law import api as law
 from pehra.ledger import api as ledger
+from pehra.outbox import api as outbox
 
 PORTAL = "portal"
 NAME_LENGTH_MAX = 200
@@ -33,6 +35,11 @@ NAME_LENGTH_MAX = 200
 def consents(ref: str, *, by: Actor) -> tuple[ConsentView, ...]:
     """Return what organisations of an incident were asked and said, as far as the actor may read of them."""
     return queries.consents_of(incidents.find(ref, by=by), by=by)
+
+
+def asked(*, by: Actor) -> tuple[ConsentView, ...]:
+    """Return what the actor's own organisations were asked, what waits for an answer first."""
+    return queries.asked_of(by=by)
 
 
 @transaction.atomic
@@ -53,10 +60,12 @@ def ask_consent(*, ref: str, organisation: str = "", act: str, task: int = 0, by
         asked_by=by.id,
         answer=Answer.ASKED,
     )
+    told = telling_of_consent.asked(incident, row)
+    row.told, row.reminds_at = outbox.queue_many(drafts=told.drafts, by=by, at=at), at + rules.REMINDED_AFTER
     row.save(force_insert=True)
-    facts = {"consent": row.number, "organisation": row.organisation, "task": task, "act": row.act}
+    facts = {"consent": row.number, "organisation": row.organisation, "task": task, "act": row.act} | told.as_facts()
     _record(incident, row, "incidents.consent.asked", facts, by=by, at=at)
-    return queries.consent_view(row)
+    return queries.consent_view(row, incident=incident, by=by)
 
 
 @transaction.atomic
@@ -73,8 +82,7 @@ def answer_consent(
     at: datetime,
 ) -> ConsentView:
     """Write down what an organisation said: itself, or by a team with who said it and by which channel."""
-    incident = incidents.find(ref, by=by)
-    row = queries.one_consent(incident, number, by=by)
+    incident, row = queries.to_answer(ref, number, by=by)
     target = rules.parse_answer(answer)
     rules.require_move(Answer(row.answer), target)
     row.channel, row.answered_name = _spoken_for(incident, row, name, channel, by=by)
@@ -84,18 +92,43 @@ def answer_consent(
     row.answer, row.answered_at, row.answered_by = target, at, by.id
     row.terms = acting.words(terms, field="terms", most=rules.TERMS_LENGTH_MAX, needed=False)
     row.valid_until = valid_until if target is Answer.GIVEN else None
+    row.reminds_at = None
     row.save(
         update_fields=[
             *("answer", "answered_at", "answered_by", "answered_name"),
-            *("channel", "terms", "valid_until"),
+            *("channel", "terms", "valid_until", "reminds_at"),
         ]
     )
     facts = {
         **{"consent": number, "organisation": row.organisation, "from": before, "to": target, "terms": row.terms},
         **{"channel": row.channel, "until": format_time(row.valid_until) if row.valid_until else None},
     }
+    if row.channel == PORTAL:
+        # What a team wrote down itself it knows.
+        told = telling_of_consent.answered(incident, row, at=at)
+        outbox.queue_many(drafts=told.drafts, by=by, at=at)
+        facts |= told.as_facts()
     _record(incident, row, "incidents.consent.answered", facts, by=by, at=at)
-    return queries.consent_view(row)
+    return queries.consent_view(row, incident=incident, by=by)
+
+
+def remind_silent(*, by: Actor, at: datetime, limit: int) -> int:
+    """Ask organisations that have not answered for a while once more, and return how many; in the caller's transaction.
+
+    Where the incident or the task has ended nobody needs the answer.
+    """
+    needed = Q(task__isnull=True) | Q(task__ended_at__isnull=True)
+    rows = Consent.objects.filter(needed, reminds_at__lte=at, incident__ended_at__isnull=True)
+    silent = rows.order_by("reminds_at", "id").select_for_update(skip_locked=True, of=("self",))
+    found = list(silent.select_related("incident")[:limit])
+    for row in found:
+        told = telling_of_consent.reminded(row.incident, row)
+        row.told = [*row.told, *outbox.queue_many(drafts=told.drafts, by=by, at=at)]
+        row.reminds_at, row.reminded_at = None, at
+        row.save(update_fields=["reminds_at", "reminded_at", "told"])
+        facts = {"consent": row.number, "organisation": row.organisation} | told.as_facts()
+        _record(row.incident, row, "incidents.consent.reminded", facts, by=by, at=at)
+    return len(found)
 
 
 def _record(

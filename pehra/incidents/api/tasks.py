@@ -12,11 +12,12 @@ from django.db import transaction
 
 from pehra.access import api as access
 from pehra.access.api import Permission
-from pehra.incidents.api import acting, consenting
+from pehra.incidents.api import acting, consenting, telling_of_tasks
+from pehra.incidents.api.telling import AddressBook
 from pehra.incidents.models import Incident, PlaybookRun, Task
 from pehra.incidents.queries import work as queries
 from pehra.incidents.queries.work import TaskView, WorkPage
-from pehra.incidents.rules import playbook_steps
+from pehra.incidents.rules import clocks, playbook_steps
 from pehra.incidents.rules import tasks as rules
 from pehra.incidents.rules.holding import place_of
 from pehra.incidents.rules.tasks import TaskState
@@ -25,8 +26,13 @@ from pehra.kernel.actors import Actor
 from pehra.kernel.clock import format_time
 from pehra.kernel.identifiers import new_id
 from pehra.kernel.refusals import Invalid
+from pehra.outbox import api as outbox
 
 NOT_TAKEN = "not on the way that was taken"
+DUE_EVENTS = {
+    clocks.ClockState.DUE_SOON: "incidents.task.due_soon",
+    clocks.ClockState.OVERDUE: "incidents.task.overdue",
+}
 
 
 def work(ref: str, *, by: Actor, at: datetime) -> WorkPage:
@@ -76,12 +82,13 @@ def add_task(
         touches_organisation=touches_organisation,
         assignee=_assignee(assignee, incident, by=by, at=at),
         due_at=_due(due_at),
+        fires_at=_fires(due_at, at=at),
         checklist=rules.checklist_of(checklist),
         created_at=at,
         created_by=by.id,
     )
     row.save(force_insert=True)
-    acting.record(incident, "incidents.task.added", _told(row), by=by, at=at)
+    acting.record(incident, "incidents.task.added", _told(row) | _tell(incident, row, by=by, at=at), by=by, at=at)
     return _shown(row)
 
 
@@ -115,13 +122,16 @@ def change_task(
         row.description = acting.words(description, field="description", most=most, needed=False)
     if phase is not None:
         row.phase = _moved_phase(row, phase, at=at)
-    if assignee is not None and assignee != row.assignee:
+    is_given = assignee is not None and assignee != row.assignee
+    if assignee is not None and is_given:
         row.assignee = _assignee(assignee, incident, by=by, at=at)
-    if due_at is not None or forget_due:
-        row.due_at = _due(due_at)
+    if (due_at is not None or forget_due) and due_at != row.due_at:
+        row.due_at, row.fires_at = _due(due_at), _fires(due_at, at=at)
     row.is_blocking = row.is_blocking if is_blocking is None else is_blocking
-    row.save(update_fields=["title", "description", "phase", "assignee", "due_at", "is_blocking"])
+    row.save(update_fields=["title", "description", "phase", "assignee", "due_at", "fires_at", "is_blocking"])
     facts = {"before": before, **_told(row), **({"reason": reason} if reason else {})}
+    if is_given:
+        facts |= _tell(incident, row, by=by, at=at)
     acting.record(incident, "incidents.task.changed", facts, by=by, at=at)
     return _shown(row)
 
@@ -238,6 +248,37 @@ def _due(moment: datetime | None) -> datetime | None:
     if moment is not None and moment.tzinfo is None:
         raise Invalid("a moment needs an offset", field="due_at")
     return moment
+
+
+def _fires(due: datetime | None, *, at: datetime) -> datetime | None:
+    """Return when whoever does a task is told that it is nearly due: as a clock, when a quarter of its time is left."""
+    return clocks.warn_at(started=at, due=due) if due else None
+
+
+def _tell(incident: Incident, row: Task, *, by: Actor, at: datetime) -> dict[str, object]:
+    """Tell whom a task was given to, and return what the ledger says of that."""
+    told = telling_of_tasks.given(incident, row, by=by, at=at)
+    outbox.queue_many(drafts=told.drafts, by=by, at=at)
+    return {"told": told.teams} if told.teams else {}
+
+
+def remind_due(*, by: Actor, at: datetime, limit: int) -> int:
+    """Tell whoever does a task that it is nearly due, then that it is overdue, and return of how many tasks.
+
+    In the caller's transaction. As with a clock, what is found late is overdue at once.
+    """
+    rows = Task.objects.filter(fires_at__lte=at, ended_at__isnull=True, incident__ended_at__isnull=True)
+    firing = rows.order_by("fires_at", "id").select_for_update(skip_locked=True, of=("self",))
+    found = list(firing.select_related("incident")[:limit])
+    book = AddressBook()
+    for row in found:
+        reading = clocks.advance(state=clocks.ClockState.RUNNING, due=row.due_at, warn=row.fires_at, at=at)
+        row.fires_at = reading.fires_at
+        row.save(update_fields=["fires_at"])
+        told = telling_of_tasks.due(row, reading.state, book, at=at)
+        outbox.queue_many(drafts=told.drafts, by=by, at=at)
+        acting.record(row.incident, DUE_EVENTS[reading.state], _told(row) | told.as_facts(), by=by, at=at)
+    return len(found)
 
 
 def _told(row: Task) -> dict[str, object]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -38,6 +39,29 @@ class Told:
     def as_facts(self) -> dict[str, list[str]]:
         """Return what the ledger says of it."""
         return {"told": self.teams, "no_address": self.no_address}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wall:
+    """How a letter is marked, and who may read it here."""
+
+    tlp: Tlp
+    teams: tuple[str, ...]
+    organisation: str = ""
+
+
+def bare(incident: Incident) -> Tlp:
+    """Return the marking of a letter that holds nothing of its matter but the reference.
+
+    What is for named people stays behind the wall; that there is something of it, their teams and organisations may
+    know.
+    """
+    return min(Tlp(incident.tlp), Tlp.AMBER_STRICT)
+
+
+def address(incident: Incident, place: str) -> str:
+    """Return the whole address of a place on the page of an incident's tasks, where consent is answered too."""
+    return outbox.address_of(reverse("incidents:tasks", args=[incident.reference])) + place
 
 
 @dataclass
@@ -73,7 +97,7 @@ def opened(incident: Incident, book: AddressBook, roles: Sequence[Mapping[str, s
             with translation.override(recipient.language):
                 subject, body = _opening_text(incident, role["role"])
             key = f"{KIND_OPENED}:{incident.id}:{role['team']}:{recipient.email}"
-            told.drafts.append(_draft(incident, recipient, kind=KIND_OPENED, subject=subject, body=body, key=key))
+            told.drafts.append(letter(incident, recipient, kind=KIND_OPENED, subject=subject, body=body, key=key))
     return told
 
 
@@ -88,7 +112,7 @@ def clock_fired(clock: Clock, book: AddressBook) -> Told:
             with translation.override(recipient.language):
                 subject, body = _clock_text(clock)
             key = f"{kind}:{_told_together(clock)}:{due}:{team}:{recipient.email}"
-            told.drafts.append(_draft(clock.incident, recipient, kind=kind, subject=subject, body=body, key=key))
+            told.drafts.append(letter(clock.incident, recipient, kind=kind, subject=subject, body=body, key=key))
     return told
 
 
@@ -150,9 +174,18 @@ def _clock_text(clock: Clock) -> tuple[str, str]:
     return subject, "\n".join(lines) + "\n"
 
 
-def _draft(
-    incident: Incident, recipient: outbox.Recipient, *, kind: str, subject: str, body: str, key: str
+def letter(
+    incident: Incident,
+    recipient: outbox.Recipient,
+    *,
+    kind: str,
+    subject: str,
+    body: str,
+    key: str,
+    wall: Wall | None = None,
 ) -> outbox.Draft:
+    """Return one letter about an incident: in an exercise it says so first. `wall` is for what is not everybody's."""
+    wall = wall or Wall(tlp=Tlp(incident.tlp), teams=tuple(incident.teams), organisation=incident.organisation)
     if incident.exercise:
         with translation.override(recipient.language):
             subject = f"{_('EXERCISE')}: {subject}"
@@ -163,11 +196,11 @@ def _draft(
         recipient=recipient,
         subject=subject[:SUBJECT_CHARACTERS_MAX],
         body=body,
-        tlp=Tlp(incident.tlp),
+        tlp=wall.tlp,
         about=incident.reference,
         lead_team=incident.lead_team,
-        teams=tuple(incident.teams),
-        organisation=incident.organisation,
+        teams=wall.teams,
+        organisation=wall.organisation,
         dedupe_key=short_key(key),
     )
 

@@ -6,6 +6,7 @@ hold ids of acting people. Nothing is deleted but drafts.
 """
 
 from typing import TypeVar
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -138,7 +139,8 @@ class PlaybookRun(models.Model):
 class Task(models.Model):
     """One piece of work. `phase` names a phase of the profile; a blocking one holds the incident in it.
 
-    `after` names steps of the same run that come first; `checklist` is a list of `{text, done, by, at}`.
+    `after` names steps of the same run that come first; `checklist` is a list of `{text, done, by, at}`. `fires_at` is
+    when whoever does it is told next that it is due; null once nothing is left to say.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -152,6 +154,7 @@ class Task(models.Model):
     touches_organisation = models.BooleanField(default=False)
     assignee = models.CharField(max_length=ACTOR_LENGTH_MAX, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
+    fires_at = models.DateTimeField(null=True, blank=True)
     checklist = models.JSONField(default=list)
     run = models.ForeignKey(PlaybookRun, null=True, blank=True, on_delete=models.PROTECT, related_name="tasks")
     step = models.CharField(max_length=ID_LENGTH_MAX, blank=True)
@@ -179,6 +182,11 @@ class Task(models.Model):
                 fields=["incident"], condition=Q(ended_at__isnull=True, is_blocking=True), name="incidents_task_blocks"
             ),
             models.Index(fields=["assignee"], condition=Q(ended_at__isnull=True), name="incidents_task_assignee"),
+            models.Index(
+                fields=["fires_at"],
+                condition=Q(fires_at__isnull=False, ended_at__isnull=True),
+                name="incidents_task_fires",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -321,8 +329,9 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
 class Consent(models.Model):
     """That an organisation was asked whether one act may be done on its systems, and what it said.
 
-    Silence is no consent: an open question has no answer. Personal data: `answered_name`, who said so for the
-    organisation when the answer came by telephone or letter.
+    Silence is no consent: an open question has no answer. `told` are the outbox's messages that asked; `reminds_at` is
+    when the silent are asked once more. Personal data: `answered_name`, who said so for the organisation when the
+    answer came by telephone or letter.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -341,6 +350,9 @@ class Consent(models.Model):
     channel = models.CharField(max_length=12, blank=True)
     terms = models.TextField(blank=True)
     valid_until = models.DateTimeField(null=True, blank=True)
+    told: "ArrayField[list[UUID], list[UUID]]" = ArrayField(models.UUIDField(), default=list)
+    reminds_at = models.DateTimeField(null=True, blank=True)
+    reminded_at = models.DateTimeField(null=True, blank=True)
 
     objects = ConsentQuerySet.as_manager()
 
@@ -352,10 +364,16 @@ class Consent(models.Model):
                 | (~Q(answer="asked") & Q(answered_at__isnull=False)),
                 name="incidents_consent_answered_has_time",
             ),
+            models.CheckConstraint(
+                condition=Q(reminds_at__isnull=True) | Q(answer="asked"), name="incidents_consent_reminds_asked"
+            ),
         ]
         indexes = [
             GinIndex(fields=["teams"], name="incidents_consent_teams"),
             models.Index(fields=["organisation"], name="incidents_consent_by_org"),
+            models.Index(
+                fields=["reminds_at"], condition=Q(reminds_at__isnull=False), name="incidents_consent_reminds"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -92,6 +92,13 @@ class ClocksRows:
     items: list[api.DueView]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What organisations were asked, what waits for an answer first."""
+
+    items: list[api.ConsentView]
+
+
 @router.get("", response=IncidentsRows, operation_id="incidents.list", summary="List incidents, newest first")
 def listing(
     request: Request,
@@ -127,6 +134,13 @@ def clocks(request: Request, limit: int = Query(CLOCKS_DEFAULT, ge=1, le=CLOCKS_
     """Clocks with a due time that nobody has ended, those overdue before all others, each with its incident."""
     access.require(request.actor, Permission.INCIDENTS_READ)
     return ClocksRows(items=api.next_clocks(by=request.actor, limit=limit))
+
+
+@router.get("/asked", response=Asked, operation_id="incidents.asked", summary="What one's own organisations are asked")
+def asked(request: Request) -> Asked:
+    """Also in incidents of several organisations, of which they see nothing else."""
+    access.require(request.actor, Permission.INCIDENTS_READ)
+    return Asked(items=list(api.asked(by=request.actor)))
 
 
 @router.get("/{reference}", response=api.IncidentPage, operation_id="incidents.one", summary="One incident, whole")

@@ -4,7 +4,7 @@ The team coordinates and supports; the operator of critical infrastructure keeps
 own. Silence is no consent, and a consent that was given may be withdrawn, from then on.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pehra.kernel.refusals import Invalid, Refusal
@@ -12,6 +12,8 @@ from pehra.kernel.refusals import Invalid, Refusal
 ACT_LENGTH_MAX = 2_000
 TERMS_LENGTH_MAX = 2_000
 CHANNELS = ("portal", "telephone", "mail", "letter", "in-person")
+REMINDED_AFTER = timedelta(hours=24)
+"""How long a question waits before its organisation is asked once more. Ours, and no law's."""
 
 
 class Answer(StrEnum):

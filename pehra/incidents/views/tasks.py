@@ -15,6 +15,7 @@ from pehra.access.api import Permission, Request
 from pehra.incidents import api
 from pehra.incidents.rules.consents import CHANNELS
 from pehra.incidents.views import acting
+from pehra.incidents.views import consents as consent_pages
 from pehra.incidents.views.frame import heading
 from pehra.kernel.refusals import NotVisible, Refusal
 
@@ -108,12 +109,8 @@ def _page(request: Request, reference: str, *, refused: str = "", refusal: Refus
         "people": api.may_be_given(reference, by=request.actor, at=request.at) if work and frame["may_change"] else {},
         "names": access.names(ids=ids | {frame["opened_by"]}, by=request.actor),
         "playbooks": api.playbooks(by=request.actor) if work and frame["may_change"] else (),
-        "consents": consents,
-        "may_answer": {
-            consent.number
-            for consent in consents
-            if access.may(request.actor, Permission.INCIDENTS_CONSENT, organisation=consent.organisation)
-        },
+        "consents": consent_pages.rows(request, consents, refused=_refused_consent(request, incident, refused)),
+        "action": reverse("incidents:tasks-do", args=[incident.reference, "consent-answer"]),
         "channels": CHANNELS[1:],
         "may_ask": bool(work) and frame["may_change"] and bool(incident.organisations),
         "unsaved": api.unsaved(reference, by=request.actor) if work else {},
@@ -122,6 +119,12 @@ def _page(request: Request, reference: str, *, refused: str = "", refusal: Refus
         "typed": request.POST,
     }
     return render(request, "incidents/tasks.html", context, status=422 if refusal else 200)
+
+
+def _refused_consent(request: Request, incident: api.IncidentView, refused: str) -> str:
+    """Return the place of the question whose answer was refused, if that was it."""
+    number = request.POST.get("number", "")
+    return consent_pages.place(incident.reference, number) if refused == f"consent-answer-{number}" else ""
 
 
 def _work(request: Request, reference: str) -> api.WorkPage | None:
@@ -204,18 +207,6 @@ def _ask(form: QueryDict, to: dict[str, Any]) -> object:
     )
 
 
-def _answer(form: QueryDict, to: dict[str, Any]) -> object:
-    return api.answer_consent(
-        number=_number(form),
-        answer=form.get("answer", ""),
-        terms=form.get("terms", ""),
-        valid_until=acting.moment(form.get("valid_until", ""), field="valid_until"),
-        name=form.get("name", ""),
-        channel=form.get("channel", "") or CHANNELS[0],
-        **to,
-    )
-
-
 def _number(form: QueryDict) -> int:
     return acting.number(form.get("number", ""), field="number")
 
@@ -227,5 +218,5 @@ ACTS: dict[str, Callable[[QueryDict, dict[str, Any]], object]] = {
     "tick": _tick,
     "phase": _phase,
     "consent-ask": _ask,
-    "consent-answer": _answer,
+    "consent-answer": consent_pages.answer,
 }

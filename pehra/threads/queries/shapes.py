@@ -84,11 +84,7 @@ class Delivery:
     @property
     def state(self) -> str:
         """Where it stands, in one word: that it came back says more than that it was sent."""
-        return "returned" if self.came_back_at or self._bounced else self.message.state.value
-
-    @property
-    def _bounced(self) -> bool:
-        return bool(self.message.bounce and self.message.bounce.get("permanent"))
+        return "returned" if self.came_back_at else self.message.standing
 
     def as_json(self) -> dict[str, Any]:
         """Return the line as JSON values."""
