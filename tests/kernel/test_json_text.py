@@ -39,6 +39,7 @@ def test_what_a_program_writes_is_read_as_it_was(value):
         ('{"a": 1, "a": 1}', "this is not JSON to rely on: the key 'a' stands twice"),
         ('{"a": 1, "\\u0061": 2}', "this is not JSON to rely on: the key 'a' stands twice"),
         ('{"x": [0, {"b b": {"c": 1, "d": 2, "c": 3}}]}', "the key 'c' stands twice, in x[1]['b b']"),
+        ('{"b": {"c": NaN}, "a": 1e999}', "NaN is no number of JSON, in b.c"),  # the first of several
         ('{"a": NaN}', "NaN is no number of JSON, in a"),
         ("[-Infinity]", "-Infinity is no number of JSON, in [0]"),
         ('{"a": [1e999]}', "the number 1e999 is beyond reading, in a[0]"),
