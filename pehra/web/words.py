@@ -153,6 +153,7 @@ RULE_STATUS: Words = {
     "disputed": _("disputed"),
     "operational": _("our working practice, not law"),
     "unknown": _("standing not known"),
+    "decided by a person": _("decided by a person"),
 }
 TAXONOMY: Words = {
     "abusive-content": _("Abusive content"),
@@ -437,6 +438,17 @@ TABLES: dict[str, Words] = {
     "stream": STREAM,
     "stream_delivery": STREAM_DELIVERY,
 }
+
+
+CHANGED_IN = {
+    "incidents.moved": "incident",
+    "incidents.severity.set": "severity",
+    "incidents.observable.judged": "seen_verdict",
+    "incidents.task.moved": "task",
+    "incidents.lesson.answered": "lesson",
+    "incidents.consent.answered": "consent",
+}
+"""Events that tell of a change from one code to another, with the table that knows the codes."""
 
 
 def word(table: str, code: object) -> str:

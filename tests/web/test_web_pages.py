@@ -297,3 +297,6 @@ def test_people_are_called_by_their_names_in_the_readers_language(country, signe
         shown[language] = client.get(f"/incidents/{reference}/").text.split('class="events')[1]
     assert ("Farah" in shown["en"], "فرح" in shown["en"]) == (True, False)
     assert ("Farah" in shown["ur"], "فرح" in shown["ur"]) == (False, True)
+    assert "New → Open" in shown["en"]
+    assert "نیا ← کھلا" in shown["ur"]
+    assert "decided by a person" not in shown["ur"]

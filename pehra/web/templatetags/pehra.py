@@ -25,6 +25,7 @@ from pehra.kernel.reasons import Because
 from pehra.law import api as law
 from pehra.web.rules.shades import shade as shade_of
 from pehra.web.rules.spans import Span, Urgency, until
+from pehra.web.words import CHANGED_IN
 from pehra.web.words import word as word_of
 
 register = template.Library()
@@ -93,6 +94,14 @@ def weekday(value: datetime) -> SafeString:
 def word(table: str, code: object) -> str:
     """Return a code in the reader's words."""
     return word_of(table, code) if code else ""
+
+
+@register.simple_tag
+def became(event: str, before: object, after: object) -> str:
+    """Return a change that an event tells of, in the reader's words; the arrow goes the way that is read."""
+    table = CHANGED_IN.get(event, "")
+    said = [word_of(table, code) if table else plain_code(code) for code in (before or "", after)]
+    return f" {'←' if get_language_bidi() else '→'} ".join(said)
 
 
 @register.simple_tag
