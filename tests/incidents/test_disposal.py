@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from django.db import DatabaseError, IntegrityError, transaction
 
 from pehra.access import api as access
+from pehra.access.models import Grant
 from pehra.incidents import api
 from pehra.incidents.api import EvidenceView, IncidentView
 from pehra.incidents.commands import commands
@@ -155,10 +156,15 @@ def test_two_names_that_are_perhaps_one_person_are_not_two(matter: Matter) -> No
         matter.confirm(by=access.actor_for(person_id=newcomer, at=matter.at))
 
 
-def test_who_asked_must_still_be_able_to(matter: Matter) -> None:
-    gone = person("gone", "ntcert", matter.at)
+@pytest.mark.parametrize("how", ["left", "another role"])
+def test_who_asked_must_still_be_able_to(matter: Matter, how: str) -> None:
+    gone, machine = person("gone", "ntcert", matter.at), system("test")
     matter.ask(by=gone)
-    access.close_person(person_id=gone.id, reason="left", by=system("test"), at=matter.at)
+    if how == "left":
+        access.close_person(person_id=gone.id, reason=how, by=machine, at=matter.at)
+    else:
+        (held,) = Grant.objects.filter(person_id=gone.id)
+        access.revoke(grant_id=held.id, reason=how, by=machine, at=matter.at)
     with pytest.raises(Forbidden, match="may no longer"):
         matter.confirm()
 

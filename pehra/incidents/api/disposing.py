@@ -17,12 +17,11 @@ from pehra.incidents.api.evidence import require_there, write_down
 from pehra.incidents.models import Evidence, EvidenceDisposal, EvidenceHold
 from pehra.incidents.queries import evidence as reading
 from pehra.incidents.queries.evidence import EvidenceView
-from pehra.incidents.queries.families import root_of
 from pehra.incidents.rules import disposal as rules
 from pehra.incidents.rules import evidence as evidence_rules
 from pehra.incidents.rules.custody import Act
 from pehra.incidents.rules.disposal import Bar, Outcome, Standing
-from pehra.incidents.rules.states import ENDED, State
+from pehra.incidents.rules.states import LIVE, State
 from pehra.kernel.actors import Actor, ActorKind, system
 from pehra.kernel.clock import format_time
 from pehra.kernel.identifiers import new_id
@@ -206,7 +205,7 @@ def _require_person(by: Actor) -> None:
 
 def _require_may_end(row: Evidence, *, order: str, at: datetime) -> None:
     standing = Standing(
-        is_live=_is_live(row),
+        is_live=State(row.incident.state) in LIVE,  # what is part of another ends with that, and never alone
         holds=EvidenceHold.objects.filter(evidence=row, lifted_at=None).count(),
         keep_until=row.keep_until,
         order=order,
@@ -221,12 +220,6 @@ def _require_may_end(row: Evidence, *, order: str, at: datetime) -> None:
                 _("Its day of keeping is not past, or none is set: say on whose order it is destroyed now."),
                 field="order",
             )
-
-
-def _is_live(row: Evidence) -> bool:
-    """Whether its matter is worked on: what is part of another lives as long as that does."""
-    with access.elevated(part="incidents.disposing"):
-        return State(root_of(row.incident).state) not in ENDED
 
 
 def _asked(row: Evidence, *, at: datetime) -> EvidenceDisposal:

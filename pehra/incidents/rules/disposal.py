@@ -35,7 +35,7 @@ class Bar(StrEnum):
 class Standing:
     """What decides whether a piece may be destroyed."""
 
-    is_live: bool  # its incident, or the one that this is part of, is worked on
+    is_live: bool  # its incident is worked on
     holds: int
     keep_until: date | None
     order: str
