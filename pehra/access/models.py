@@ -221,9 +221,9 @@ class FailedAttempt(models.Model):
 
 
 class RequestCount(models.Model):
-    """How many requests one address or account sent within one minute; shared by all processes, and soon forgotten.
+    """How much one address or account sent within one minute or day; shared by all processes, forgotten when it is over.
 
-    Personal data: a keyed hash of a network address or an account, never the address; `key` adds the minute.
+    Personal data: a keyed hash of a network address or an account, never the address; `key` adds the window.
     """
 
     key = models.CharField(primary_key=True, max_length=80)
