@@ -221,7 +221,7 @@ class FailedAttempt(models.Model):
 
 
 class RequestCount(models.Model):
-    """How much one address or account sent within one minute or day; shared by all processes, forgotten when it is over.
+    """How much one address or account sent in one minute or day; shared by all processes, forgotten when it is over.
 
     Personal data: a keyed hash of a network address or an account, never the address; `key` adds the window.
     """
