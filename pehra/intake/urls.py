@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("acts/<uuid:token>/undo", triage.undo, name="undo"),
     path("reports/<str:reference>/", triage.one, name="one"),
     path("reports/<str:reference>/do", triage.act, name="do-one"),
+    path("reports/<str:reference>/read", triage.read_news, name="read-news"),
     path("reports/<str:reference>/<int:number>/give-out", triage.give_out, name="give-out"),
     path("reports/<str:reference>/<int:number>/sealed", triage.sealed, name="sealed"),
 ]

@@ -249,6 +249,14 @@ class TestDeciding:
         run("assign", one, "--to", "nobody")
         assert Report.objects.get(reference=one).assignee == ""
 
+    def test_what_was_added_later_is_read(self, reported, at):
+        receipt = reported()
+        run("dismiss", receipt.reference, "--reason", "a test")
+        assert run("read", receipt.reference).stdout == f"{receipt.reference}: nothing was unread\n"
+        Report.objects.update(has_news=True)
+        assert run("read", receipt.reference).stdout == f"{receipt.reference}: read\n"
+        assert not Report.objects.get().has_news
+
     def test_wrong_words_decide_nothing(self, reported):
         one = reported().reference
         for words, why in (

@@ -84,6 +84,7 @@ PROBES: dict[str, Probe] = {
     "intake.merge": acts(_merged),
     "intake.dismiss": acts(lambda p, by: intake.dismiss(chosen=_this(p), by=by, **WHY)),
     "intake.reopen": acts(lambda p, by: intake.reopen(chosen=Chosen(references=(p.dismissed,)), by=by, **WHY)),
+    "intake.read_news": acts(lambda p, by: intake.read_news(reference=p.report, by=by, at=AT)),
     "intake.assign": acts(_assigned),
     "intake.hand_over": acts(_handed_over),
     "intake.undo": acts(lambda p, by: intake.undo(token=p.act, by=by, at=AT)),

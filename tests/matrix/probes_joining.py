@@ -5,6 +5,7 @@ from typing import Any
 from pehra.incidents import api as incidents
 from pehra.intel import api as intel
 from pehra.kernel.actors import Actor, system
+from pehra.kernel.markings import Tlp
 from pehra.kernel.observables import parse
 from tests.matrix.probes import WHY, Probe, acts, sees
 from tests.matrix.world import AT, Place
@@ -51,6 +52,21 @@ def _judged(place: Place, by: Actor) -> Any:
 
 def _removed(place: Place, by: Actor) -> Any:
     return incidents.remove_observable(ref=place.incident, observable_id=_seen(place).id, by=by, **WHY)
+
+
+def _told(place: Place, by: Actor) -> Any:
+    return incidents.tell_news(ref=place.incident, report=place.report, teams=[place.team], by=by, at=AT)
+
+
+def _ended(place: Place, by: Actor) -> bool:
+    _told(place, MACHINE)
+    return bool(incidents.end_news(reports=[place.report], reader=by.id, by=by, at=AT))
+
+
+def _handed_in(place: Place, by: Actor) -> Any:
+    return incidents.hand_in_observables(
+        ref=place.incident, seen=[parse("198.51.100.9")], tlp=Tlp.RED, source_ref=place.report, note="", by=by, at=AT
+    )
 
 
 def _affected(place: Place, by: Actor) -> Any:
@@ -104,6 +120,9 @@ PROBES: dict[str, Probe] = {
     "incidents.add_observables": acts(
         lambda p, by: incidents.add_observables(ref=p.incident, text="198.51.100.9", by=by, at=AT)
     ),
+    "incidents.hand_in_observables": acts(_handed_in),
+    "incidents.tell_news": acts(_told),
+    "incidents.end_news": sees(_ended),
     "incidents.judge_observable": acts(_judged),
     "incidents.remove_observable": acts(_removed),
     "incidents.observables": sees(_reads_observables),

@@ -50,6 +50,7 @@ GIVEN: dict[str, dict[str, object]] = {
     "intake_mail": {"state": "done", "due_at": None, "sort": "report", "is_whole": True},
     "intake_mailfeed": {"state": "done", "due_at": None},
     "incidents_consent": {"answer": "asked", "answered_at": None},
+    "incidents_incidentnews": {"read_at": None, "read_by": ""},
     "incidents_evidence": {"destroyed_at": None, "erased_at": None},
     "incidents_evidencedisposal": {"outcome": "asked", "decided_at": None, "decided_by": ""},
     "incidents_evidencehold": {"lifted_at": None, "lifted_by": ""},

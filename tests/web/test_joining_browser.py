@@ -118,6 +118,9 @@ def test_the_pages_in_every_look(browser, live_server, lay_out_here, machine, pi
     incidents.state_impact(
         ref=whole, services=["Billing"], regions=["punjab"], countries=["ae"], reason="seen", by=machine, at=at
     )
+    incidents.supply_moment(
+        ref=whole, organisation="org-0001", name="awareness", moment=at - timedelta(hours=5), by=machine, at=at
+    )
     incidents.link(ref=whole, other=third, kind="related", note="same tool", by=machine, at=at)
     incidents.merge(ref=part, into=whole, reason="the same note", by=machine, at=at)
     wrong: list[str] = []

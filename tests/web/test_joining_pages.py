@@ -109,6 +109,33 @@ def test_the_clock_of_one_of_several_is_met_from_its_row(signed_in, country, pai
     assert [one.id for one in owed if after[one.id] in {"met", "met-late"}] == [first.id]
 
 
+def test_whoever_leads_for_one_side_says_when_that_one_became_aware(signed_in, country, pair):
+    hospital, _body = pair
+    lead, punjab = signed_in("lead"), signed_in("punjab")
+    said = {"organisation": "org-0003", "reason": "the same note"}
+    assert lead.post(f"/incidents/{hospital}/assessment/affect", said).status_code == 302
+    row = Incident.objects.get(reference=hospital)
+    informed = [*row.roles, {"team": "punjab-cert", "role": "inform", "because": {}}]
+    Incident.objects.filter(id=row.id).update(
+        widespread=True, organisation="", teams=[*row.teams, "punjab-cert"], roles=informed
+    )
+    row.organisations.filter(organisation="org-0003").update(lead_team="punjab-cert", teams=["punjab-cert"])
+    page = punjab.get(f"/incidents/{hospital}/assessment").text
+    assert '<option value="org-0003">' in page
+    assert "org-0001" not in page
+    form = {"organisation": "org-0003", "name": "awareness", "moment": ""}
+    assert punjab.post(f"/incidents/{hospital}/assessment/moment", form).status_code == 422
+    form["moment"] = "2026-01-02T03:04"
+    assert punjab.post(f"/incidents/{hospital}/assessment/moment", form).status_code == 302
+    other = form | {"organisation": "org-0001"}
+    assert punjab.post(f"/incidents/{hospital}/assessment/moment", other).status_code == 404
+    assert "2 January 2026" in punjab.get(f"/incidents/{hospital}/assessment").text
+    sides = api.incident(hospital, by=country.by).sides
+    assert {side.organisation: [known.name for known in side.moments] for side in sides} == {
+        "org-0001": [], "org-0003": ["awareness"]
+    }  # fmt: skip
+
+
 def test_an_organisation_is_told_what_is_its_own_to_do_next(signed_in, pair):
     hospital, _body = pair
     page = signed_in("hospital").get(f"/incidents/{hospital}/").text

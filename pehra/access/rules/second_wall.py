@@ -159,6 +159,8 @@ WALLS: tuple[Wall, ...] = (
     ),
     Wall(table="incidents_incidentlink", seen=(Through(column="incident_id", table="incidents_incident"),)),
     Wall(table="incidents_incidentobservable", seen=(_WORK,)),
+    # Of the teams that read the report, and of no other team of its incident.
+    Wall(table="incidents_incidentnews", seen=(Teams(),)),
     Wall(table="incidents_incidentasset", seen=(_WORK,)),
     Wall(table="incidents_evidence", seen=(Through(column="incident_id", table="incidents_incident"),)),
     Wall(table="incidents_custodyentry", seen=(Through(column="evidence_id", table="incidents_evidence"),)),
@@ -317,6 +319,7 @@ KEPT = frozenset(
         "incidents_incidentasset",
         "incidents_incidentfinding",
         "incidents_incidentlink",
+        "incidents_incidentnews",
         "incidents_incidentobservable",
         "incidents_incidentorganisation",
         "incidents_incidentphase",

@@ -13,7 +13,6 @@ from pehra.incidents.api.changing import (
     record_stage_sent,
     set_severity,
     state_facts,
-    supply_moment,
     withdraw_clock,
 )
 from pehra.incidents.api.consenting import answer_consent, ask_consent, asked, consents
@@ -49,6 +48,8 @@ from pehra.incidents.api.lessons import add_lesson, answer_lesson, lessons, prop
 from pehra.incidents.api.linking import Parting, link, split, unlink
 from pehra.incidents.api.marking import change_marking, mark_exercise
 from pehra.incidents.api.merging import merge, unmerge
+from pehra.incidents.api.moments import MOMENTS, supply_moment
+from pehra.incidents.api.news import end_news, hand_in_observables, tell_news
 from pehra.incidents.api.notes import NoteChanged, add_note, change_note, note_versions, notes
 from pehra.incidents.api.observing import add_observables, judge_observable, remove_observable
 from pehra.incidents.api.opening import open_from_findings
@@ -142,6 +143,7 @@ from pehra.incidents.rules.working import working_teams
 
 __all__ = [
     "LINKS_BY_HAND",
+    "MOMENTS",
     "WIDESPREAD",
     "Aim",
     "Answer",
@@ -237,6 +239,7 @@ __all__ = [
     "disposals_waiting",
     "document",
     "document_format",
+    "end_news",
     "enter_phase",
     "erase_destroyed",
     "every_incident",
@@ -247,6 +250,7 @@ __all__ = [
     "forget_unsaved",
     "formats_for",
     "give_out_evidence",
+    "hand_in_observables",
     "hand_over_evidence",
     "heading",
     "heading_of",
@@ -298,6 +302,7 @@ __all__ = [
     "state_facts",
     "state_impact",
     "supply_moment",
+    "tell_news",
     "tick",
     "timeline",
     "unaffect",

@@ -31,20 +31,35 @@ class Grading:
 
 @dataclass(frozen=True, kw_only=True)
 class Debtor:
-    """One organisation that may owe something because of an incident, and the moments that its clocks count from."""
+    """One organisation that may owe something because of an incident, and the moments that its clocks count from.
+
+    `own` are those of this one alone: what it owes itself counts from them first, and what a team owes does not.
+    """
 
     organisation: str
     entity: law.EntityFacts
     moments: Mapping[str, datetime]
+    own: Mapping[str, datetime] = field(default_factory=dict)
+
+    def settles(self, duty: law.DutyDue) -> bool:
+        """Whether a stage that it owes counts from a moment of its own."""
+        stage = f"{duty.duty}/{duty.stage}"
+        names = {duty.start_event.replace("-", "_"), f"{stage}:start", f"{stage}:due"}
+        counts = duty.starts is not None or duty.due is not None
+        return counts and duty.owed_by == OWED_BY_ENTITY and not names.isdisjoint(self.own)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Debt:
-    """One stage that is owed: by this organisation, or by a team on behalf of all (then it is the incident's own)."""
+    """One stage that is owed: by this organisation, or by a team on behalf of all (then it is the incident's own).
+
+    `by_own_moment` says that it counts from a moment of this organisation alone.
+    """
 
     organisation: str
     duty: law.DutyDue
     order: int
+    by_own_moment: bool = False
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -115,27 +130,36 @@ class Assessor:
         that runs and is due first, and belongs to the organisation that the incident concerns `alone`.
         """
         due: dict[tuple[str, str, str], law.DutyDue] = {}
+        own: set[tuple[str, str, str]] = set()
         order: dict[tuple[str, str], int] = {}
         for debtor in debtors:
             for duty in self._duties(debtor, incident):
                 organisation = debtor.organisation if duty.owed_by == OWED_BY_ENTITY else ""
                 key = (duty.duty, duty.stage, organisation or alone)
                 due[key] = min(due.get(key, duty), duty, key=_pressing)
+                own |= {key} if debtor.settles(duty) else set()
                 order.setdefault((duty.duty, duty.stage), len(order))
         return [
-            Debt(organisation=organisation, duty=duty, order=order[duty.duty, duty.stage])
-            for (_, _, organisation), duty in due.items()
+            Debt(organisation=key[2], duty=duty, order=order[duty.duty, duty.stage], by_own_moment=key in own)
+            for key, duty in due.items()
         ]
 
-    def _duties(self, debtor: Debtor, incident: law.IncidentFacts) -> tuple[law.DutyDue, ...]:
-        key = (debtor.entity, _frozen(incident), tuple(sorted(debtor.moments.items())))
+    def _duties(self, debtor: Debtor, incident: law.IncidentFacts) -> Sequence[law.DutyDue]:
+        """Return what follows for one organisation: what it owes by its own moments, what a team owes by the shared."""
+        shared = self._asked(debtor.entity, incident, debtor.moments)
+        if not debtor.own:
+            return shared
+        own = self._asked(debtor.entity, incident, {**debtor.moments, **debtor.own})
+        of_teams = {(duty.duty, duty.stage): duty for duty in shared if duty.owed_by != OWED_BY_ENTITY}
+        return [of_teams.get((duty.duty, duty.stage), duty) for duty in own]
+
+    def _asked(
+        self, entity: law.EntityFacts, incident: law.IncidentFacts, moments: Mapping[str, datetime]
+    ) -> tuple[law.DutyDue, ...]:
+        key = (entity, _frozen(incident), tuple(sorted(moments.items())))
         if key not in self._due:
             self._due[key] = law.duties(
-                self.profile,
-                entity=debtor.entity,
-                incident=incident,
-                moments=law.Moments(at=dict(debtor.moments)),
-                on=self.on,
+                self.profile, entity=entity, incident=incident, moments=law.Moments(at=dict(moments)), on=self.on
             )
         return self._due[key]
 

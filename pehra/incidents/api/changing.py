@@ -1,4 +1,4 @@
-"""What people do to an incident: open one by hand, move it, grade it, supply a fact, say that a stage was sent or
+"""What people do to an incident: open one by hand, move it, grade it, state a fact, say that a stage was sent or
 does not arise.
 
 Each is one transaction: the row locked, the permission, the change, its ledger entry. None of them can silence a
@@ -40,7 +40,6 @@ OWED_NAMED_MAX = 5
 SET_BY_HAND = "set-by-hand"
 NOBODY_NAMED = "-"
 DECIDED_BY_PERSON = "decided by a person"
-MOMENTS = ("occurrence", "discovery", "awareness", "ransom_payment", "handling_end")
 
 
 @transaction.atomic
@@ -198,26 +197,6 @@ def set_severity(*, ref: str, severity: str, reason: str, by: Actor, at: datetim
 
 
 @transaction.atomic
-def supply_moment(*, ref: str, name: str, moment: datetime, by: Actor, at: datetime) -> queries.IncidentView:
-    """Supply a fact that only a person can know; the clocks that count from it are derived anew, those that ended
-    stay.
-
-    `name` is a start event of the law (`occurrence`, `discovery`, `awareness`, `ransom_payment`, `handling_end`), or,
-    where the law leaves a clock open, `<duty>/<stage>:start` or `<duty>/<stage>:due`.
-    """
-    incident = acting.locked(ref, by=by)
-    clocks = deriving.locked_clocks(incident)
-    _require_moment(name, moment, clocks, at=at)
-    before = incident.moments.get(name, {}).get("moment")
-    incident.moments = incident.moments | {name: duty_clocks.moment(value=moment, by=by.id, at=at, note="")}
-    incident.save(update_fields=["moments"])
-    facts = {"moment": name, "at": format_time(moment), "before": before}
-    acting.record(incident, "incidents.moment.supplied", facts, by=by, at=at)
-    deriving.rederive(incident, clocks, by=by, at=at)
-    return queries.views([incident])[0]
-
-
-@transaction.atomic
 def state_facts(
     *,
     ref: str,
@@ -280,17 +259,6 @@ def _known_words(words: Iterable[str], known: set[str], *, field: str) -> set[st
     for word in sorted(said - known):
         raise Invalid(f"the profile does not know the word {word!r}; one of: {', '.join(sorted(known))}", field=field)
     return said
-
-
-def _require_moment(name: str, moment: datetime, clocks: Sequence[Clock], *, at: datetime) -> None:
-    settled = [f"{clock.duty}/{clock.stage}:{end}" for clock in clocks for end in ("start", "due")]
-    if name not in {*MOMENTS, *settled}:
-        names = ", ".join([*MOMENTS, "<duty>/<stage>:start", "<duty>/<stage>:due"])
-        raise Invalid(f"{name!r} is not a moment that the law counts from; one of: {names}", field="name")
-    if moment.tzinfo is None:
-        raise Invalid("a moment needs an offset", field="moment")
-    if moment > at and not name.endswith(":due"):
-        raise Invalid(f"{format_time(moment)} has not come yet", field="moment")
 
 
 @transaction.atomic

@@ -14,11 +14,12 @@ from django.db.models import Q
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.incidents import queries as incidents
-from pehra.incidents.api import acting, drafts, duty_clocks, telling_of_consent
+from pehra.incidents.api import acting, duty_clocks, telling_of_consent
 from pehra.incidents.models import Consent, Incident, IncidentOrganisation, Task
 from pehra.incidents.queries import consents as queries
 from pehra.incidents.queries.consents import ConsentView
 from pehra.incidents.rules import consents as rules
+from pehra.incidents.rules import working
 from pehra.incidents.rules.consents import Answer
 from pehra.kernel.actors import Actor
 from pehra.kernel.clock import format_time
@@ -52,7 +53,7 @@ def ask_consent(*, ref: str, organisation: str = "", act: str, task: int = 0, by
         id=new_id(at),
         incident=incident,
         organisation=side.organisation,
-        teams=drafts.wall_of(incident, side),
+        teams=working.wall_of(incident, side),
         number=acting.next_number(Consent.objects.filter(incident=incident)),
         task=_task(incident, task),
         act=acting.words(act, field="act", most=rules.ACT_LENGTH_MAX),

@@ -18,6 +18,7 @@ from pehra.incidents.api.assessment import OWED_BY_ENTITY, Assessor, Debt, Debto
 from pehra.incidents.models import Clock, Incident, IncidentOrganisation, Merge
 from pehra.incidents.queries.attributes import attributes_of
 from pehra.incidents.queries.families import family_of, root_of
+from pehra.incidents.rules import working
 from pehra.incidents.rules.attributes import joined
 from pehra.incidents.rules.clocks import ENDED, ClockState
 from pehra.incidents.rules.opening import highest
@@ -76,7 +77,7 @@ def rederive(
         return
     matter = matter_of(family_of(incident))
     debts = debts_of(matter)
-    walls = {side.organisation: drafts.wall_of(incident, side) for side in matter.sides}
+    walls = {side.organisation: working.wall_of(incident, side) for side in matter.sides}
     again = went_back(clocks) | dict(again or {})
     there = [clock for clock in clocks if again.get(duty_clocks.key_of(clock)) != clock.id]
     added, updated, changes = duty_clocks.rederive(incident, there, debts, walls, again=again, at=at)
@@ -165,7 +166,7 @@ def _greatest(impacts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _debtors(matter: Matter) -> list[Debtor]:
-    """Return who may owe: each organisation once, with the earliest moments of the matter and its own before them."""
+    """Return who may owe: each organisation once, with the earliest moments of the matter, and its own beside them."""
     shared = _earliest(duty_clocks.said_moments(member.moments) for member in matter.family)
     sent = [clock for clock in matter.clocks if clock.state in {ClockState.MET, ClockState.MET_LATE}]
     common = shared | _sent(clock for clock in sent if clock.owed_by != OWED_BY_ENTITY)
@@ -180,16 +181,18 @@ def _debtors(matter: Matter) -> list[Debtor]:
     for clock in sent:
         if clock.owed_by == OWED_BY_ENTITY:
             by_organisation.setdefault(clock.organisation, []).append(clock)
-    debtors: dict[str, Debtor] = {}
+    named: dict[str, list[IncidentOrganisation]] = {}
     for side in matter.sides:
-        own = by_organisation.get(side.organisation, [])
-        earlier = debtors[side.organisation].moments if side.organisation in debtors else {}
-        debtors[side.organisation] = Debtor(
-            organisation=side.organisation,
-            entity=debtors[side.organisation].entity if side.organisation in debtors else duty_clocks.entity_of(side),
-            moments={**earlier, **common, **_sent(own), **duty_clocks.said_moments(side.moments)},
+        named.setdefault(side.organisation, []).append(side)
+    return [
+        Debtor(
+            organisation=organisation,
+            entity=duty_clocks.entity_of(sides[0]),
+            moments=common | _sent(by_organisation.get(organisation, [])),
+            own=_earliest(duty_clocks.said_moments(side.moments) for side in sides),
         )
-    return list(debtors.values())
+        for organisation, sides in named.items()
+    ]
 
 
 def _earliest(known: Iterable[Mapping[str, datetime]]) -> dict[str, datetime]:

@@ -16,6 +16,7 @@ from pehra.incidents.api import duty_clocks, telling
 from pehra.incidents.api.assessment import Assessor, Debtor, Grading
 from pehra.incidents.models import Clock, Incident, IncidentOrganisation
 from pehra.incidents.rules.states import State
+from pehra.incidents.rules.working import wall_of
 from pehra.kernel.actors import Actor
 from pehra.kernel.identifiers import new_id, reference
 from pehra.kernel.reasons import Because
@@ -86,13 +87,6 @@ def write(drafts: Sequence[Draft], *, assessor: Assessor, by: Actor, at: datetim
     Clock.objects.bulk_create(clocks, batch_size=ROWS_A_STATEMENT_MAX)
     _tell(pairs, clocks, by=by, at=at)
     return incidents
-
-
-def wall_of(incident: Incident, side: Side | IncidentOrganisation) -> list[str]:
-    """Return which teams read what one organisation owes: in a widespread incident the lead and the side's own."""
-    if not incident.widespread:
-        return list(incident.teams)
-    return list(dict.fromkeys(team for team in (incident.lead_team, side.lead_team, *side.teams) if team))
 
 
 def add_sides(pairs: Sequence[tuple[Incident, Side]], *, at: datetime) -> None:

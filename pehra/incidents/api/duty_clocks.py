@@ -15,7 +15,7 @@ from pehra.incidents.models import Clock, Incident, IncidentOrganisation
 from pehra.incidents.queries.attributes import attributes_of
 from pehra.incidents.rules import clocks as rules
 from pehra.incidents.rules.attributes import uncounted
-from pehra.incidents.rules.clocks import ENDED, ClockState
+from pehra.incidents.rules.clocks import ENDED, OWN_MOMENT, ClockState
 from pehra.kernel.clock import format_time
 from pehra.kernel.identifiers import new_id
 from pehra.law import api as law
@@ -237,8 +237,11 @@ def _fill(clock: Clock, debt: Debt) -> Clock:
     clock.start_event = duty.start_event
     clock.started_at, clock.due_at = duty.starts, duty.due
     clock.because = duty.because.as_json()
+    if debt.by_own_moment:
+        clock.because["facts"][OWN_MOMENT] = debt.organisation
     clock.missing = list(duty.missing)
-    doubt = incident_note(clock.incident, duty.start_event)
+    # A doubt about the incident's moment is none about its own, which a person supplied.
+    doubt = "" if debt.by_own_moment else incident_note(clock.incident, duty.start_event)
     clock.notes = [*([doubt] if doubt else []), *duty.notes]
     clock.provisional = duty.provisional or bool(doubt)
     if moved or clock.state == ClockState.RUNNING:

@@ -134,6 +134,9 @@ def split(*, ref: str, title: str, parting: Parting, reason: str, by: Actor, at:
         _take_along(incident, fresh, findings, sides, seen, reason=words, by=by, at=at)
         _link(fresh, incident, LinkKind.SPLIT_FROM, note=words, by=by, at=at)
         affecting.name_alone(incident)
+        if any(side.moments for side in sides):
+            # When each became aware went along with it.
+            deriving.rederive(fresh, deriving.locked_clocks(fresh), by=by, at=at)
         deriving.rederive(incident, deriving.locked_clocks(incident), by=by, at=at)
         return queries.views([fresh])[0]
 

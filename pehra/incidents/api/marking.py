@@ -22,6 +22,7 @@ from pehra.kernel.markings import Pap, Tlp, parse_pap, parse_tlp, strictest
 
 SET_BY_HAND = "set-by-hand"
 STRICTEST_OF_A_MERGE = "strictest-of-a-merge"
+AS_STRICT_AS_A_REPORT = "as-strict-as-a-report"
 
 
 @transaction.atomic
@@ -44,6 +45,25 @@ def change_marking(*, ref: str, tlp: str, pap: str, reason: str, by: Actor, at: 
     acting.record(incident, "incidents.marking.changed", facts, by=by, at=at)
     share(family_of(incident))
     return queries.views([incident])[0]
+
+
+def tighten(incident: Incident, tlp: Tlp, *, source: str, by: Actor, at: datetime) -> None:
+    """Mark an incident, locked by the caller, as strictly as what came into it; it never gets freer by that."""
+    own = _own(incident)
+    if tlp <= Tlp(own["tlp"]):
+        return
+    before = {"tlp": own["tlp"], "pap": own["pap"]}
+    incident.tlp, incident.pap = tlp, own["pap"]
+    incident.marking_because = {
+        "rule": AS_STRICT_AS_A_REPORT,
+        "citation": "FIRST TLP 2.0: only the source loosens a marking",
+        "status": "derived",
+        "facts": {"report": source, "before": before},
+    }
+    incident.save(update_fields=["tlp", "pap", "marking_because"])
+    facts = {"before": before, "tlp": tlp.value, "pap": own["pap"], "report": source}
+    acting.record(incident, "incidents.marking.changed", facts, by=by, at=at)
+    share([incident, *family_of(incident)[1:]])
 
 
 def share(family: Sequence[Incident]) -> None:

@@ -7,9 +7,8 @@ given a part for another reason in the meantime keeps it.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pehra.incidents.api import drafts
 from pehra.incidents.models import Clock, Incident
-from pehra.incidents.rules.working import WORKING_ROLES
+from pehra.incidents.rules import working
 
 MERGED = "merged"
 SUPPORT, INFORM = "support", "inform"
@@ -40,7 +39,8 @@ def _stronger(known: Mapping[str, Any] | None, role: Mapping[str, Any], source: 
     if known is not None and known["role"] == SUPPORT:
         return dict(known)
     because = {**role["because"], "rule": MERGED, "facts": {"incident": source.reference, "role": role["role"]}}
-    return {"team": role["team"], "role": SUPPORT if role["role"] in WORKING_ROLES else INFORM, "because": because}
+    kept = SUPPORT if role["role"] in working.WORKING_ROLES else INFORM
+    return {"team": role["team"], "role": kept, "because": because}
 
 
 def set_roles(incident: Incident, roles: Iterable[Mapping[str, Any]]) -> None:
@@ -60,4 +60,4 @@ def wall_clocks(incident: Incident) -> None:
         return
     clocks.filter(organisation="").update(teams=incident.teams)
     for side in incident.organisations.exclude(organisation=""):
-        clocks.filter(organisation=side.organisation).update(teams=drafts.wall_of(incident, side))
+        clocks.filter(organisation=side.organisation).update(teams=working.wall_of(incident, side))

@@ -116,7 +116,8 @@ def severity(reference: str, level: str, reason: str) -> None:
 @click.argument("reference")
 @click.argument("name")
 @click.argument("moment")
-def moment(reference: str, name: str, moment: str) -> None:
+@click.option("--organisation", default="", help="Whose own it is: it counts for what this one owes.")
+def moment(reference: str, name: str, moment: str, organisation: str) -> None:
     """Supply a fact that only a person can know, such as when the organisation became aware."""
     from pehra.incidents import api
     from pehra.kernel import clock
@@ -126,6 +127,7 @@ def moment(reference: str, name: str, moment: str) -> None:
         ref=reference,
         name=name,
         moment=clock.parse_time(moment, field="moment"),
+        organisation=organisation,
         by=system("cli"),
         at=clock.now(),
     )

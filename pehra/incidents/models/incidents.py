@@ -19,7 +19,8 @@ from pehra.kernel.markings import Pap, Tlp
 CODE_LENGTH_MAX = 64
 
 
-def _codes() -> "ArrayField[list[str], list[str]]":
+def codes() -> "ArrayField[list[str], list[str]]":
+    """Return a column of codes, such as the teams that read a row."""
     return ArrayField(models.CharField(max_length=CODE_LENGTH_MAX), default=list)
 
 
@@ -67,7 +68,7 @@ class Incident(models.Model):
     state = models.CharField(max_length=16, choices=[(state.value, state.value) for state in State])
     state_reason = models.TextField(blank=True)
     lead_team = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
-    teams = _codes()
+    teams = codes()
     roles = models.JSONField(default=list)
     organisation = models.CharField(max_length=CODE_LENGTH_MAX, blank=True, db_index=True)
     sector = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
@@ -82,7 +83,7 @@ class Incident(models.Model):
     taxonomy = models.CharField(max_length=64, blank=True)
     type = models.CharField(max_length=64, blank=True)
     attributes = ArrayField(models.CharField(max_length=CODE_LENGTH_MAX), null=True, blank=True)
-    attributes_absent = _codes()
+    attributes_absent = codes()
     attributes_complete = models.BooleanField(default=False)
     impact = models.JSONField(default=dict)
     moments = models.JSONField(default=dict)
@@ -173,7 +174,7 @@ class IncidentOrganisation(models.Model):
     territory = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
     classes = ArrayField(models.CharField(max_length=CODE_LENGTH_MAX), null=True, blank=True)
     lead_team = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
-    teams = _codes()
+    teams = codes()
     moments = models.JSONField(default=dict)
     added_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, blank=True)
@@ -239,8 +240,8 @@ class Clock(models.Model):
     stage = models.CharField(max_length=120)
     order = models.PositiveSmallIntegerField()
     owed_by = models.CharField(max_length=120)
-    owed_to = _codes()
-    copy_to = _codes()
+    owed_to = codes()
+    copy_to = codes()
     start_event = models.CharField(max_length=120, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
@@ -248,7 +249,7 @@ class Clock(models.Model):
     fires_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=16, choices=[(state.value, state.value) for state in ClockState])
     because = models.JSONField(default=dict)
-    forward_to = _codes()
+    forward_to = codes()
     provisional = models.BooleanField(default=False)
     notes = ArrayField(models.TextField(), default=list)
     missing = ArrayField(models.CharField(max_length=300), default=list)
@@ -258,7 +259,7 @@ class Clock(models.Model):
     ended_by = models.CharField(max_length=120, blank=True)
     ended_reason = models.TextField(blank=True)
     lead_team = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
-    teams = _codes()
+    teams = codes()
     organisation = models.CharField(max_length=CODE_LENGTH_MAX, blank=True)
     gained_from = models.ForeignKey(
         Incident, on_delete=models.PROTECT, null=True, blank=True, related_name="lent_clocks"

@@ -1,4 +1,4 @@
-"""Tables of what ties incidents together and what they are about: merges, links, observables, affected assets.
+"""Tables of what ties incidents together and what they are about: merges, links, observables, affected assets, news.
 
 Personal data: an observable or asset may belong to a person (an address, a mailbox); it is kept under the incident's
 marking. Acting people stand as ids. Nothing is deleted: what is undone or taken out says when, by whom and why.
@@ -8,13 +8,14 @@ from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models import F, Q
 
-from pehra.incidents.models.incidents import CODE_LENGTH_MAX, Incident
+from pehra.incidents.models.incidents import CODE_LENGTH_MAX, Incident, codes
 from pehra.incidents.rules.joining import LinkKind
 from pehra.incidents.rules.observables import Source, Verdict
 from pehra.kernel.actors import Actor
 from pehra.kernel.observables import ObservableType
 
 NAME_CHARACTERS_MAX = 300
+REFERENCE_CHARACTERS_MAX = 24
 _ENDED_TOGETHER = Q(undone_at__isnull=True, undone_by="") | (Q(undone_at__isnull=False) & ~Q(undone_by=""))
 _REMOVED_TOGETHER = Q(removed_at__isnull=True, removed_by="") | (Q(removed_at__isnull=False) & ~Q(removed_by=""))
 
@@ -155,3 +156,44 @@ class IncidentAsset(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class IncidentNewsQuerySet(models.QuerySet["IncidentNews"]):
+    """News of incidents, read through the wall of the report that they came with."""
+
+    def visible_to(self, actor: Actor) -> "IncidentNewsQuerySet":
+        """Only what teams of the actor can read in full: nobody is sent to a report that is not there for them."""
+        if actor.is_system:
+            return self.all()
+        return self.filter(teams__overlap=sorted(actor.teams)) if actor.teams else self.none()
+
+
+class IncidentNews(models.Model):
+    """That something was added to a report of an incident, until one of the teams that decide about it read it.
+
+    The report is another part's row, named by its reference; `teams` are those that read it.
+    """
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="news")
+    report = models.CharField(max_length=REFERENCE_CHARACTERS_MAX)
+    teams = codes()
+    since = models.DateTimeField()
+    read_at = models.DateTimeField(null=True, blank=True)
+    read_by = models.CharField(max_length=120, blank=True)
+
+    objects = IncidentNewsQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["incident", "report"], name="incidents_news_once"),
+            models.CheckConstraint(
+                condition=Q(read_at__isnull=True, read_by="") | (Q(read_at__isnull=False) & ~Q(read_by="")),
+                name="incidents_news_read_by_somebody",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["report"], condition=Q(read_at__isnull=True), name="incidents_news_unread"),
+        ]
+
+    def __str__(self) -> str:
+        return self.report

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.incidents.queries import reading, work
+from pehra.incidents.queries.families import family_ids
+from pehra.incidents.queries.news import NewsView, news_of
 from pehra.incidents.queries.shapes import IncidentView
 from pehra.incidents.rules.next_step import NextStep, Owed, next_step
 from pehra.incidents.rules.working import working_teams
@@ -32,10 +34,11 @@ def heading(reference: str, *, by: Actor) -> Heading:
     """Return what every page about an incident says first; what the actor may not see is not there."""
     row = reading.find(reference, by=by)
     (incident,) = reading.views([row])
-    return heading_of(incident, opened_by=row.opened_by, by=by)
+    matter = family_ids(row) if incident.parts else [row.id]
+    return heading_of(incident, opened_by=row.opened_by, news=news_of(matter, by=by), by=by)
 
 
-def heading_of(incident: IncidentView, *, opened_by: str, by: Actor) -> Heading:
+def heading_of(incident: IncidentView, *, opened_by: str, news: Sequence[NewsView], by: Actor) -> Heading:
     """Return the head of an incident that has been read already."""
     teams = working_teams(incident.roles, otherwise=incident.teams)
     live = incident.ended_at is None and not incident.merged_into
@@ -43,13 +46,13 @@ def heading_of(incident: IncidentView, *, opened_by: str, by: Actor) -> Heading:
     return Heading(
         incident=incident,
         opened_by=opened_by,
-        next=_next(incident, may_close=may_close),
+        next=_next(incident, news, may_close=may_close),
         may_change=live and access.may(by, Permission.INCIDENTS_CHANGE, teams=teams),
         may_close=live and may_close,
     )
 
 
-def _next(incident: IncidentView, *, may_close: bool) -> NextStep:
+def _next(incident: IncidentView, news: Sequence[NewsView], *, may_close: bool) -> NextStep:
     owed: Sequence[Owed] = [
         Owed(
             duty=clock.duty,
@@ -69,4 +72,5 @@ def _next(incident: IncidentView, *, may_close: bool) -> NextStep:
         unknown_attributes=reading.unknown_attributes(incident),
         may_close=may_close,
         blocking=work.blocking(incident.id),
+        news=[one.report for one in news],
     )

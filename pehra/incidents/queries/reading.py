@@ -4,7 +4,7 @@ Every list starts at `visible_to` with the actor narrowed to where it may read i
 What comes out are frozen dataclasses: a template can start no query.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,7 @@ from pehra.incidents.models import (
 )
 from pehra.incidents.queries import attributes
 from pehra.incidents.queries.families import family_ids, findings_and_parts
+from pehra.incidents.queries.news import news_of
 from pehra.incidents.queries.shapes import (
     ClockView,
     Counts,
@@ -42,6 +43,7 @@ from pehra.incidents.rules.attributes import absent
 from pehra.incidents.rules.clocks import ClockState
 from pehra.incidents.rules.joining import JoiningRefused
 from pehra.incidents.rules.states import State, moves_from, parse_state
+from pehra.incidents.rules.working import who_may_say
 from pehra.kernel.actors import Actor
 from pehra.kernel.identifiers import parse_reference
 from pehra.kernel.refusals import Invalid, NotVisible
@@ -200,16 +202,6 @@ def incident(reference: str, *, by: Actor) -> IncidentPage:
     (view,) = views([row])
     # Most incidents have no parts, and then there is nothing more to ask.
     matter = family_ids(row) if view.parts else [row.id]
-    moments = tuple(
-        MomentView(
-            name=name,
-            moment=datetime.fromisoformat(known["moment"]),
-            by=known["by"],
-            supplied_at=datetime.fromisoformat(known["supplied_at"]),
-            note=known["note"],
-        )
-        for name, known in sorted(row.moments.items())
-    )
     return IncidentPage(
         incident=view,
         summary=row.summary,
@@ -222,7 +214,7 @@ def incident(reference: str, *, by: Actor) -> IncidentPage:
         attributes=tuple(row.attributes) if row.attributes is not None else None,
         attributes_absent=absent(attributes.attributes_of(row), attributes.words()),
         unknown_attributes=unknown_attributes(view),
-        moments=moments,
+        moments=_moments(row.moments),
         unknown_moments=tuple(unknown_moments(view)),
         missing=tuple(_missing(view)),
         sides=_sides(row, matter, by=by),
@@ -231,6 +223,20 @@ def incident(reference: str, *, by: Actor) -> IncidentPage:
         moves=() if row.merged_into_id else moves_from(State(row.state)),
         impact=row.impact,
         merges=_merges(row, by=by),
+        news=news_of(matter, by=by),
+    )
+
+
+def _moments(kept: Mapping[str, Any]) -> tuple[MomentView, ...]:
+    return tuple(
+        MomentView(
+            name=name,
+            moment=datetime.fromisoformat(known["moment"]),
+            by=known["by"],
+            supplied_at=datetime.fromisoformat(known["supplied_at"]),
+            note=known["note"],
+        )
+        for name, known in sorted(kept.items())
     )
 
 
@@ -285,14 +291,17 @@ def _sides(row: Incident, matter: Sequence[UUID], *, by: Actor) -> tuple[SideVie
         "organisation", "id"
     )
     if row.lead_team not in actor.teams:
-        return _side_views(named.filter(pk__in=named.visible_to(actor).order_by().values("pk"))[:SIDES_SHOWN_MAX])
+        seen = named.filter(pk__in=named.visible_to(actor).order_by().values("pk"))[:SIDES_SHOWN_MAX]
+        return _side_views(row, seen, by=by)
     if len(matter) == 1:
-        return _side_views(named[:SIDES_SHOWN_MAX])
+        return _side_views(row, named[:SIDES_SHOWN_MAX], by=by)
     with access.elevated(part="incidents.sides-of-parts"):
-        return _side_views(named[:SIDES_SHOWN_MAX])
+        found = list(named[:SIDES_SHOWN_MAX])
+    return _side_views(row, found, by=by)
 
 
-def _side_views(sides: Iterable[IncidentOrganisation]) -> tuple[SideView, ...]:
+def _side_views(row: Incident, sides: Iterable[IncidentOrganisation], *, by: Actor) -> tuple[SideView, ...]:
+    is_live = row.ended_at is None and row.merged_into_id is None
     once = {side.organisation or side.name: side for side in reversed(list(sides))}
     return tuple(
         SideView(
@@ -303,6 +312,8 @@ def _side_views(sides: Iterable[IncidentOrganisation]) -> tuple[SideView, ...]:
             classes=tuple(side.classes) if side.classes is not None else None,
             lead_team=side.lead_team,
             added_at=side.added_at,
+            moments=_moments(side.moments),
+            may_say=is_live and access.may(by, access.Permission.INCIDENTS_CHANGE, teams=who_may_say(row, side)),
         )
         for side in reversed(once.values())
     )

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pehra.incidents.queries.news import NewsView
 from pehra.incidents.rules import clocks as clock_rules
-from pehra.incidents.rules.clocks import ClockState
+from pehra.incidents.rules.clocks import OWN_MOMENT, ClockState
 from pehra.incidents.rules.states import State
 from pehra.kernel.clock import format_time
 from pehra.ledger import api as ledger
@@ -51,6 +52,11 @@ class ClockView:
         return self.state in clock_rules.OWED
 
     @property
+    def is_by_own_moment(self) -> bool:
+        """Whether it counts from a moment of its organisation alone, and not from the incident's."""
+        return OWN_MOMENT in self.because.get("facts", {})
+
+    @property
     def provisional(self) -> str:
         """What is doubtful about this clock, in words; empty when nothing is."""
         return "; ".join(self.notes)
@@ -69,6 +75,7 @@ class ClockView:
             "owed_to": list(self.owed_to),
             "starts": format_time(self.started_at) if self.started_at else None,
             "start_event": self.start_event,
+            "own_moment": self.is_by_own_moment,
             "copy_to": list(self.copy_to),
             "forward_to": list(self.forward_to),
             "provisional": self.is_provisional,
@@ -153,19 +160,6 @@ class IncidentView:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SideView:
-    """An organisation that an incident concerns."""
-
-    organisation: str
-    name: str
-    sector: str
-    territory: str
-    classes: tuple[str, ...] | None
-    lead_team: str
-    added_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
 class MomentView:
     """A moment from which the law counts: when, who said so, and how far it can be trusted."""
 
@@ -174,6 +168,22 @@ class MomentView:
     by: str
     supplied_at: datetime
     note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SideView:
+    """An organisation that an incident concerns. `moments` are its own: what it owes counts from them first;
+    `may_say` whether the reader may say them."""
+
+    organisation: str
+    name: str
+    sector: str
+    territory: str
+    classes: tuple[str, ...] | None
+    lead_team: str
+    added_at: datetime
+    moments: tuple[MomentView, ...] = ()
+    may_say: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,6 +228,7 @@ class IncidentPage:
     moves: tuple[State, ...]
     impact: Mapping[str, Any]
     merges: tuple[MergeView, ...]
+    news: tuple[NewsView, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the page as the contract names its keys, with the reasons beside it."""
@@ -232,8 +243,14 @@ class IncidentPage:
             "attributes_absent": list(self.attributes_absent),
             "missing": list(self.missing),
             "impact": dict(self.impact),
+            "news": [{"report": one.report, "since": format_time(one.since)} for one in self.news],
             "sides": [
-                {"organisation": side.organisation or None, "name": side.name, "sector": side.sector or None}
+                {
+                    "organisation": side.organisation or None,
+                    "name": side.name,
+                    "sector": side.sector or None,
+                    "moments": {moment.name: format_time(moment.moment) for moment in side.moments},
+                }
                 for side in self.sides
             ],
             "finding_ids": [str(finding) for finding in self.finding_ids],

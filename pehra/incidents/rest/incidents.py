@@ -45,6 +45,7 @@ class SuppliedMoment(Strict):
 
     name: str = Field(min_length=1, max_length=200)
     moment: Moment
+    organisation: str = Field("", max_length=CODE_CHARACTERS_MAX, description="Whose own it is, where it is one's own.")
 
 
 class Facts(Strict):
@@ -171,8 +172,15 @@ def severity(request: Request, reference: str, said: Severity) -> api.IncidentVi
     "/{reference}/moments", response=api.IncidentView, operation_id="incidents.moment", summary="Supply a moment"
 )
 def moment(request: Request, reference: str, said: SuppliedMoment) -> api.IncidentView:
-    """The clocks that count from it are derived anew; those that ended stay."""
-    return done(request, api.supply_moment, ref=reference, name=said.name, moment=said.moment)
+    """The clocks that count from it are derived anew; those that ended stay. One organisation's own counts for it."""
+    return done(
+        request,
+        api.supply_moment,
+        ref=reference,
+        name=said.name,
+        moment=said.moment,
+        organisation=said.organisation,
+    )
 
 
 @router.post("/{reference}/facts", response=api.IncidentView, operation_id="incidents.facts", summary="State facts")

@@ -34,6 +34,9 @@ ENDED: frozenset[ClockState] = frozenset({ClockState.MET, ClockState.MET_LATE, C
 
 OWED: frozenset[ClockState] = frozenset(ClockState) - ENDED
 
+OWN_MOMENT = "own_moment_of"
+"""The fact of a clock's reason that says whose own moment it counts from, where it is not the incident's."""
+
 WARN_SHARE = 4
 """A clock warns when a quarter of its time is left. An operational choice; the law's own periods are in the profile."""
 

@@ -18,6 +18,7 @@ class Step(StrEnum):
 
     SEND_LATE = "send-late"
     TAKE = "take"
+    READ = "read"
     SEND = "send"
     SAY_WHEN = "say-when"
     SAY_WHETHER = "say-whether"
@@ -41,13 +42,14 @@ class Owed:
 
 @dataclass(frozen=True, kw_only=True)
 class NextStep:
-    """The step, and the clock, the missing moment or attribute, or the blocking task that asks for it."""
+    """The step, and the clock, the missing moment or attribute, the blocking task or the report that asks for it."""
 
     step: Step
     owed: Owed | None = None
     moment: str = ""
     attribute: str = ""
     task: Blocking | None = None
+    report: str = ""
 
 
 def next_step(
@@ -58,11 +60,13 @@ def next_step(
     unknown_attributes: Sequence[str] = (),
     may_close: bool,
     blocking: Sequence[Blocking] = (),
+    news: Sequence[str] = (),
 ) -> NextStep:
-    """Return the most pressing step: what is overdue, then taking a new incident, then what is due, then what is
-    missing (whether a duty is owed, before when it began), then what blocks.
+    """Return the most pressing step: what is overdue, then taking a new incident, then reading what came in, which may
+    change what is sent, then what is due, then what is missing (whether a duty is owed before when it began), then
+    what blocks.
 
-    `owed` comes most urgent first, `blocking` in the order of the work.
+    `owed` comes most urgent first, `blocking` in the order of the work; `news` are reports with something unread.
     """
     if state in {State.CLOSED, State.DISMISSED}:
         return NextStep(step=Step.NOTHING)
@@ -71,6 +75,8 @@ def next_step(
         return NextStep(step=Step.SEND_LATE, owed=late)
     if state is State.NEW:
         return NextStep(step=Step.TAKE)
+    if news:
+        return NextStep(step=Step.READ, report=news[0])
     due = next((clock for clock in owed if clock.due is not None), None)
     if due is not None:
         return NextStep(step=Step.SEND, owed=due)

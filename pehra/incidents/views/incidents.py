@@ -32,7 +32,6 @@ MEASURE_MAX = 1e12
 NOTICES_SHOWN_MAX = 100
 ORGANISATION_NOTICES_SHOWN = 5
 FILTERS = ("state", "severity", "team", "organisation", "search", "kind")
-MOMENTS = ("occurrence", "discovery", "awareness", "ransom_payment", "handling_end")
 HOLDS = {"yes": True, "no": False, "": None}
 MOMENT_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
@@ -216,14 +215,14 @@ def _act(request: Request, reference: str, form: str, act: Callable[[], object])
 def _page(request: Request, reference: str, *, refused: str = "", refusal: Refusal | None = None) -> HttpResponse:
     page = api.incident(reference, by=request.actor)
     incident = page.incident
-    head = api.heading_of(incident, opened_by=page.opened_by, by=request.actor)
+    head = api.heading_of(incident, opened_by=page.opened_by, news=page.news, by=request.actor)
     profile = law.load(settings.PEHRA_PROFILE)
     context = {
         "page": page,
         **frame.around(request, head, tab="overview"),
         "moves": [state for state in page.moves if head.may_close or state not in {"closed", "dismissed"}],
         "levels": list(reversed(profile.severity_levels)),
-        "all_moments": MOMENTS,
+        "all_moments": api.MOMENTS,
         "profile": profile,
         "attributes": {
             code: request.POST.get(f"attribute-{code}", known) if refused == "facts" else known

@@ -18,7 +18,7 @@ from pehra.findings import api as findings
 from pehra.incidents import api
 from pehra.incidents.views import acting, frame
 from pehra.kernel.markings import Pap, Tlp
-from pehra.kernel.refusals import NotVisible, Refusal
+from pehra.kernel.refusals import Invalid, NotVisible, Refusal
 from pehra.law import api as law
 from pehra.registry import api as registry
 
@@ -66,6 +66,8 @@ def _assessment(request: Request, reference: str, *, refused: str = "", refusal:
         "services": request.POST.get("services", "\n".join(page.impact.get("services", ()))),
         "assets": api.assets(ref=reference, by=request.actor),
         "sides": sides,
+        "say_of": [side for side in page.sides if side.organisation and side.may_say],
+        "all_moments": api.MOMENTS,
         "clocks": [(clock, sides.get(clock.organisation, "")) for clock in _own_clocks(request, reference)],
         "marks": list(Tlp),
         "uses": list(Pap),
@@ -197,6 +199,13 @@ def _split(said: QueryDict, who: dict[str, Any]) -> object:
     return api.split(title=said.get("title", ""), parting=parting, reason=said.get("reason", ""), **who)
 
 
+def _own_moment(said: QueryDict, who: dict[str, Any]) -> object:
+    moment = acting.moment(said.get("moment", ""), field="moment")
+    if moment is None:
+        raise Invalid(_("This is no moment."), field="moment")
+    return api.supply_moment(moment=moment, **_words(said, "name", "organisation"), **who)
+
+
 def _words(said: QueryDict, *names: str) -> dict[str, Any]:
     return {name: said.get(name, "") for name in names}
 
@@ -222,6 +231,7 @@ ASSESSMENT_ACTS: Acts = {
     "asset": lambda said, who: api.add_asset(**_words(said, "organisation", "name", "note"), **who),
     "asset-out": lambda said, who: api.remove_asset(**_words(said, "organisation", "name", "reason"), **who),
     "impact": _impact,
+    "moment": _own_moment,
     "sent": lambda said, who: api.record_stage_sent(
         moment=acting.moment(said.get("moment", ""), field="moment"),
         **_words(said, "duty", "stage", "organisation"),

@@ -49,6 +49,7 @@ from pehra.intake.api.mail import (
     take_for_report,
     take_in_mail,
 )
+from pehra.intake.api.news import read_news
 from pehra.intake.api.opening import open_incident
 from pehra.intake.api.receiving import add, receive, require_something
 from pehra.intake.api.telling import tell_teams
@@ -156,6 +157,7 @@ __all__ = [
     "own_reports",
     "parse_filters",
     "preview",
+    "read_news",
     "receive",
     "receive_alert",
     "receive_documents",

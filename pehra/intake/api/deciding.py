@@ -18,7 +18,7 @@ from pehra.access.api import Permission
 from pehra.incidents import api as incidents
 from pehra.intake import queries
 from pehra.intake.api.choosing import LEADS_TO, Chosen, locked
-from pehra.intake.api.handing_on import hand_on
+from pehra.intake.api.handing_on import end_news, hand_on
 from pehra.intake.models import Report, TriageAct, TriageChange
 from pehra.intake.rules import states
 from pehra.intake.rules.acts import NEEDS_REASON, Act
@@ -81,7 +81,10 @@ def merge(*, chosen: Chosen, into: str, reason: str, by: Actor, at: datetime) ->
     behind = Report.objects.filter(merged_into__in=[row.id for row in rows]).values_list("reference", flat=True)
     if behind:
         raise states.MoveRefused(f"others are merged into it already: {', '.join(behind[:5])}", field="into")
-    return decide(Act.MERGE, rows, {"merged_into_id": head.id}, chosen=chosen, reason=reason, by=by, at=at)
+    done = decide(Act.MERGE, rows, {"merged_into_id": head.id}, chosen=chosen, reason=reason, by=by, at=at)
+    if head.incident:
+        hand_on(rows, incident=head.incident, at=at)
+    return done
 
 
 @transaction.atomic
@@ -145,6 +148,7 @@ def decide(
     token = new_id(at)
     befores = {row.id: kept(row) for row in rows}
     teams_before = {row.id: list(row.teams) for row in rows}
+    end_news([row for row in rows if row.has_news], by=by, at=at)
     for row in rows:
         if act in LEADS_TO:
             states.require_move(State(row.state), LEADS_TO[act], reference=row.reference)

@@ -16,12 +16,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.intake import queries
 from pehra.intake.api import grouping, observing, routing, telling
+from pehra.intake.api.handing_on import hand_on_added
 from pehra.intake.gateways import turns
 from pehra.intake.models import Report, ReportFile, Submission
 from pehra.intake.rules import saying
@@ -123,7 +125,7 @@ def add(
         source=source, source_ref=source_ref, once=once, by=by, at=at,
     )  # fmt: skip
     with transaction.atomic(), access.elevated(part="intake.receiving"):
-        return _known(coming) or _added(coming, Report.objects.select_for_update().get(id=known))
+        return _known(coming) or _added(coming, *_locked(known))
 
 
 def _kept(
@@ -241,7 +243,18 @@ def _grouped(report: Report, coming: _Coming, seen: Sequence[observing.Seen]) ->
         report.group_because = [{"sign": one.sign.value, "value": one.value, "with": one.report} for one in shared]
 
 
-def _added(coming: _Coming, report: Report) -> Receipt:
+def _locked(id: UUID) -> tuple[Report, Report | None]:
+    """Return a report and the one behind which it stands, if any, both locked: in the one order of all locks."""
+    head = Report.objects.filter(id=id).values("merged_into")
+    rows = Report.objects.filter(Q(id=id) | Q(id__in=head)).order_by("id").select_for_update(of=("self",))
+    found = {row.id: row for row in rows}
+    report = found[id]
+    # One that was merged or taken out while we waited: its head is not ours to lock any more, and reading it will do.
+    head_id = report.merged_into_id
+    return report, found.get(head_id) or Report.objects.filter(id=head_id).first() if head_id else None
+
+
+def _added(coming: _Coming, report: Report, head: Report | None) -> Receipt:
     at = coming.at
     last = report.submissions.order_by("-number").values_list("number", flat=True)[0]
     seen = observing.seen_in(coming.said, on=law.day_of(law.load(settings.PEHRA_PROFILE), at), at=at)
@@ -254,13 +267,15 @@ def _added(coming: _Coming, report: Report) -> Receipt:
     if report.state == State.DISMISSED:
         values |= {"state": State.RECEIVED, "state_reason": NEWS, "told_at": None}
     elif report.state != State.RECEIVED:
-        values["has_news"] = True
+        # Unread already: its team was told.
+        values |= {} if report.has_news else {"has_news": True, "told_at": None}
     for name, value in values.items():
         setattr(report, name, value)
     report.save(update_fields=list(values))
     submission = _submitted(report, coming, number=last + 1)
     observing.add_observables(report, seen, number=last + 1, at=at)
     _record("intake.added", report, coming, submission, seen)
+    hand_on_added(report, head=head, number=last + 1, at=at)
     return _receipt(submission)
 
 

@@ -1,14 +1,15 @@
-"""Teams are told that reports wait: at once, and then not again for a while however many come.
+"""Teams are told that reports wait, and that more came in to one they had decided about: at once, and then not again
+for a while however many come.
 
-The letter names a few references and how many wait; what they say stays behind the wall. What came while nobody was
-told is told by the next letter: a job looks every minute.
+The letter names a few references and how many there are; what they say stays behind the wall. What came while nobody
+was told is told by the next letter: a job looks every minute.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -28,12 +29,13 @@ QUIET = timedelta(minutes=10)
 NAMED_MAX = 10
 TEAMS_A_TICK_MAX = 500
 LANGUAGE_DEFAULT = "en"
+UNTOLD = Q(told_at__isnull=True) & (Q(state=State.RECEIVED) | Q(has_news=True))
 
 
 def tell_of(report: Report, *, by: Actor, at: datetime) -> None:
     """Tell the lead team of a new report, unless it was told of others a short while ago: then the job does."""
     if report.lead_team and _take_turn(report.lead_team, at=at):
-        _write(report.lead_team, [report.reference], 1, by=by, at=at)
+        _write(report.lead_team, [report.reference], [], by=by, at=at)
         report.told_at = at
         Report.objects.filter(id=report.id).update(told_at=at)
 
@@ -42,15 +44,18 @@ def tell_of(report: Report, *, by: Actor, at: datetime) -> None:
 def tell_teams(*, by: Actor, at: datetime) -> int:
     """Tell every team of the reports it was not told of yet, where it was not told of any a short while ago."""
     access.require(by, Permission.INTAKE_TRIAGE)
-    untold = Report.objects.filter(told_at__isnull=True, state=State.RECEIVED).exclude(lead_team="")
-    waiting = dict(untold.values_list("lead_team").annotate(count=Count("id")).order_by("lead_team")[:TEAMS_A_TICK_MAX])
+    untold = Report.objects.filter(UNTOLD).exclude(lead_team="")
+    teams = list(untold.order_by("lead_team").values_list("lead_team", flat=True).distinct()[:TEAMS_A_TICK_MAX])
     told = 0
-    for team, count in waiting.items():
+    for team in teams:
         if not _take_turn(team, at=at):
             continue
-        ids = list(untold.filter(lead_team=team).order_by("id").values_list("id", "reference"))
-        _write(team, [reference for _id, reference in ids[:NAMED_MAX]], len(ids) or count, by=by, at=at)
-        Report.objects.filter(id__in=[number for number, _reference in ids]).update(told_at=at)
+        found = list(untold.filter(lead_team=team).order_by("id").values_list("id", "reference", "state"))
+        waits = [reference for _id, reference, state in found if state == State.RECEIVED]
+        grown = [reference for _id, reference, state in found if state != State.RECEIVED]
+        if found:
+            _write(team, waits, grown, by=by, at=at)
+        Report.objects.filter(id__in=[number for number, _reference, _state in found]).update(told_at=at)
         told += 1
     return told
 
@@ -64,11 +69,12 @@ def _take_turn(team: str, *, at: datetime) -> bool:
     return bool(TeamTold.objects.filter(team=team, at__lte=at - QUIET).update(at=at))
 
 
-def _write(team: str, references: Sequence[str], count: int, *, by: Actor, at: datetime) -> None:
+def _write(team: str, waits: Sequence[str], grown: Sequence[str], *, by: Actor, at: datetime) -> None:
+    """Write to a team of reports that wait, and of others to which something was added since they were decided."""
     drafts = []
     for recipient in _recipients(team):
         with translation.override(recipient.language):
-            subject, body = _words(references, count)
+            subject, body = _words(waits, grown)
         drafts.append(
             outbox.Draft(
                 kind=KIND,
@@ -76,7 +82,7 @@ def _write(team: str, references: Sequence[str], count: int, *, by: Actor, at: d
                 subject=subject,
                 body=body,
                 tlp=Tlp.AMBER_STRICT,
-                about=references[0],
+                about=[*waits, *grown][0],
                 lead_team=team,
                 teams=(team,),
                 dedupe_key=f"{KIND}:{team}:{format_time(at)}:{recipient.email}"[: outbox.DEDUPE_KEY_CHARACTERS_MAX],
@@ -96,12 +102,33 @@ def _recipients(team: str) -> list[outbox.Recipient]:
     ] or [outbox.Recipient(name=team, email="", language=LANGUAGE_DEFAULT, circle=Circle.NAMED)]
 
 
-def _words(references: Sequence[str], count: int) -> tuple[str, str]:
-    subject = ngettext("%(count)d report waits for your team", "%(count)d reports wait for your team", count) % {
-        "count": count
-    }
-    lines = [subject + ": " + ", ".join(references)]
-    if count > len(references):
-        lines.append(_("and %(count)d more") % {"count": count - len(references)})
-    lines.append(_("Sign in and open the queue to decide what becomes of them."))
+def _words(waits: Sequence[str], grown: Sequence[str]) -> tuple[str, str]:
+    lines = []
+    if waits:
+        lines.append(
+            ngettext("%(count)d report waits for your team", "%(count)d reports wait for your team", len(waits))
+            % {"count": len(waits)}
+        )
+    if grown:
+        lines.append(
+            ngettext(
+                "more came in to %(count)d report that your team has decided about",
+                "more came in to %(count)d reports that your team has decided about",
+                len(grown),
+            )
+            % {"count": len(grown)}
+        )
+    subject = lines[0]
+    lines = [f"{line}: {_named(some)}" for line, some in zip(lines, filter(None, (waits, grown)), strict=True)]
+    if waits:
+        lines.append(_("Sign in and open the queue to decide what becomes of them."))
+    if grown:
+        lines.append(_("Sign in and read what was added; the page of its incident says so too."))
     return subject, "\n".join(lines) + "\n"
+
+
+def _named(references: Sequence[str]) -> str:
+    """Name a few, and say how many more there are."""
+    named = ", ".join(references[:NAMED_MAX])
+    more = len(references) - NAMED_MAX
+    return named if more <= 0 else ", ".join([named, _("and %(count)d more") % {"count": more}])

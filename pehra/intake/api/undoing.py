@@ -15,6 +15,7 @@ from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.intake import queries
 from pehra.intake.api.deciding import EVENTS, ROWS_A_STATEMENT, columns, kept, put
+from pehra.intake.api.handing_on import end_news, hand_on
 from pehra.intake.models import Report, TriageAct, TriageChange
 from pehra.intake.rules.acts import UNDOABLE, Act
 from pehra.intake.rules.states import MoveRefused, State
@@ -63,6 +64,10 @@ def undo(*, token: UUID, by: Actor, at: datetime) -> Undone:
         put(row, changes[row.id].before)
         row.changed_at = at
     Report.objects.bulk_update(back, [*columns(), "changed_at"], batch_size=ROWS_A_STATEMENT)
+    # What it belonged to is told nothing of it any more; what it belongs to again was not told what came meanwhile.
+    end_news([row for row in back if row.has_news and "incident" in changes[row.id].before], by=by, at=at)
+    for incident in {changes[row.id].before.get("incident") for row in back} - {None, ""}:
+        hand_on([row for row in back if row.incident == incident], incident=incident, at=at)
     act.undone_at, act.undone_by = at, by.id
     act.save(update_fields=["undone_at", "undone_by"])
     event = f"{EVENTS[Act(act.act)]}.undone"

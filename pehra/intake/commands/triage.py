@@ -144,6 +144,16 @@ def open_(
     click.echo(f"its clocks: pehra incidents show {view.reference}")
 
 
+@commands.command("read")
+@click.argument("reference")
+def read(reference: str) -> None:
+    """Say that what was added to a report after its decision was read. Until then its incident says that it was not."""
+    from pehra.intake import api
+
+    was_news = api.read_news(reference=reference, **_by_now())
+    click.echo(f"{reference}: read" if was_news else f"{reference}: nothing was unread")
+
+
 @commands.command("undo")
 @click.argument("act", type=click.UUID)
 @AS_JSON

@@ -11,7 +11,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Cast
 
 from pehra.intake.rules.channels import Channel
 from pehra.intake.rules.saying import (
@@ -69,6 +70,13 @@ class Report(models.Model):
 
     id = models.UUIDField(primary_key=True)
     reference = models.CharField(max_length=REFERENCE_LENGTH_MAX, unique=True)
+    # At the reference's end: some programs know a report by it alone. A column, since no index of an expression serves
+    # a reader behind the wall.
+    number = models.GeneratedField(
+        expression=Cast(Func(F("reference"), Value("-"), Value(-1), function="split_part"), models.IntegerField()),
+        output_field=models.IntegerField(),
+        db_persist=True,
+    )
     channel = models.CharField(max_length=16, choices=[(channel.value, channel.value) for channel in Channel])
     state = models.CharField(max_length=16, choices=[(state.value, state.value) for state in State])
     state_reason = models.TextField(blank=True)
@@ -109,7 +117,7 @@ class Report(models.Model):
     group_because = models.JSONField(default=list)
     received_at = models.DateTimeField()
     changed_at = models.DateTimeField()
-    told_at = models.DateTimeField(null=True, blank=True)  # when its team was told that it waits
+    told_at = models.DateTimeField(null=True, blank=True)  # when its team was told that it waits, or that it has news
     search = models.GeneratedField(
         expression=SearchVector("title", "about_name", "about_organisation", "description", config="simple"),
         output_field=SearchVectorField(),
@@ -143,13 +151,16 @@ class Report(models.Model):
             GinIndex(fields=["teams"], name="intake_teams"),
             GinIndex(fields=["working_teams"], name="intake_working_teams"),
             GinIndex(fields=["search"], name="intake_search"),
+            models.Index(fields=["number"], name="intake_number"),
             models.Index(fields=["state", "-id"], name="intake_state"),
             models.Index(fields=["lead_team", "-id"], name="intake_lead"),
             models.Index(fields=["group"], name="intake_group"),
             models.Index(fields=["assignee", "-id"], condition=~Q(assignee=""), name="intake_assignee"),
             models.Index(fields=["reporter_organisation", "-id"], name="intake_reporter"),
             models.Index(
-                fields=["lead_team"], condition=Q(told_at__isnull=True, state=State.RECEIVED), name="intake_untold"
+                fields=["lead_team"],
+                condition=Q(told_at__isnull=True) & (Q(state=State.RECEIVED) | Q(has_news=True)),
+                name="intake_untold",
             ),
         ]
 

@@ -17,7 +17,7 @@ from pehra.kernel.actors import Actor
 from pehra.kernel.markings import Tlp
 from pehra.kernel.refusals import NotVisible
 
-NUMBERS_LENGTH_MAX = 12
+NUMBER_MAX = 999_999_999
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ def alert(*, channel: Channel, reference: str = "", number: int | None = None, b
     """Return a report that came by this road, by its reference or number, to whoever may read it and add to it: also
     to the account that posted it, wherever law has sent it since."""
     access.require(by, Permission.INTAKE_REPORT)
-    wanted = Q(reference__endswith=_ending(number)) if number is not None else Q(reference=reference.upper())
+    wanted = Q(number=_known(number)) if number is not None else Q(reference=reference.upper())
     wanted &= Q(channel=channel)
     row = _readable(by).filter(wanted).first()
     if row is not None:
@@ -72,11 +72,10 @@ def posted(*, channel: Channel, source: str, source_ref: str, by: Actor) -> str:
         return str(named.order_by("id").values_list("reference", flat=True).first() or "")
 
 
-def _ending(number: int) -> str:
-    digits = f"{number:06d}"
-    if number < 1 or len(digits) > NUMBERS_LENGTH_MAX:
+def _known(number: int) -> int:
+    if not 1 <= number <= NUMBER_MAX:
         raise NotVisible("there is no such alert")
-    return f"-{digits}"
+    return number
 
 
 def _view(row: Report, *, is_visible: bool) -> AlertView:
@@ -84,7 +83,7 @@ def _view(row: Report, *, is_visible: bool) -> AlertView:
     return AlertView(
         report=row.id,
         reference=row.reference,
-        number=int(row.reference.rpartition("-")[2]),
+        number=row.number,
         state=State(row.state),
         title=row.title,
         description=row.description,

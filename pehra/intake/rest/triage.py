@@ -94,6 +94,13 @@ class HandOverIn(Strict):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadOut:
+    """Whether there was anything that nobody had read."""
+
+    was_news: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class SealedFile:
     """A file in an encrypted archive, in Base64, and the password that opens it, which is told this once."""
 
@@ -123,6 +130,15 @@ def open_(request: Request, report: str, said: OpenIn) -> incidents.IncidentView
     _require(request)
     access.require(request.actor, Permission.INCIDENTS_READ)
     return api.open_incident(reference=report, **said.dict(), by=request.actor, at=request.at)
+
+
+@router.post(
+    "/reports/{report}/read", response=ReadOut, operation_id="intake.triage.read", summary="Say that its news was read"
+)
+def read_news(request: Request, report: str) -> ReadOut:
+    """What was added after a decision is news, here and in its incident, until then."""
+    _require(request)
+    return ReadOut(was_news=api.read_news(reference=report, by=request.actor, at=request.at))
 
 
 @router.post("/triage/join", response=api.Done, operation_id="intake.triage.join", summary="Join an incident")

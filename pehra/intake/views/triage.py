@@ -142,6 +142,14 @@ def _organisations(text: str, *, by: Actor) -> list[str]:
 
 
 @require_POST
+def read_news(request: Request, reference: str) -> HttpResponse:
+    """Say that what was added since the decision was read."""
+    access.require(request.actor, Permission.INTAKE_READ)
+    api.read_news(reference=reference, by=request.actor, at=request.at)
+    return redirect("intake:one", reference)
+
+
+@require_POST
 def take(request: Request) -> HttpResponse:
     """Take what is chosen in the queue: it is the reader's from now on, or nobody's again."""
     access.require(request.actor, Permission.INTAKE_READ)

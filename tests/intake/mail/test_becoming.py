@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pehra.findings.models import Finding
+from pehra.incidents import api as incidents
 from pehra.intake import api as intake
 from pehra.intake.models import Mail, MailFeed, Report
 from pehra.kernel.actors import system
@@ -135,6 +136,15 @@ class TestAReport:
         assert {first.report, more.report, third.report} == {first.report}
         report = Report.objects.get()
         assert report.submissions.count() == 3
+
+    def test_tells_its_incident_what_an_answer_adds(self, come, analyst, at):
+        first = come(letter("It came from 198.18.2.9."))
+        opened = intake.open_incident(reference=first.report, by=analyst, at=at)
+        come(letter("And 198.18.2.10.", message_id="<m2@works.example>", in_reply_to=first.receipt_id))
+        page = incidents.incident(opened.reference, by=MACHINE)
+        assert [news.report for news in page.news] == [first.report]
+        seen = {one.value for one in incidents.observables(ref=opened.reference, by=MACHINE, at=at)}
+        assert {"198.18.2.9", "198.18.2.10"} <= seen
 
     def test_does_not_grow_by_a_strangers_mail_that_names_its_senders(self, come):
         first = come(letter())
