@@ -247,6 +247,8 @@ def test_an_organisation_answers_itself_in_an_incident_of_which_it_sees_nothing_
         for reference in (view.reference, "PK-2026-999999", "x\x00"):
             with pytest.raises(NotVisible):
                 api.answer_consent(ref=reference, number=1, answer="given", by=other, at=at)
+    with pytest.raises(NotVisible):  # by the first wall alone, too
+        api.answer_consent(ref=view.reference, number=1, answer="given", by=other, at=at)
     assert addresses(letters("consent-answered")) == ["duty@pkcert.example"]
 
 
