@@ -291,6 +291,22 @@ DUE: Words = {
     "soon": _("due soon"),
     "current": _("not due yet"),
 }
+FACT: Words = {
+    "entity.sector": _("Sector"),
+    "entity.territory": _("Territory"),
+    "entity.classes": _("What the organisation is by law"),
+    "incident.class": _("Kind"),
+    "incident.type": _("Kind in detail"),
+    "incident.severity": _("Severity"),
+    "incident.attributes": _("Known of it"),
+    "valid_from": _("In force since"),
+    "undecided": _("Not decided before it"),
+    "before": _("Before"),
+    "reason": _("Reason"),
+    "report": _("Report"),
+    "reported": _("As reported"),
+}
+"""The facts that a rule asks for and a reason gives; one that is not here is shown by its code."""
 MISSING: Words = {
     "reply": _("no answer yet"),
     "reason": _("say why it does not apply"),
@@ -397,6 +413,7 @@ TABLES: dict[str, Words] = {
     "band": BAND,
     "due": DUE,
     "missing": MISSING,
+    "fact": FACT,
     "severity": SEVERITY,
     "seen_verdict": SEEN_VERDICT,
     "observable": OBSERVABLE_KIND,

@@ -191,3 +191,14 @@ def test_what_an_organisation_is_asked_looks_right_to_it_and_to_the_team(
             wrong += wrong_in(page, Axe(), f"consent-{who}-{language}-{theme}-{size}", pictures)
             context.close()
     assert wrong == []
+
+
+def test_the_current_tab_is_in_sight_on_a_narrow_screen(browser, live_server, lay_out_here, machine):
+    country = lay_out_here()
+    ref = one_incident(machine).reference
+    context, page = signed_in(browser, live_server.url, country, size="phone")
+    page.goto(f"{live_server.url}/incidents/{ref}/joined")
+    place = page.locator(".tabs [aria-current]").bounding_box()
+    assert place is not None
+    assert 0 <= place["x"] <= place["x"] + place["width"] <= page.viewport_size["width"]
+    context.close()

@@ -438,6 +438,13 @@ def grouped(value: int) -> str:
 
 
 @register.filter
+def fact_name(name: str) -> str:
+    """Return what a fact is called; one without a name by its code's words."""
+    called = word_of("fact", name)
+    return plain_code(name) if called == name else called
+
+
+@register.filter
 def plain_code(value: object) -> str:
     """Return a code's words apart: for a name that has no translation."""
     return str(value).replace("_", " ").replace("-", " ")

@@ -92,3 +92,10 @@ if (refused) {
   if (field) field.focus({ preventScroll: true });
   refused.scrollIntoView({ block: "center" });
 }
+
+// On a narrow screen tabs and sections run past its edge: the current one is brought into sight.
+for (const current of document.querySelectorAll(".rail [aria-current], .tabs [aria-current]")) {
+  const strip = current.closest(".rail, .tabs");
+  const [here, whole] = [current.getBoundingClientRect(), strip.getBoundingClientRect()];
+  strip.scrollBy({ left: here.left + here.width / 2 - whole.left - whole.width / 2, behavior: "instant" });
+}
