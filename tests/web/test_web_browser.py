@@ -188,6 +188,19 @@ def test_everything_works_without_scripts(browser, live_server, lay_out_here):
     context.close()
 
 
+def test_whoever_is_signed_in_and_opens_a_used_link_finds_the_sections_where_they_always_are(
+    browser, live_server, lay_out_here
+):
+    context, page = signed_in(browser, live_server.url, lay_out_here(), size="desktop")
+    page.goto(f"{live_server.url}/access/link/used-long-ago")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="This link lets nobody in").wait_for()
+    rail, main = page.locator(".rail").bounding_box(), page.locator("main").bounding_box()
+    assert rail["x"] + rail["width"] <= main["x"] + 1
+    assert rail["y"] == main["y"]
+    context.close()
+
+
 def test_the_situation_stays_true_while_somebody_watches(browser, live_server, machine, lay_out_here):
     context, page = signed_in(browser, live_server.url, lay_out_here(), size="desktop")
     page.clock.install()
