@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('incidents', '0008_disposal'),
+        ('incidents', '0009_disposal'),
     ]
 
     operations = [
