@@ -284,6 +284,11 @@ def test_the_command_takes_both_forms(
     assert (page.attributes, page.attributes_absent) == (("ransomware",), (BREACH,))
     assert run("--attribute", "campaign")[0] == 0
     assert whole(ref, machine).attributes == ("campaign",)
+    code, said = run("--kind", "intrusions/system-compromise")
+    assert (code, said.splitlines()[0]) == (0, f"{ref}  intrusions/system-compromise")
+    page = whole(ref, machine)
+    assert (page.incident.type, page.attributes) == ("system-compromise", ("campaign",))
+    assert run("--kind", "nothing")[0] == 1
     for wrong in ((), ("--none", "--has", "campaign"), ("--has", "campaign", "--has-not", "campaign")):
         code, said = run(*wrong)
         assert (code, "give --has and --has-not" in said) == (2, True)

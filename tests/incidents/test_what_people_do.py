@@ -271,6 +271,54 @@ def test_a_bank_is_asked_about_a_breach_until_a_person_says(
     assert ledger.history(subject=view.reference, by=analyst)[-1].event == "incidents.facts.stated"
 
 
+def missing_on_the_sheet(ref: str, by: Actor) -> set[str]:
+    return {name for line in api.worksheet(ref=ref, by=by).lines for name in line.missing}
+
+
+def test_a_kind_that_became_known_later_is_stated_and_the_law_is_asked_anew(
+    finding: Any, machine: Actor, analyst: Actor, at: datetime
+) -> None:
+    marking, facts = MARKING, law.IncidentFacts(severity="high")
+    view = api.open_incident(
+        title="Bank", organisations=["org-0002"], facts=facts, moments={}, marking=marking, by=analyst, at=at
+    )
+    assert "incident.class" in missing_on_the_sheet(view.reference, analyst)
+    stated = api.state_facts(ref=view.reference, type="system-compromise", reason="seen", by=analyst, at=at)
+    assert (stated.taxonomy, stated.type) == ("intrusions", "system-compromise")
+    assert "incident.class" not in missing_on_the_sheet(view.reference, analyst)
+    entry = next(
+        each
+        for each in ledger.history(subject=view.reference, by=analyst)[::-1]
+        if each.event == "incidents.facts.stated"
+    )
+    assert (entry.facts["before"]["class"], entry.facts["class"], entry.facts["type"]) == (
+        "",
+        "intrusions",
+        "system-compromise",
+    )
+    coarser = api.state_facts(ref=view.reference, taxonomy="fraud", reason="it was fraud", by=analyst, at=at)
+    assert (coarser.taxonomy, coarser.type) == ("fraud", "")
+    kept = api.state_facts(ref=view.reference, attributes={}, reason="nothing new", by=analyst, at=at)
+    assert (kept.taxonomy, kept.type) == ("fraud", "")
+
+
+@pytest.mark.parametrize(
+    ("said", "field", "told"),
+    [
+        ({"taxonomy": "bad"}, "taxonomy", "malicious-code"),
+        ({"type": "bad"}, "type", "phishing"),
+        ({"taxonomy": "fraud", "type": "spam"}, "type", "masquerade"),
+    ],
+    ids=["class", "type", "type-of-another-class"],
+)
+def test_a_kind_that_rsit_does_not_know_is_refused(
+    said: dict[str, str], field: str, told: str, opened: IncidentView, analyst: Actor, at: datetime
+) -> None:
+    with pytest.raises(Invalid, match=told) as refused:
+        api.state_facts(ref=opened.reference, **said, reason="seen", by=analyst, at=at)
+    assert refused.value.field == field
+
+
 def test_a_word_that_the_law_does_not_know_is_refused(opened: IncidentView, analyst: Actor, at: datetime) -> None:
     with pytest.raises(Invalid, match="ransomware"):
         api.state_facts(ref=opened.reference, attributes=["ransomwear"], reason="seen", by=analyst, at=at)

@@ -51,6 +51,8 @@ def test_what_is_asked_is_answered_by_keyboard_and_without_scripts(browser, live
     form.get_by_label("Part of a campaign").focus()
     page.keyboard.press("y")
     page.keyboard.press("Enter")
+    assert form.get_by_label("Kind").input_value() == "malicious-code/infected-system"
+    form.get_by_label("Kind").select_option("intrusions/system-compromise")
     form.get_by_label("Reason").focus()
     page.keyboard.type("the bank's own word")
     page.keyboard.press("Enter")
@@ -58,6 +60,7 @@ def test_what_is_asked_is_answered_by_keyboard_and_without_scripts(browser, live
     assert page.get_by_text("say whether").count() == 0
     known = incidents.incident(reference, by=machine)
     assert (known.attributes, known.attributes_absent) == (("campaign", "ransomware"), ("breach-established",))
+    assert (known.incident.taxonomy, known.incident.type) == ("intrusions", "system-compromise")
     assert page.locator("dt", has_text="Denied").count() == 1
     assert [line for line in said if "422" not in line] == []
     context.close()
@@ -71,11 +74,13 @@ def test_a_refused_answer_shows_what_was_chosen(browser, live_server, lay_out_he
     page.locator("#facts summary").click()
     form = page.locator("#facts form")
     form.get_by_label("Breach established").select_option("no")
+    form.get_by_label("Kind").select_option("fraud")
     form.get_by_label("Users affected").fill("many")
     form.get_by_label("Reason").fill("the bank's own word")
     form.get_by_role("button", name="State").click()
     page.get_by_text("many is not a number").wait_for()
     assert page.locator("#facts form").get_by_label("Breach established").input_value() == "no"
+    assert page.locator("#facts form").get_by_label("Kind").input_value() == "fraud"
     assert incidents.incident(reference, by=machine).attributes_absent == ()
     context.close()
 

@@ -28,6 +28,7 @@ from pehra.incidents.rules.attributes import WIDESPREAD, told
 from pehra.incidents.rules.clocks import ClockState
 from pehra.incidents.rules.opening import TITLE_LENGTH_MAX
 from pehra.incidents.rules.states import State
+from pehra.kernel import rsit
 from pehra.kernel.actors import Actor
 from pehra.kernel.clock import format_time
 from pehra.kernel.reasons import Because
@@ -200,24 +201,29 @@ def set_severity(*, ref: str, severity: str, reason: str, by: Actor, at: datetim
 def state_facts(
     *,
     ref: str,
+    taxonomy: str = "",
+    type: str = "",
     attributes: Iterable[str] | Mapping[str, bool | None] | None = None,
     impact: Mapping[str, Any] | None = None,
     reason: str,
     by: Actor,
     at: datetime,
 ) -> queries.IncidentView:
-    """State what only a person can know of an incident: its attributes and its measured impact.
+    """State what only a person can know of an incident: its kind, its attributes and its measured impact.
 
+    `taxonomy` and `type` are RSIT's; a type says its class, and a class alone says that the type is not known.
     `attributes` is what is known of each that it names (None: not known after all), or a complete list, which may be
     empty: what a list does not name is denied. The law is asked anew what these facts make due. What is not given stays
     as it is.
     """
     incident = acting.locked(ref, by=by)
-    if attributes is None and impact is None:
-        raise Invalid("say what is known: its attributes, that it has none, or a measure", field="attributes")
+    if attributes is None and impact is None and not taxonomy and not type:
+        raise Invalid("say what is known: its kind, its attributes, that it has none, or a measure", field="attributes")
     words = acting.reason(reason)
     profile = deriving.assessor_of(incident).profile
-    before = {"attributes": attributes_of(incident).as_json(), "impact": incident.impact}
+    before = _stated(incident)
+    if taxonomy or type:
+        incident.taxonomy, incident.type = _kind(taxonomy.strip(), type.strip())
     if attributes is not None:
         known = _told(incident, attributes, profile)
         for column, value in drafts.attribute_columns(known).items():
@@ -225,12 +231,38 @@ def state_facts(
     if impact is not None:
         _known_words(impact, {word.code for word in profile.measures}, field="impact")
         incident.impact = {**incident.impact, **impact}
-    after = {"attributes": attributes_of(incident).as_json(), "impact": incident.impact}
-    facts = {"before": before, **after, "reason": words}
-    incident.save(update_fields=["attributes", "attributes_absent", "attributes_complete", "impact"])
+    facts = {"before": before, **_stated(incident), "reason": words}
+    incident.save(
+        update_fields=["taxonomy", "type", "attributes", "attributes_absent", "attributes_complete", "impact"]
+    )
     acting.record(incident, "incidents.facts.stated", facts, by=by, at=at)
     deriving.rederive(incident, deriving.locked_clocks(incident), by=by, at=at)
     return queries.views([incident])[0]
+
+
+def _stated(incident: Incident) -> dict[str, Any]:
+    """Return what the ledger says of an incident's facts."""
+    return {
+        "class": incident.taxonomy,
+        "type": incident.type,
+        "attributes": attributes_of(incident).as_json(),
+        "impact": incident.impact,
+    }
+
+
+def _kind(taxonomy: str, type: str) -> tuple[str, str]:
+    """Return the RSIT class and type that somebody says; refuse words that it does not know."""
+    found = taxonomy or rsit.CLASS_OF.get(type, "")
+    if not rsit.is_known(found):
+        known = ", ".join(rsit.CLASSES if taxonomy else rsit.CLASS_OF)
+        raise Invalid(
+            f"RSIT does not know {taxonomy or type!r}; one of: {known}", field="taxonomy" if taxonomy else "type"
+        )
+    if not rsit.is_known(found, type):
+        raise Invalid(
+            f"RSIT's class {found} has no type {type!r}; it has: {', '.join(rsit.CLASSES[found])}", field="type"
+        )
+    return found, type
 
 
 def _one_by_one(facts: law.IncidentFacts, profile: law.Profile) -> law.IncidentFacts:

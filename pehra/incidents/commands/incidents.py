@@ -143,6 +143,7 @@ def moment(reference: str, name: str, moment: str, organisation: str) -> None:
 @click.option("--has", multiple=True, help="An attribute that it has; of those not named nothing is said.")
 @click.option("--has-not", multiple=True, help="An attribute that it has not; of those not named nothing is said.")
 @click.option("--none", "none", is_flag=True, help="It has no attribute at all.")
+@click.option("--kind", default="", metavar="CLASS[/TYPE]", help="Its RSIT class, and its type where that is known.")
 @click.option("--reason", required=True, help="How this is known; kept with the decision.")
 def facts(
     reference: str,
@@ -150,6 +151,7 @@ def facts(
     has: tuple[str, ...],
     has_not: tuple[str, ...],
     none: bool,
+    kind: str,
     reason: str,
 ) -> None:
     """State what only a person can know of an incident; the law is asked anew what that makes due."""
@@ -158,13 +160,22 @@ def facts(
     from pehra.kernel.actors import system
 
     each = dict.fromkeys(has, True) | dict.fromkeys(has_not, False)
-    if [none, bool(attributes), bool(each)].count(True) != 1 or set(has) & set(has_not):
-        raise click.UsageError("give --has and --has-not, each once, or all with --attribute, or --none")
+    ways = [none, bool(attributes), bool(each)].count(True)
+    if ways > 1 or not (ways or kind) or set(has) & set(has_not):
+        raise click.UsageError("give --has and --has-not, each once, or all with --attribute, or --none; or --kind")
+    taxonomy, _slash, type = kind.partition("/")
     view = api.state_facts(
-        ref=reference, attributes=each or attributes, reason=reason, by=system("cli"), at=clock.now()
+        ref=reference,
+        taxonomy=taxonomy,
+        type=type,
+        attributes=(each or attributes) if ways else None,
+        reason=reason,
+        by=system("cli"),
+        at=clock.now(),
     )
     said = [*attributes, *(f"{code}: {'yes' if holds else 'no'}" for code, holds in each.items())]
-    click.echo(f"{view.reference}  {', '.join(said) or 'no attribute'}")
+    said += ["no attribute"] if none else []
+    click.echo(f"{view.reference}  {', '.join([*([kind] if kind else []), *said])}")
     for changed in view.stages:
         click.echo(_clock_line(changed))
 

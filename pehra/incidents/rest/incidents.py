@@ -49,12 +49,15 @@ class SuppliedMoment(Strict):
 
 
 class Facts(Strict):
-    """What only a person can know: its attributes, and harm as measured.
+    """What only a person can know: its kind (RSIT), its attributes, and harm as measured.
 
-    An object says of each attribute that it names whether it holds; null: it is not known after all. A list is
-    complete: it holds what it names, and denies the others (none is a statement too).
+    A type says its class; a class alone says that the type is not known. Of the attributes, an object says of each that
+    it names whether it holds; null: it is not known after all. A list is complete: it holds what it names, and denies
+    the others (none is a statement too).
     """
 
+    taxonomy: str = Field("", max_length=CODE_CHARACTERS_MAX)
+    type: str = Field("", max_length=CODE_CHARACTERS_MAX)
     attributes: CompleteList | OneByOne | None = None
     impact: dict[str, Measure] | None = Field(None, max_length=WORDS_MAX)
     reason: Reason
@@ -187,7 +190,14 @@ def moment(request: Request, reference: str, said: SuppliedMoment) -> api.Incide
 def facts(request: Request, reference: str, said: Facts) -> api.IncidentView:
     """The law is asked anew what these facts make due. What is not given stays as it is."""
     return done(
-        request, api.state_facts, ref=reference, attributes=said.attributes, impact=said.impact, reason=said.reason
+        request,
+        api.state_facts,
+        ref=reference,
+        taxonomy=said.taxonomy,
+        type=said.type,
+        attributes=said.attributes,
+        impact=said.impact,
+        reason=said.reason,
     )
 
 

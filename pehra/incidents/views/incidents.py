@@ -20,6 +20,7 @@ from pehra.desk import api as desk
 from pehra.findings import api as findings
 from pehra.incidents import api
 from pehra.incidents.views import frame
+from pehra.kernel import rsit
 from pehra.kernel.markings import Tlp
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible, Refusal
 from pehra.kernel.spreadsheets import table
@@ -152,14 +153,18 @@ def moment(request: Request, reference: str) -> HttpResponse:
 
 @require_POST
 def facts(request: Request, reference: str) -> HttpResponse:
-    """State what only a person can know of it: its attributes, and the harm as measured."""
+    """State what only a person can know of it: its kind, its attributes, and the harm as measured."""
 
     def act() -> None:
         profile = law.load(settings.PEHRA_PROFILE)
         said = {word.code: request.POST.get(f"impact-{word.code}", "").strip() for word in profile.measures}
+        page = api.incident(reference, by=request.actor)
+        taxonomy, type = _kind_said(request.POST, page.incident)
         api.state_facts(
             ref=reference,
-            attributes=_attributes_said(request.POST, api.incident(reference, by=request.actor)),
+            taxonomy=taxonomy,
+            type=type,
+            attributes=_attributes_said(request.POST, page),
             impact={code: _measure(text) for code, text in said.items() if text} or None,
             reason=request.POST.get("reason", ""),
             by=request.actor,
@@ -228,6 +233,8 @@ def _page(request: Request, reference: str, *, refused: str = "", refusal: Refus
             code: request.POST.get(f"attribute-{code}", known) if refused == "facts" else known
             for code, known in _attributes_known(page).items()
         }.items(),
+        "kinds": rsit.CLASSES.items(),
+        "kind": request.POST.get("kind", "") if refused == "facts" else _kind_known(incident),
         "formats": api.formats_for(Tlp(incident.tlp)),
         "findings": _findings(request, page),
         "notices": _notices(request, incident),
@@ -272,6 +279,17 @@ def _before(query: QueryDict) -> UUID | None:
         return UUID(text) if text else None
     except ValueError as error:
         raise Invalid(_("This page's address is not complete."), field="before") from error
+
+
+def _kind_known(incident: api.IncidentView) -> str:
+    return "/".join(word for word in (incident.taxonomy, incident.type) if word)
+
+
+def _kind_said(typed: QueryDict, incident: api.IncidentView) -> tuple[str, str]:
+    """Return the class and type that a form says, where it says others than are known."""
+    text = typed.get("kind", "").strip()
+    taxonomy, _slash, type = ("" if text == _kind_known(incident) else text).partition("/")
+    return taxonomy, type
 
 
 def _attributes_known(page: api.IncidentPage) -> dict[str, str]:
