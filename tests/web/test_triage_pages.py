@@ -53,6 +53,16 @@ def test_the_inbox_shows_what_waits_and_who_may_not_read_it_gets_nothing(country
     assert signed_in("telecom").get(f"/intake/reports/{reference}/").status_code == 404
 
 
+def test_only_what_ones_team_decides_about_has_a_box(country, signed_in) -> None:
+    telecom, ours = report("Ransom note", sector="telecom", territory=""), report("Odd mails")
+    page = signed_in("national").get("/intake/").text
+    assert f"reports/{telecom}/" in page, "it is read"
+    assert f'name="chosen" value="{telecom}"' not in page
+    assert f'name="chosen" value="{ours}"' in page
+    assert page.count("another team decides") == 1
+    assert f'name="chosen" value="{telecom}"' in signed_in("telecom").get("/intake/").text
+
+
 def test_the_first_page_says_who_waits_to_those_who_answer_them(country, signed_in) -> None:
     client = signed_in("national")
     assert ">0<" in _figure(client.get("/").text, "Reports that wait")

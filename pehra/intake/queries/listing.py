@@ -157,6 +157,7 @@ def _view(row: Report, *, references: dict[UUID, str], **counted: Any) -> Report
         reporter_verified=row.reporter_verified,
         lead_team=row.lead_team,
         teams=tuple(row.teams),
+        deciding_teams=tuple(row.working_teams or row.teams),
         assignee=row.assignee,
         has_news=row.has_news,
         incident=row.incident,

@@ -55,6 +55,7 @@ class ReportView:
     reporter_verified: bool
     lead_team: str
     teams: tuple[str, ...]
+    deciding_teams: tuple[str, ...]  # whose people decide about it; the other teams read it
     assignee: str
     assignee_name: str
     has_news: bool

@@ -58,6 +58,12 @@ def listing(request: Request) -> HttpResponse:
         "teams": sorted(request.actor.teams),
         "acts": BULK,
         "may_decide": access.may(request.actor, Permission.INTAKE_TRIAGE),
+        # What a team only reads is not chosen for a decision that would be refused.
+        "chooseable": {
+            row.reference
+            for row in page.rows
+            if access.may(request.actor, Permission.INTAKE_TRIAGE, teams=row.deciding_teams)
+        },
         "first": "before" not in request.GET,
         "newest": f"?{urlencode(said)}",
         "older": f"?{urlencode(said | {'before': page.following})}" if page.following else "",

@@ -47,7 +47,10 @@ if (queue) {
 
   const press = (act) => {
     const row = rows()[here];
-    if (row && !queue.querySelector("input[name=chosen]:checked") && boxOf(row)) boxOf(row).checked = true;
+    if (row && !queue.querySelector("input[name=chosen]:checked")) {
+      if (!boxOf(row)) return; // another team decides about this one
+      boxOf(row).checked = true;
+    }
     count();
     const button = document.querySelector(`[data-act="${act}"]`);
     if (button) button.click();
