@@ -136,6 +136,9 @@ def _of(table: str, tenant: Tenant, at: datetime) -> dict[str, object]:
         return {"type": "recovery_codes", "data": {"seed": get_adapter().encrypt("00112233445566"), "used_mask": 0}}
     if table == "access_directoryentry":
         return {"attributes": {"emails": [{"value": f"secret-{next(_number)}@secret.example"}]}}
+    if table == "intake_report":
+        number = next(_number)
+        return {"reference": f"secret-{number}-{number}"}  # it ends in a number, which is a column
     if table in OF_TWO:
         # The other of the two is an incident of its own, of the same tenant.
         return {OF_TWO[table]: row_for("incidents_incident", tenant, at=at, made={}, like={})}

@@ -40,6 +40,6 @@ def outcome(*, status: int, media_type: str, body: bytes) -> Outcome:
 
 def _error(body: bytes) -> str:
     try:
-        return error_words(json_text.read_object(body))
+        return error_words(json_text.read_object(body, any_text=True))  # its words are cleaned there
     except json_text.NotJson:
         return ""
