@@ -6,6 +6,7 @@ server is started and stopped. Exit codes: 0 done, 1 the answer is "no", 2 wrong
 our own.
 """
 
+import copy
 import functools
 import importlib
 import importlib.util
@@ -13,7 +14,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -48,6 +49,7 @@ ALIASES = {"who": ("registry", "who")}
 FROM_NODE = {"telemetry": ("ingest",)}  # stages of the machine road belong to telemetry, the road itself to the node
 _OURS = 70  # EX_SOFTWARE: never 1, which means that the answer is "no"
 _CANCELLED = 130
+_Given = TypeVar("_Given", bound=click.Command)
 
 
 class Root(click.Group):
@@ -87,10 +89,9 @@ def _part_group(part: str) -> click.Group | None:
     if not _has_commands(part):
         return None
     module = importlib.import_module(f"pehra.{part}.commands")
-    group: click.Group = module.commands
+    group: click.Group = _given_node(module.commands, needs=getattr(module, "NEEDS_DATABASE", False))
     group.name = part
     group.short_help = PARTS[part]
-    _give_node(group, needs=getattr(module, "NEEDS_DATABASE", False))
     for name in FROM_NODE.get(part, ()):
         group.add_command(_node_command(name), name)
     return group
@@ -99,21 +100,23 @@ def _part_group(part: str) -> click.Group | None:
 @functools.cache
 def _node_command(name: str) -> click.Command:
     group: click.Group = importlib.import_module("pehra.node.commands").commands
-    command = group.commands[name]
-    _give_node(command, needs=False)
-    return command
+    return _given_node(group.commands[name], needs=False)
 
 
-def _give_node(command: click.Command, *, needs: bool) -> None:
-    """Put the database around a command, or around each command of a group, that needs it."""
-    if isinstance(command, click.Group):
-        for inner in command.commands.values():
-            _give_node(inner, needs=needs)
+def _given_node(command: _Given, *, needs: bool) -> _Given:
+    """Return it with the database around the command, or around each command of a group, that needs it.
+
+    A copy: the part's own commands stay what they are, for whoever has the database already.
+    """
+    given = copy.copy(command)
+    if isinstance(given, click.Group):
+        given.commands = {name: _given_node(inner, needs=needs) for name, inner in given.commands.items()}
     elif command.callback is not None and getattr(command, "needs_database", needs):
-        command.callback = _in_session(command.callback)
+        given.callback = _in_session(command.callback)
     elif command.callback is not None and needs:
         # Of a part that lives in the database, but not this command: its words still stand in Django's modules.
-        command.callback = _with_parts(command.callback)
+        given.callback = _with_parts(command.callback)
+    return given
 
 
 def _in_session(callback: Callable[..., Any]) -> Callable[..., Any]:

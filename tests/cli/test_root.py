@@ -1,11 +1,17 @@
 """The root command: fast help, one clear line for a refusal, the contract's exit codes."""
 
+import importlib
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
+
+from pehra.cli.main import PARTS, root
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,6 +28,15 @@ def pehra(*words: str, data: Path, **environment: str) -> subprocess.CompletedPr
         timeout=120,
         check=False,
     )
+
+
+def _callbacks(group: click.Group, words: str = "") -> dict[str, Callable[..., Any] | None]:
+    """Every command under a group, with the function behind it."""
+    found: dict[str, Callable[..., Any] | None] = {}
+    for name, command in group.commands.items():
+        inner = isinstance(command, click.Group)
+        found |= _callbacks(command, f"{words} {name}") if inner else {f"{words} {name}": command.callback}
+    return found
 
 
 def test_help_loads_no_part_and_nothing_heavy():
@@ -89,3 +104,18 @@ def test_a_terminal_is_given_no_orders_and_a_pipe_every_character():
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == ascii("a\ufffd]0;x\ufffd\ufffd31m\ufffdb\tc\n")
+
+
+def test_loading_commands_changes_no_part():
+    """The root works on copies: a part's own commands, run by who has the database already, open and close none."""
+    parts = [name for name in PARTS if (ROOT / "pehra" / name / "commands.py").exists()]
+    parts += [name for name in PARTS if (ROOT / "pehra" / name / "commands").is_dir()]
+    groups = {name: importlib.import_module(f"pehra.{name}.commands").commands for name in parts}
+    ours = {name: (group.name, group.short_help, _callbacks(group)) for name, group in groups.items()}
+    context = click.Context(root)
+    given = {
+        name: _callbacks(found) for name in parts if isinstance(found := root.get_command(context, name), click.Group)
+    }
+    assert {name: (group.name, group.short_help, _callbacks(group)) for name, group in groups.items()} == ours
+    assert given.keys() == groups.keys()
+    assert all(given["signals"][words] is not own for words, own in ours["signals"][2].items())
