@@ -34,6 +34,7 @@ def superuser() -> Iterator[None]:
     yield
     for table in TABLES:
         sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+        sql(f"REVOKE UPDATE{', DELETE' * (table != 'ledger_waiting')} ON {table} FROM CURRENT_USER")
 
 
 @pytest.fixture
