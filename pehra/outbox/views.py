@@ -39,7 +39,7 @@ def listing(request: Request) -> HttpResponse:
     context = {
         "rows": rows[:PAGE_ROWS],
         "filters": filters,
-        "filtered": bool(shown),
+        "filtered": len(shown),
         "states": list(State),
         "first": "before" not in request.GET,
         "newest": f"?{urlencode(shown)}",

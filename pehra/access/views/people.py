@@ -38,7 +38,7 @@ def people(request: Request) -> HttpResponse:
         "people": rows,
         "found": found,
         "filters": chosen,
-        "filtered": bool(shown),
+        "filtered": len(shown),
         "roles": list(Role),
         "teams": sorted(api.narrowed(request.actor, Permission.ACCESS_READ).teams),
         "first": not after,

@@ -65,7 +65,7 @@ def listing(request: Request) -> HttpResponse:
         "rows": rows,
         "organisations": registry.names(sorted({row.organisation for row in rows if row.organisation})),
         "filters": said,
-        "filtered": bool(shown),
+        "filtered": len(shown),
         "states": list(State),
         "sectors": profile.sectors,
         "territories": profile.territories,

@@ -33,6 +33,7 @@ MEASURE_MAX = 1e12
 NOTICES_SHOWN_MAX = 100
 ORGANISATION_NOTICES_SHOWN = 5
 FILTERS = ("state", "severity", "team", "organisation", "search", "kind")
+_UNFILTERED = {"state": "live"}
 HOLDS = {"yes": True, "no": False, "": None}
 MOMENT_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
@@ -75,7 +76,7 @@ def listing(request: Request) -> HttpResponse:
     context = {
         "rows": page.rows,
         "filters": filters,
-        "filtered": shown != {"state": "live"},
+        "filtered": sum(value != _UNFILTERED.get(name, "") for name, value in filters.items()),
         "states": ["live", *api.State, "merged"],
         "levels": list(reversed(profile.severity_levels)),
         "teams": sorted(request.actor.teams),
@@ -268,9 +269,7 @@ def _notices(request: Request, incident: api.IncidentView) -> list[outbox.Messag
 
 def _filters(query: QueryDict) -> dict[str, str]:
     filters = {name: query.get(name, "").strip()[:200] for name in FILTERS}
-    if "state" not in query:
-        filters["state"] = "live"
-    return filters
+    return filters | {name: value for name, value in _UNFILTERED.items() if name not in query}
 
 
 def _before(query: QueryDict) -> UUID | None:

@@ -51,7 +51,7 @@ def listing(request: Request) -> HttpResponse:
         "rows": page.rows,
         "filters": {name: said.get(name, "") for name in SHOWN_FILTERS},
         "said": said,
-        "filtered": bool(said),
+        "filtered": len(said),
         "states": list(api.State),
         "channels": list(api.Channel),
         "sectors": law.load(settings.PEHRA_PROFILE).sectors,

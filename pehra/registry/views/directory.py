@@ -52,7 +52,7 @@ def organisations(request: Request) -> HttpResponse:
     context = {
         "page": page,
         "filters": filters,
-        "filtered": bool(shown),
+        "filtered": len(shown),
         "sectors": profile.sectors,
         "territories": profile.territories,
         "first": not after,

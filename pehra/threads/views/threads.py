@@ -168,7 +168,7 @@ def _paged(request: Request, chosen: dict[str, str], *, following: int | str | N
     shown = {name: value for name, value in chosen.items() if value}
     return {
         "filters": chosen,
-        "filtered": bool(shown),
+        "filtered": len(shown),
         "first": "before" not in request.GET,
         "newest": f"?{urlencode(shown)}",
         "older": f"?{urlencode(shown | {'before': following})}" if following is not None else "",
