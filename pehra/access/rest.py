@@ -6,22 +6,22 @@ Roles are given and taken by people alone: no token carries that right. A token 
 from dataclasses import dataclass
 from uuid import UUID
 
-from ninja import Router, Schema
+from ninja import Router
 from ninja.params.functions import Query
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from pehra.access import api
 from pehra.access.api import Permission, Request
+from pehra.kernel.bodies import Strict
 
 ROWS_DEFAULT, ROWS_MAX = 50, 200
 CODE_CHARACTERS_MAX = 64
 router = Router()
 
 
-class Revoked(Schema):
+class Revoked(Strict):
     """Why a token ends; kept in the ledger."""
 
-    model_config = ConfigDict(extra="forbid")
     reason: str = Field("", max_length=500)
 
 

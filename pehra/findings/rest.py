@@ -3,24 +3,23 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from ninja import Router, Schema
+from ninja import Router
 from ninja.params.functions import Query
-from pydantic import ConfigDict, Field
 
 from pehra.access import api as access
 from pehra.access.api import Permission, Request
 from pehra.findings import api
+from pehra.kernel.bodies import Reason, Strict
 
 ROWS_DEFAULT, ROWS_MAX = 50, 500
 CODE_CHARACTERS_MAX = 64
 router = Router()
 
 
-class Said(Schema):
+class Said(Strict):
     """Why: kept in the ledger with what was said of a finding."""
 
-    model_config = ConfigDict(extra="forbid")
-    reason: str = Field(min_length=1, max_length=2_000)
+    reason: Reason
 
 
 @dataclass(frozen=True, kw_only=True)

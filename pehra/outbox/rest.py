@@ -3,23 +3,23 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from ninja import Router, Schema
+from ninja import Router
 from ninja.params.functions import Query
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from pehra.access import api as access
 from pehra.access.api import Permission, Request
+from pehra.kernel.bodies import Reason, Strict
 from pehra.outbox import api
 
 ROWS_DEFAULT, ROWS_MAX = 50, 500
 router = Router()
 
 
-class SentAgain(Schema):
+class SentAgain(Strict):
     """Why a message is sent after all, and another address of the same recipient where one is given."""
 
-    model_config = ConfigDict(extra="forbid")
-    reason: str = Field(min_length=1, max_length=2_000)
+    reason: Reason
     email: str = Field("", max_length=254)
 
 

@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.conf import settings
-from ninja import Router, Schema
+from ninja import Router
 from ninja.params.functions import Query
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from pehra.access import api as access
 from pehra.access.api import Permission, Request
+from pehra.kernel.bodies import Strict
 from pehra.law import api as law
 from pehra.registry import api
 from pehra.registry.rules.assessing import Due
@@ -113,10 +114,9 @@ def team(request: Request, code: str) -> api.TeamView:
     return api.team(code, by=request.actor)
 
 
-class OneSaid(Schema):
+class OneSaid(Strict):
     """What is said of one control. `seen`: the answer's version that was read; without it nobody's change is minded."""
 
-    model_config = ConfigDict(extra="forbid")
     control: str = Field(min_length=1, max_length=CODE_CHARACTERS_MAX)
     reply: api.Reply | None = None
     note: str = Field("", max_length=4_000)
@@ -124,26 +124,23 @@ class OneSaid(Schema):
     seen: int | None = Field(None, ge=0, le=2_147_483_647)
 
 
-class SaidOfControls(Schema):
+class SaidOfControls(Strict):
     """What is said of some controls."""
 
-    model_config = ConfigDict(extra="forbid")
     answers: list[OneSaid] = Field(min_length=1, max_length=CONTROLS_MAX)
 
 
-class OneJudged(Schema):
+class OneJudged(Strict):
     """A verdict over one answer; disputed, it says why."""
 
-    model_config = ConfigDict(extra="forbid")
     control: str = Field(min_length=1, max_length=CODE_CHARACTERS_MAX)
     verdict: api.Verdict | None = None
     note: str = Field("", max_length=4_000)
 
 
-class ReviewSaid(Schema):
+class ReviewSaid(Strict):
     """The verdicts, and whether the assessment is closed (`agree`), given back (`return`, with a note) or neither."""
 
-    model_config = ConfigDict(extra="forbid")
     verdicts: list[OneJudged] = Field(default_factory=list, max_length=CONTROLS_MAX)
     decision: Literal["agree", "return"] | None = None
     note: str = Field("", max_length=4_000)
@@ -261,7 +258,7 @@ def one_assessment(request: Request, assessment_id: UUID) -> api.AssessmentView:
 )
 def answer_controls(request: Request, assessment_id: UUID, said: SaidOfControls) -> Kept:
     """What is sent is kept at once, complete or not; controls that are not named stay as they are."""
-    rows = [api.Said(**one.dict()) for one in said.answers]
+    rows = [api.Said(**one.model_dump()) for one in said.answers]
     conflicts = api.answer_controls(assessment_id=assessment_id, said=rows, by=request.actor, at=request.at)
     return Kept(assessment=assessment_id, conflicts=conflicts)
 
@@ -286,7 +283,7 @@ def submit_assessment(request: Request, assessment_id: UUID) -> api.AssessmentVi
 )
 def review_assessment(request: Request, assessment_id: UUID, said: ReviewSaid) -> api.AssessmentView:
     """By the team that leads, never by who had a hand in the answers; what is disputed counts as no."""
-    judged = [api.Judged(**one.dict()) for one in said.verdicts]
+    judged = [api.Judged(**one.model_dump()) for one in said.verdicts]
     api.judge_controls(assessment_id=assessment_id, judged=judged, by=request.actor, at=request.at)
     if said.decision:
         api.review_assessment(

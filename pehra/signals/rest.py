@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from io import BytesIO
 from uuid import UUID
 
-from ninja import Router, Schema
+from ninja import Router
 from ninja.params.functions import Query
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from pehra.access import api as access
 from pehra.access.api import Permission, Request
+from pehra.kernel.bodies import Strict
 from pehra.signals import api
 
 ROWS_DEFAULT, ROWS_MAX = 50, 500
@@ -22,10 +23,9 @@ TEXT_CHARACTERS_MAX = 2_000
 router = Router()
 
 
-class RowIn(Schema):
+class RowIn(Strict):
     """One leaked account. A row that is none is set aside by its place in the list, and the others are taken."""
 
-    model_config = ConfigDict(extra="forbid")
     address: str = Field(max_length=TEXT_CHARACTERS_MAX, description="An e-mail address.")
     password: str = Field("", max_length=TEXT_CHARACTERS_MAX, description="Compared, made a check, and forgotten.")
     hash: str = Field("", max_length=TEXT_CHARACTERS_MAX, description="A hash of the password; made a check as well.")
@@ -34,10 +34,9 @@ class RowIn(Schema):
     first_seen: str = Field("", max_length=64, description="A day or moment by ISO 8601; UTC without a zone.")
 
 
-class LeakIn(Schema):
+class LeakIn(Strict):
     """A leak: where it comes from, how its source marks it, and its rows."""
 
-    model_config = ConfigDict(extra="forbid")
     source: str = Field(min_length=1, max_length=80)
     tlp: str = Field("TLP:AMBER", max_length=20)
     pap: str = Field("PAP:AMBER", max_length=20)
@@ -64,7 +63,7 @@ class LeakedAccountsRows:
 def receive(request: Request, leak: LeakIn) -> api.LeakView:
     """Each owner gets a finding and a notice. The same leak of the same source again adds nothing."""
     access.require(request.actor, Permission.SIGNALS_REPORT)
-    lines = (json.dumps({name: value for name, value in row.dict().items() if value}) for row in leak.rows)
+    lines = (json.dumps({name: value for name, value in row.model_dump().items() if value}) for row in leak.rows)
     return api.receive_leak(
         content=BytesIO("\n".join(lines).encode()),
         source=leak.source,

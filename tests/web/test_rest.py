@@ -1,6 +1,7 @@
 """REST at its door: tokens, refusals as documents, lists in pages, what is sent twice, and what nobody may see."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -465,6 +466,19 @@ def test_the_description_is_open_and_says_nothing_of_anybody(country):
     assert said.status_code == 200
     assert said.json() == description.describe()
     assert "org-0001" not in said.content.decode()
+
+
+def test_every_body_refuses_a_key_that_is_not_known():
+    described = description.describe()
+    shapes = described["components"]["schemas"]
+    named = lambda said: set(re.findall(r"#/components/schemas/(\w+)", json.dumps(said)))  # noqa: E731
+    read, more = set(), named([one.get("requestBody") for way in described["paths"].values() for one in way.values()])
+    while more:
+        read |= more
+        more = named([shapes[name] for name in more]) - read
+    bodies = {name: shapes[name] for name in read if "properties" in shapes[name]}
+    assert len(bodies) > 40
+    assert [name for name, shape in bodies.items() if shape.get("additionalProperties") is not False] == []
 
 
 def test_every_operation_has_a_name_a_summary_and_limits():

@@ -10,8 +10,9 @@ from pydantic import Field
 from pehra.access import api as access
 from pehra.access.api import Permission, Request
 from pehra.incidents import api
-from pehra.incidents.rest.bodies import Code, Reason, Strict
+from pehra.incidents.rest.bodies import Code
 from pehra.incidents.rest.router import router
+from pehra.kernel.bodies import Reason, Strict
 
 STEPS_MAX = 300
 

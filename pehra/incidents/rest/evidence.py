@@ -16,9 +16,10 @@ from pydantic import Field
 from pehra.access import api as access
 from pehra.access.api import Permission, Request
 from pehra.incidents import api
-from pehra.incidents.rest.bodies import NUMBER_MAX, Moment, Strict
+from pehra.incidents.rest.bodies import NUMBER_MAX
 from pehra.incidents.rest.router import router
 from pehra.incidents.rules.evidence import NAME_CHARACTERS_MAX, WORDS_CHARACTERS_MAX
+from pehra.kernel.bodies import Moment, Strict
 from pehra.kernel.markings import Tlp
 from pehra.kernel.refusals import Invalid
 
@@ -135,7 +136,7 @@ def add(request: Request, reference: str, said: NewEvidence) -> api.EvidenceView
         content = b64decode(said.content, validate=True)
     except (binascii.Error, ValueError) as error:
         raise Invalid("the content is not base64", field="content") from error
-    words = said.dict(exclude={"content"})
+    words = said.model_dump(exclude={"content"})
     return api.add_evidence(ref=reference, content=content, by=request.actor, at=request.at, **words)
 
 
@@ -184,7 +185,7 @@ def check(request: Request, reference: str, number: int = Number) -> Checked:
 def hand_over(request: Request, reference: str, said: HandedOver, number: int = Number) -> api.EvidenceView:
     """To somebody outside Pehra, such as a laboratory or the police."""
     access.require(request.actor, Permission.INCIDENTS_READ)
-    return api.hand_over_evidence(ref=reference, number=number, by=request.actor, at=request.at, **said.dict())
+    return api.hand_over_evidence(ref=reference, number=number, by=request.actor, at=request.at, **said.model_dump())
 
 
 @router.post(
@@ -196,7 +197,7 @@ def hand_over(request: Request, reference: str, said: HandedOver, number: int = 
 def quarantine(request: Request, reference: str, said: Quarantine, number: int = Number) -> api.EvidenceView:
     """By a person's judgement, with a reason."""
     access.require(request.actor, Permission.INCIDENTS_READ)
-    return api.quarantine_evidence(ref=reference, number=number, by=request.actor, at=request.at, **said.dict())
+    return api.quarantine_evidence(ref=reference, number=number, by=request.actor, at=request.at, **said.model_dump())
 
 
 @router.post(
@@ -208,7 +209,7 @@ def quarantine(request: Request, reference: str, said: Quarantine, number: int =
 def keep_until(request: Request, reference: str, said: Retention, number: int = Number) -> api.EvidenceView:
     """By which rule or order is part of it."""
     access.require(request.actor, Permission.INCIDENTS_READ)
-    return api.keep_evidence_until(ref=reference, number=number, by=request.actor, at=request.at, **said.dict())
+    return api.keep_evidence_until(ref=reference, number=number, by=request.actor, at=request.at, **said.model_dump())
 
 
 @router.post(
@@ -232,7 +233,7 @@ def stamp(request: Request, reference: str, number: int = Number) -> api.Evidenc
 def place_hold(request: Request, reference: str, said: Why, number: int = Number) -> api.EvidenceView:
     """Until the hold is lifted nothing destroys it."""
     access.require(request.actor, Permission.INCIDENTS_READ)
-    return api.hold_evidence(ref=reference, number=number, by=request.actor, at=request.at, **said.dict())
+    return api.hold_evidence(ref=reference, number=number, by=request.actor, at=request.at, **said.model_dump())
 
 
 @router.post(
@@ -244,7 +245,7 @@ def place_hold(request: Request, reference: str, said: Why, number: int = Number
 def lift_hold(request: Request, reference: str, said: Lifted, number: int = Number) -> api.EvidenceView:
     """By the lead team; holds of other orders stand."""
     access.require(request.actor, Permission.INCIDENTS_READ)
-    return api.lift_hold(ref=reference, number=number, by=request.actor, at=request.at, **said.dict())
+    return api.lift_hold(ref=reference, number=number, by=request.actor, at=request.at, **said.model_dump())
 
 
 @router.post(
@@ -256,7 +257,7 @@ def lift_hold(request: Request, reference: str, said: Lifted, number: int = Numb
 def ask_disposal(request: Request, reference: str, said: EndAsked, number: int = Number) -> api.EvidenceView:
     """Another person of the lead team agrees, on the page of the piece."""
     access.require(request.actor, Permission.INCIDENTS_READ)
-    return api.ask_for_disposal(ref=reference, number=number, by=request.actor, at=request.at, **said.dict())
+    return api.ask_for_disposal(ref=reference, number=number, by=request.actor, at=request.at, **said.model_dump())
 
 
 @router.post(
@@ -268,4 +269,4 @@ def ask_disposal(request: Request, reference: str, said: EndAsked, number: int =
 def decline_disposal(request: Request, reference: str, said: Why, number: int = Number) -> api.EvidenceView:
     """Who asked takes the question back."""
     access.require(request.actor, Permission.INCIDENTS_READ)
-    return api.decline_disposal(ref=reference, number=number, by=request.actor, at=request.at, **said.dict())
+    return api.decline_disposal(ref=reference, number=number, by=request.actor, at=request.at, **said.model_dump())

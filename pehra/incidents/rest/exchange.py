@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pehra.access import api as access
 from pehra.access.api import Permission, Request
 from pehra.incidents import api
-from pehra.incidents.rest.bodies import Strict
 from pehra.incidents.rest.router import router
+from pehra.kernel.bodies import Strict
 
 
 class Wanted(Strict):

@@ -11,8 +11,9 @@ from pydantic import Field
 from pehra.access import api as access
 from pehra.access.api import Permission, Request
 from pehra.incidents import api
-from pehra.incidents.rest.bodies import CODE_CHARACTERS_MAX, Code, Moment, Reason, Strict
+from pehra.incidents.rest.bodies import CODE_CHARACTERS_MAX, Code
 from pehra.incidents.rest.router import router
+from pehra.kernel.bodies import Moment, Reason, Strict
 
 ROWS_DEFAULT, ROWS_MAX = 50, 500
 CLOCKS_DEFAULT, CLOCKS_MAX = 50, 200

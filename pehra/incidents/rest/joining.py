@@ -9,9 +9,10 @@ from pydantic import Field
 from pehra.access import api as access
 from pehra.access.api import Permission, Request
 from pehra.incidents import api
-from pehra.incidents.rest.bodies import Code, Reason, Strict
+from pehra.incidents.rest.bodies import Code
 from pehra.incidents.rest.incidents import done
 from pehra.incidents.rest.router import router
+from pehra.kernel.bodies import Reason, Strict
 from pehra.kernel.markings import Pap, Tlp
 
 MANY_MAX = 500

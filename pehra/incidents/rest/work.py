@@ -9,8 +9,9 @@ from pehra.access import api as access
 from pehra.access.api import Permission, Request
 from pehra.incidents import api
 from pehra.incidents.gateways.markdown import NOTE_BYTES_MAX
-from pehra.incidents.rest.bodies import NUMBER_MAX, Code, Moment, Reason, Strict
+from pehra.incidents.rest.bodies import NUMBER_MAX, Code
 from pehra.incidents.rest.router import router
+from pehra.kernel.bodies import Moment, Reason, Strict
 
 LINES_CHARACTERS_MAX = 60_000
 TEXT_MAX = 8_000
@@ -177,7 +178,7 @@ def phase(request: Request, reference: str, said: Phase) -> api.WorkPage:
 def add_task(request: Request, reference: str, said: NewTask) -> api.TaskView:
     """A blocking one holds the incident until it is done."""
     _reader(request)
-    return api.add_task(ref=reference, by=request.actor, at=request.at, **said.dict())
+    return api.add_task(ref=reference, by=request.actor, at=request.at, **said.model_dump())
 
 
 @router.post(
@@ -232,7 +233,7 @@ def add_entries(request: Request, reference: str, said: NewEntries) -> Moments:
 def add_entry(request: Request, reference: str, said: NewEntry) -> api.Moment:
     """For programs that know the moment exactly."""
     _reader(request)
-    return api.add_entry(ref=reference, by=request.actor, at=request.at, **said.dict())
+    return api.add_entry(ref=reference, by=request.actor, at=request.at, **said.model_dump())
 
 
 @router.post(
@@ -297,7 +298,7 @@ def lessons(request: Request, reference: str) -> Lessons:
 def add_lesson(request: Request, reference: str, said: NewLesson) -> api.LessonView:
     """Also after the end."""
     _reader(request)
-    return api.add_lesson(ref=reference, by=request.actor, at=request.at, **said.dict())
+    return api.add_lesson(ref=reference, by=request.actor, at=request.at, **said.model_dump())
 
 
 @router.post(
@@ -309,7 +310,7 @@ def add_lesson(request: Request, reference: str, said: NewLesson) -> api.LessonV
 def answer_lesson(request: Request, reference: str, said: LessonAnswer, number: int = Number) -> api.LessonView:
     """By who keeps the team's playbooks."""
     _reader(request)
-    return api.answer_lesson(ref=reference, number=number, by=request.actor, at=request.at, **said.dict())
+    return api.answer_lesson(ref=reference, number=number, by=request.actor, at=request.at, **said.model_dump())
 
 
 @router.get(
@@ -327,7 +328,7 @@ def consents(request: Request, reference: str) -> Consents:
 def ask_consent(request: Request, reference: str, said: NewConsent) -> api.ConsentView:
     """For one act; silence is no consent."""
     _reader(request)
-    return api.ask_consent(ref=reference, by=request.actor, at=request.at, **said.dict())
+    return api.ask_consent(ref=reference, by=request.actor, at=request.at, **said.model_dump())
 
 
 @router.post(
@@ -339,7 +340,7 @@ def ask_consent(request: Request, reference: str, said: NewConsent) -> api.Conse
 def answer_consent(request: Request, reference: str, said: ConsentAnswer, number: int = Number) -> api.ConsentView:
     """By the organisation itself, or written down by a team."""
     _reader(request)
-    return api.answer_consent(ref=reference, number=number, by=request.actor, at=request.at, **said.dict())
+    return api.answer_consent(ref=reference, number=number, by=request.actor, at=request.at, **said.model_dump())
 
 
 def _reader(request: Request) -> None:

@@ -8,7 +8,7 @@ from pehra.access import api as access
 from pehra.access.api import Permission, Request
 from pehra.intake import api
 from pehra.intake.rest.router import router
-from pehra.intake.rest.words import Strict
+from pehra.kernel.bodies import Strict
 
 
 class DocumentIn(Strict):

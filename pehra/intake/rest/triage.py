@@ -13,7 +13,8 @@ from pehra.access.api import Permission, Request
 from pehra.incidents import api as incidents
 from pehra.intake import api
 from pehra.intake.rest.router import router
-from pehra.intake.rest.words import AT_ONCE_MAX, Code, FiltersIn, Reason, Reference, Strict
+from pehra.intake.rest.words import AT_ONCE_MAX, Code, FiltersIn, Reference
+from pehra.kernel.bodies import Reason, Strict
 
 FILE_NUMBER_MAX = 2**63 - 1
 
@@ -129,7 +130,7 @@ def open_(request: Request, report: str, said: OpenIn) -> incidents.IncidentView
     """What the reporter said becomes its facts; severity and duties are the law's answer to them."""
     _require(request)
     access.require(request.actor, Permission.INCIDENTS_READ)
-    return api.open_incident(reference=report, **said.dict(), by=request.actor, at=request.at)
+    return api.open_incident(reference=report, **said.model_dump(), by=request.actor, at=request.at)
 
 
 @router.post(

@@ -2,23 +2,16 @@
 
 from typing import Annotated
 
-from ninja import Schema
-from pydantic import ConfigDict, Field, StrictBool
+from pydantic import Field, StrictBool
 
 from pehra.intake import api
 from pehra.intake.rules.bodies import OBSERVABLE_MAX, Code, ReportIn, SaidIn
+from pehra.kernel.bodies import Strict
 
-__all__ = ["AT_ONCE_MAX", "Code", "FiltersIn", "Reason", "Reference", "ReportIn", "SaidIn", "Strict"]
+__all__ = ["AT_ONCE_MAX", "Code", "FiltersIn", "Reference", "ReportIn", "SaidIn"]
 
 AT_ONCE_MAX = 500
 Reference = Annotated[str, Field(min_length=1, max_length=32)]
-Reason = Annotated[str, Field(min_length=1, max_length=2_000)]
-
-
-class Strict(Schema):
-    """A body in which an unknown key is a mistake."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class FiltersIn(Strict):
@@ -41,4 +34,4 @@ class FiltersIn(Strict):
 
     def filters(self) -> api.Filters:
         """Return them as intake takes them."""
-        return api.Filters(**self.dict())
+        return api.Filters(**self.model_dump())

@@ -3,10 +3,9 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
+from pydantic import Field, StrictBool, ValidationError
 
 from pehra.intake.rules.saying import (
     CODE_LENGTH_MAX,
@@ -22,7 +21,7 @@ from pehra.intake.rules.saying import (
     Stated,
 )
 from pehra.kernel import json_text
-from pehra.kernel.clock import parse_time
+from pehra.kernel.bodies import Moment, Strict
 from pehra.kernel.markings import Tlp
 from pehra.kernel.refusals import Invalid
 
@@ -34,25 +33,8 @@ FILES_MAX = 10
 PROBLEMS_SHOWN_MAX = 5
 
 
-def _moment(said: object) -> datetime:
-    """Read a moment as Pehra reads one everywhere: RFC 3339 with an offset, within the calendar."""
-    if not isinstance(said, str):
-        raise ValueError("a moment is a text such as 2026-11-24T09:30:00Z")
-    try:
-        return parse_time(said)
-    except Invalid as refusal:
-        raise ValueError("not an RFC 3339 time with an offset, such as 2026-11-24T09:30:00Z") from refusal
-
-
-Moment = Annotated[datetime, BeforeValidator(_moment)]
 Code = Annotated[str, Field(max_length=CODE_LENGTH_MAX)]
 Measure = Annotated[float, Field(ge=0, lt=MEASURE_MAX, strict=True)]
-
-
-class Strict(BaseModel):
-    """A body in which an unknown key is a mistake."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class FileIn(Strict):

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ninja import Schema
 from ninja.params.functions import Query
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from pehra.access import api as access
 from pehra.access.api import Permission, Request
+from pehra.kernel.bodies import Reason, Strict
 from pehra.kernel.markings import Tlp
 from pehra.threads import api
 from pehra.threads.rest.router import router
@@ -17,12 +17,6 @@ from pehra.threads.rules.pages import PLACE_CHARACTERS_MAX
 ROWS_DEFAULT, ROWS_MAX = 50, 500
 NUMBER_MAX = 2**63 - 1
 TICKET_CHARACTERS_MAX = 200
-
-
-class Strict(Schema):
-    """A body in which an unknown key is a mistake."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Letter(Strict):
@@ -61,7 +55,7 @@ class Text(Strict):
 class Why(Strict):
     """Why nothing more is to be said."""
 
-    reason: str = Field(min_length=1, max_length=2_000)
+    reason: Reason
 
 
 @dataclass(frozen=True, kw_only=True)
