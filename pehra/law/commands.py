@@ -186,7 +186,11 @@ def _tell(stage: "DutyDue", timezone: str) -> None:
 
 
 def _plain(facts: Any) -> str:
-    return "; ".join(f"{name}: {value}" for name, value in facts.items()) or "its condition names no fact"
+    return "; ".join(f"{name}: {_fact(value)}" for name, value in facts.items()) or "its condition names no fact"
+
+
+def _fact(value: Any) -> str:
+    return ", ".join(f"{name} {said}" for name, said in value.items()) if isinstance(value, dict) else str(value)
 
 
 def _print(document: object) -> None:

@@ -241,7 +241,12 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["pehra.web.templatetags.pehra", "django.templatetags.i18n", "django.templatetags.static"],
+            "builtins": [
+                "pehra.web.templatetags.pehra",
+                "pehra.web.templatetags.reasons",
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",

@@ -27,6 +27,7 @@ KEYWORDS = {
     "pgettext": ((1, "c"), 2),
     "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
+    "Sentence": None,
 }
 Message = tuple[str, str]
 """A context, mostly empty, and the English text."""

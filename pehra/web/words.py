@@ -6,7 +6,7 @@ A code that is not in a table is shown as it is: better a code than a wrong word
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from pehra.web import mail_words
+from pehra.web import mail_words, reason_words
 from pehra.web.event_words import EVENT
 
 Words = dict[str, object]
@@ -154,6 +154,7 @@ RULE_STATUS: Words = {
     "operational": _("our working practice, not law"),
     "unknown": _("standing not known"),
     "decided by a person": _("decided by a person"),
+    "derived": _("follows from others"),
 }
 TAXONOMY: Words = {
     "abusive-content": _("Abusive content"),
@@ -184,6 +185,7 @@ TEAM_STATE: Words = {
     "being set up": _("being set up"),
     "planned": _("planned"),
     "closed": _("closed"),
+    "not in being on that day": _("not in being on that day"),
 }
 STANDING: Words = {
     "owned": _("owner known"),
@@ -291,22 +293,6 @@ DUE: Words = {
     "soon": _("due soon"),
     "current": _("not due yet"),
 }
-FACT: Words = {
-    "entity.sector": _("Sector"),
-    "entity.territory": _("Territory"),
-    "entity.classes": _("What the organisation is by law"),
-    "incident.class": _("Kind"),
-    "incident.type": _("Kind in detail"),
-    "incident.severity": _("Severity"),
-    "incident.attributes": _("Known of it"),
-    "valid_from": _("In force since"),
-    "undecided": _("Not decided before it"),
-    "before": _("Before"),
-    "reason": _("Reason"),
-    "report": _("Report"),
-    "reported": _("As reported"),
-}
-"""The facts that a rule asks for and a reason gives; one that is not here is shown by its code."""
 MISSING: Words = {
     "reply": _("no answer yet"),
     "reason": _("say why it does not apply"),
@@ -413,7 +399,8 @@ TABLES: dict[str, Words] = {
     "band": BAND,
     "due": DUE,
     "missing": MISSING,
-    "fact": FACT,
+    "fact": reason_words.FACT,
+    "rule": reason_words.RULE,
     "severity": SEVERITY,
     "seen_verdict": SEEN_VERDICT,
     "observable": OBSERVABLE_KIND,

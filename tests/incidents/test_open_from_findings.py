@@ -66,7 +66,7 @@ def test_what_is_not_known_stays_unknown_and_what_is_provisional_says_so(
     notification = clocks["pisf-cii-report", "notification"]
     assert notification.due_at == at + timedelta(hours=72)
     assert notification.is_provisional
-    assert "when the team learned" in notification.provisional
+    assert "when the team learned" in " ".join(notification.notes)
     report = clocks["cert-rules-report", "report"]
     assert report.state is ClockState.UNKNOWN
     assert report.due_at is None

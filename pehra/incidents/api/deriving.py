@@ -24,10 +24,11 @@ from pehra.incidents.rules.clocks import ENDED, ClockState
 from pehra.incidents.rules.opening import highest
 from pehra.kernel.actors import Actor
 from pehra.kernel.identifiers import new_id
+from pehra.kernel.sentences import Sentence
 from pehra.law import api as law
 from pehra.ledger import api as ledger
 
-CAME_WITH = "came with an incident that was merged into this one"
+CAME_WITH = Sentence("came with an incident that was merged into this one")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,7 +233,7 @@ def _kept(
         values = {field.attname: getattr(clock, field.attname) for field in Clock._meta.concrete_fields}
         values |= {"id": again.get(key) or new_id(at), "incident_id": incident.id, "gained_from_id": clock.incident_id}
         # What the part did not know is not asked of the whole, of which the law says that it does not follow.
-        copy = Clock(**values | {"provisional": True, "notes": [*clock.notes, CAME_WITH], "missing": []})
+        copy = Clock(**values | {"provisional": True, "notes": [*clock.notes, CAME_WITH.kept()], "missing": []})
         copy.incident = incident
         kept.append(copy)
     return kept

@@ -18,6 +18,7 @@ from pehra.incidents.rules.attributes import uncounted
 from pehra.incidents.rules.clocks import ENDED, OWN_MOMENT, ClockState
 from pehra.kernel.clock import format_time
 from pehra.kernel.identifiers import new_id
+from pehra.kernel.sentences import Sentence
 from pehra.law import api as law
 
 DERIVED_FIELDS = (
@@ -39,7 +40,7 @@ DERIVED_FIELDS = (
     "due_soon_at",
     "overdue_at",
 )
-NO_LONGER_FOLLOWS = "no longer follows from the facts; withdraw it with a reason, or let it run"
+NO_LONGER_FOLLOWS = Sentence("no longer follows from the facts; withdraw it with a reason, or let it run")
 
 
 Key = tuple[str, str, str]
@@ -96,12 +97,12 @@ def rederive(
                 facts = told(clock) | {"before": {"due": before["due"], "state": before["state"]}}
                 changes.append(Change(event="incidents.clock.derived", clock=clock, facts=facts))
     for key, clock in known.items():
-        if key not in derived and clock.state not in ENDED and NO_LONGER_FOLLOWS not in clock.notes:
-            clock.provisional, clock.notes = True, [*clock.notes, NO_LONGER_FOLLOWS]
+        if key not in derived and clock.state not in ENDED and NO_LONGER_FOLLOWS.kept() not in clock.notes:
+            clock.provisional, clock.notes = True, [*clock.notes, NO_LONGER_FOLLOWS.kept()]
             # No fact is missing any more: what is left to say is whether it is withdrawn.
             clock.missing = []
             updated.append(clock)
-            facts = told(clock) | {"note": NO_LONGER_FOLLOWS}
+            facts = told(clock) | {"note": NO_LONGER_FOLLOWS.kept()}
             changes.append(Change(event="incidents.clock.unfounded", clock=clock, facts=facts))
     return added, updated, changes
 
@@ -208,7 +209,7 @@ def entity_json(entity: law.EntityFacts) -> dict[str, Any]:
 
 def moment(*, value: datetime, by: str, at: datetime, note: str) -> dict[str, str]:
     """Return one known moment as it is kept: what, by whom, when said, and how far it can be trusted."""
-    return {"moment": format_time(value), "by": by, "supplied_at": format_time(at), "note": note}
+    return {"moment": format_time(value), "by": by, "supplied_at": format_time(at), "note": str(note)}
 
 
 def incident_note(incident: Incident, start_event: str) -> str:
@@ -242,7 +243,7 @@ def _fill(clock: Clock, debt: Debt) -> Clock:
     clock.missing = list(duty.missing)
     # A doubt about the incident's moment is none about its own, which a person supplied.
     doubt = "" if debt.by_own_moment else incident_note(clock.incident, duty.start_event)
-    clock.notes = [*([doubt] if doubt else []), *duty.notes]
+    clock.notes = [*([doubt] if doubt else []), *(note.kept() for note in duty.notes)]
     clock.provisional = duty.provisional or bool(doubt)
     if moved or clock.state == ClockState.RUNNING:
         reading = rules.start(status=duty.status, started=duty.starts, due=duty.due)

@@ -24,6 +24,7 @@ from pehra.incidents.rules import opening as rules
 from pehra.incidents.rules.attributes import WIDESPREAD
 from pehra.kernel.actors import Actor
 from pehra.kernel.reasons import Because
+from pehra.kernel.sentences import Sentence
 from pehra.law import api as law
 from pehra.registry import api as registry
 
@@ -32,8 +33,10 @@ from pehra.registry import api as registry
 OPENING_LOCK = 0x70656872_696E63
 INCIDENT_OBLIGATION = "incident"
 WOULD_BE = "would be"
-SEEN_NOTE = "the moment it was first seen; it may have begun earlier"
-LEARNED_NOTE = "counted from when the team learned of it; when the organisation became aware is not known: supply it"
+SEEN_NOTE = Sentence("the moment it was first seen; it may have begun earlier")
+LEARNED_NOTE = Sentence(
+    "counted from when the team learned of it; when the organisation became aware is not known: supply it"
+)
 
 
 @dataclass(kw_only=True)

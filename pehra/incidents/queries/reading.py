@@ -44,6 +44,7 @@ from pehra.incidents.rules.clocks import ClockState
 from pehra.incidents.rules.joining import JoiningRefused
 from pehra.incidents.rules.states import State, moves_from, parse_state
 from pehra.incidents.rules.working import who_may_say
+from pehra.kernel import sentences
 from pehra.kernel.actors import Actor
 from pehra.kernel.identifiers import parse_reference
 from pehra.kernel.refusals import Invalid, NotVisible
@@ -234,7 +235,7 @@ def _moments(kept: Mapping[str, Any]) -> tuple[MomentView, ...]:
             moment=datetime.fromisoformat(known["moment"]),
             by=known["by"],
             supplied_at=datetime.fromisoformat(known["supplied_at"]),
-            note=known["note"],
+            note=sentences.from_kept(known["note"]),
         )
         for name, known in sorted(kept.items())
     )
@@ -455,7 +456,7 @@ def clock_view(row: Clock, *, organisation: str = "") -> ClockView:
         because=row.because,
         forward_to=tuple(row.forward_to),
         is_provisional=row.provisional,
-        notes=tuple(row.notes),
+        notes=tuple(sentences.from_kept(note) for note in row.notes),
         missing=tuple(row.missing),
         due_soon_at=row.due_soon_at,
         overdue_at=row.overdue_at,

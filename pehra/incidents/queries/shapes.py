@@ -56,11 +56,6 @@ class ClockView:
         """Whether it counts from a moment of its organisation alone, and not from the incident's."""
         return OWN_MOMENT in self.because.get("facts", {})
 
-    @property
-    def provisional(self) -> str:
-        """What is doubtful about this clock, in words; empty when nothing is."""
-        return "; ".join(self.notes)
-
     def as_json(self) -> dict[str, Any]:
         """Return the clock as the contract names its keys."""
         return {

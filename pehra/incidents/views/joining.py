@@ -79,13 +79,9 @@ def _assessment(request: Request, reference: str, *, refused: str = "", refusal:
     return render(request, "incidents/assessment.html", context, status=422 if refusal else 200)
 
 
-def _facts(line: law.WorksheetLine) -> list[tuple[str, str]]:
-    """Return the facts that a rule used, as text; what is missing is shown apart."""
-    shown = {name: value for name, value in line.facts.items() if name not in line.missing}
-    return [
-        (name, " ".join(map(str, sorted(value))) if isinstance(value, list | tuple | set | frozenset) else str(value))
-        for name, value in shown.items()
-    ]
+def _facts(line: law.WorksheetLine) -> list[tuple[str, Any]]:
+    """Return the facts that a rule used; what is missing is shown apart."""
+    return [(name, value) for name, value in line.facts.items() if name not in line.missing]
 
 
 def _own_clocks(request: Request, reference: str) -> list[api.ClockView]:

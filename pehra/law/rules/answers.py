@@ -8,6 +8,7 @@ from typing import Any
 from pehra.kernel.clock import format_time
 from pehra.kernel.markings import Pap, Tlp
 from pehra.kernel.reasons import Because
+from pehra.kernel.sentences import Sentence
 
 RUNNING, WAITING, UNKNOWN = "running", "waiting", "unknown"
 
@@ -68,7 +69,7 @@ class DutyDue:
     because: Because
     forward_to: tuple[str, ...] = ()
     provisional: bool = False
-    notes: tuple[str, ...] = ()
+    notes: tuple[Sentence, ...] = ()
     missing: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from pehra.kernel.sentences import Sentence
 from pehra.law.rules.profile import Calendar, Unit
 from pehra.law.rules.records import WEEKDAYS
 from pehra.law.rules.rule_records import NEXT_WORKING_DAY, SAME_TIME
@@ -35,7 +36,7 @@ class Due:
     """When a period ends, and what may still move it."""
 
     moment: datetime
-    notes: tuple[str, ...] = ()
+    notes: tuple[Sentence, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,16 +50,17 @@ class WorkingDays:
         """Whether the day is of the weekly rest."""
         return WEEKDAYS[day.weekday()] in self.weekend
 
-    def holiday(self, day: date) -> tuple[str, str] | None:
-        """Return a holiday's name and certainty, or None on a day that is none."""
+    def holiday(self, day: date) -> tuple[str, str, str] | None:
+        """Return a holiday's name in English and locally, and its certainty, or None on a day that is none."""
         if self.calendar is None:
             return None
         found = self.calendar.by_day.get(day)
         if found is not None:
-            return found.name, found.certainty
+            return found.name, found.name_local, found.certainty
         for yearly in self.calendar.yearly:
             if (yearly.month, yearly.day) == (day.month, day.day):
-                return yearly.name, "gazetted" if day <= self.calendar.gazetted_to else "estimated"
+                certainty = "gazetted" if day <= self.calendar.gazetted_to else "estimated"
+                return yearly.name, yearly.name_local, certainty
         return None
 
     def works(self, day: date) -> bool:
@@ -75,26 +77,27 @@ class WorkingDays:
             count -= self.works(day)
         raise OverflowError(f"no working day found within {WORKING_DAYS_SEARCH_MAX} days after {start}")
 
-    def doubts(self, start: date, end: date) -> tuple[str, ...]:
+    def doubts(self, start: date, end: date) -> tuple[Sentence, ...]:
         """Say which days between start and end are not certain, and so may move the end.
 
         One day more on each side is looked at: a day estimated from the moon may fall a day earlier or later.
         """
         if self.calendar is None:
-            return ("this profile has no holidays: weekends alone were left out",)
+            return (Sentence("this profile has no holidays: weekends alone were left out"),)
         notes = []
-        estimated = []
+        estimated: list[tuple[str, str]] = []
         day = start - _DAY
         while day <= end + _DAY:
             found = self.holiday(day)
-            if found and found[1] == "estimated":
-                estimated.append(f"{found[0]} {day.isoformat()}")
+            if found and found[2] == "estimated":
+                estimated.append((f"{found[0]} {day.isoformat()}", f"{found[1]} {day.isoformat()}"))
             day += _DAY
         if estimated:
-            notes.append(f"rests on estimated holidays: {', '.join(estimated)}")
+            days, days_local = (", ".join(names) for names in zip(*estimated, strict=True))
+            notes.append(Sentence("rests on estimated holidays: %(days)s", days=days, days_local=days_local))
         if start < self.calendar.covered_from or end > self.calendar.covered_to:
-            covered = f"{self.calendar.covered_from.isoformat()} to {self.calendar.covered_to.isoformat()}"
-            notes.append(f"holidays are known only from {covered}")
+            first, last = self.calendar.covered_from.isoformat(), self.calendar.covered_to.isoformat()
+            notes.append(Sentence("holidays are known only from %(first)s to %(last)s", first=first, last=last))
         return tuple(notes)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from pehra.kernel.sentences import Sentence
 from pehra.law.rules.answers import RUNNING, UNKNOWN, WAITING, DutyDue, DutyJudgement
 from pehra.law.rules.basis import Status, current
 from pehra.law.rules.civil_time import Due, Period, WorkingDays, due
@@ -25,10 +26,20 @@ from pehra.law.rules.truth import Truth, Verdict
 _ALWAYS_HAPPENED = frozenset({"occurrence", "discovery", "awareness"})
 
 _UNSETTLED = {
-    Status.DRAFT: "the rule is a draft, not law in force",
-    Status.DISPUTED: "the rule is disputed: sources contradict each other",
-    Status.UNKNOWN: "the standing of the rule is unknown",
+    Status.DRAFT: Sentence("the rule is a draft, not law in force"),
+    Status.DISPUTED: Sentence("the rule is disputed: sources contradict each other"),
+    Status.UNKNOWN: Sentence("the standing of the rule is unknown"),
 }
+
+
+def _unsettled_start(stage: Stage) -> Sentence:
+    note = {"note": stage.note, "note_local": stage.note_local}
+    match stage.starts_status:
+        case Status.DRAFT:
+            return Sentence("what starts the clock is draft: %(note)s", **note)
+        case Status.DISPUTED:
+            return Sentence("what starts the clock is disputed: %(note)s", **note)
+    return Sentence("what starts the clock is unknown: %(note)s", **note)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +61,7 @@ class _Clock:
     starts: datetime | None = None
     due: datetime | None = None
     missing: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Sentence, ...] = ()
 
 
 def duties(
@@ -94,7 +105,7 @@ def _stage_due(case: _Case, duty: Duty, stage: Stage, verdict: Verdict) -> DutyD
     missing = (*verdict.missing, *clock.missing, *lacking_ower, *lacking_to, *lacking_copy, *lacking_forward)
     notes = _standing_notes(duty, stage) + clock.notes
     if not owed_to and not lacking_to:
-        notes += ("nobody who could receive it exists on that day",)
+        notes += (Sentence("nobody who could receive it exists on that day"),)
     return DutyDue(
         duty=duty.code,
         stage=stage.code,
@@ -113,10 +124,10 @@ def _stage_due(case: _Case, duty: Duty, stage: Stage, verdict: Verdict) -> DutyD
     )
 
 
-def _standing_notes(duty: Duty, stage: Stage) -> tuple[str, ...]:
+def _standing_notes(duty: Duty, stage: Stage) -> tuple[Sentence, ...]:
     notes = [_UNSETTLED[duty.basis.status]] if duty.basis.status in _UNSETTLED else []
     if stage.starts_status in _UNSETTLED:
-        notes.append(f"what starts the clock is {stage.starts_status.value}: {stage.note}")
+        notes.append(_unsettled_start(stage))
     return tuple(notes)
 
 
@@ -126,20 +137,22 @@ def _clock(case: _Case, duty: Duty, stage: Stage) -> _Clock:
     starts, start_notes = _start(case, duty, stage, name)
     stated_due = case.moments.get(f"{name}:due")
     if stated_due is not None:
-        return _Clock(status=RUNNING, starts=starts, due=stated_due, notes=("the due date was set by a person",))
+        return _Clock(
+            status=RUNNING, starts=starts, due=stated_due, notes=(Sentence("the due date was set by a person"),)
+        )
     if starts is None:
         return _not_started(duty, stage, name)
     if stage.count is None or stage.unit is None:
-        missing = (f"moments.{name}:due",)
-        return _Clock(status=UNKNOWN, starts=starts, missing=missing, notes=("no deadline was found in the sources",))
+        note = Sentence("no deadline was found in the sources")
+        return _Clock(status=UNKNOWN, starts=starts, missing=(f"moments.{name}:due",), notes=(note,))
     found = _due(case.profile, stage, stage.count, starts)
     return _Clock(status=RUNNING, starts=starts, due=found.moment, notes=start_notes + found.notes)
 
 
-def _start(case: _Case, duty: Duty, stage: Stage, name: str) -> tuple[datetime | None, tuple[str, ...]]:
+def _start(case: _Case, duty: Duty, stage: Stage, name: str) -> tuple[datetime | None, tuple[Sentence, ...]]:
     by_hand = case.moments.get(f"{name}:start")
     if by_hand is not None:
-        return by_hand, ("the start was set by a person",)
+        return by_hand, (Sentence("the start was set by a person"),)
     if not stage.starts:
         return None, ()
     if stage.starts.startswith(STAGE_PREFIX):
@@ -150,11 +163,11 @@ def _start(case: _Case, duty: Duty, stage: Stage, name: str) -> tuple[datetime |
 
 def _not_started(duty: Duty, stage: Stage, name: str) -> _Clock:
     if not stage.starts:
-        note = "no source says what starts this clock"
+        note = Sentence("no source says what starts this clock")
         missing: tuple[str, ...] = (f"moments.{name}:start",)
         if stage.count is None:
             missing = (f"moments.{name}:due",)
-            note = "neither what starts this clock nor its deadline was found"
+            note = Sentence("neither what starts this clock nor its deadline was found")
         return _Clock(status=UNKNOWN, missing=missing, notes=(note,))
     if stage.starts in _ALWAYS_HAPPENED:
         return _Clock(status=UNKNOWN, missing=(f"moments.{stage.starts}",))

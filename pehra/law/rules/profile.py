@@ -213,6 +213,7 @@ class SeverityLevel:
     name: str
     name_local: str
     criteria: str
+    criteria_local: str
     set_by: tuple[str, ...]
     basis: Basis
 
@@ -301,6 +302,7 @@ class Stage:
     forward_to: tuple[str, ...]
     channel: str
     note: str
+    note_local: str = ""
     demands: Demands | None = None
 
 

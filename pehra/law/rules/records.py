@@ -288,6 +288,7 @@ def severity_level(reader: Reader) -> SeverityLevel:
         name=reader.text("name"),
         name_local=reader.text("name_local"),
         criteria=reader.text("criteria"),
+        criteria_local=reader.text("criteria_local", required=False),
         set_by=reader.codes("set_by", refers_to="team type"),
         basis=reader.basis(),
     )

@@ -190,6 +190,7 @@ def _stage(reader: Reader) -> Stage:
         forward_to=_recipients(reader, "forward_to", required=False),
         channel=reader.text("channel", required=False),
         note=reader.text("note", required=False),
+        note_local=reader.text("note_local", required=False),
         demands=demands(reader),
     )
     _check_counting(reader, record)

@@ -58,7 +58,7 @@ def acting(profile: Profile, code: str, on: date) -> Standing:
         if not fallback:
             break
         state = team.state.value if team else "not in being on that day"
-        facts[f"{code} is {state}"] = f"{fallback} acts"
+        facts[f"stands_in.{code}"] = {"state": state, "acts": fallback}
         code = fallback
     return Standing(facts=facts)
 

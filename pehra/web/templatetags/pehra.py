@@ -5,7 +5,7 @@ Urdu sentence is never scrambled. No tag starts a query.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,7 +21,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, get_language_bidi, ngettext
 from django.utils.translation import gettext as _
 
-from pehra.kernel.reasons import Because
 from pehra.law import api as law
 from pehra.web.rules.shades import shade as shade_of
 from pehra.web.rules.spans import Span, Urgency, until
@@ -62,6 +61,12 @@ def said(text: object) -> SafeString:
 def comma() -> str:
     """Return what stands between the entries of a list in the reader's script."""
     return "، " if get_language_bidi() else ", "
+
+
+@register.simple_tag
+def semicolon() -> str:
+    """Return what stands between the sentences of a remark in the reader's script."""
+    return "؛ " if get_language_bidi() else "; "
 
 
 @register.simple_tag
@@ -400,48 +405,10 @@ def chooser(team_or_selector: str) -> SafeString:
     return team(team_or_selector)
 
 
-@register.inclusion_tag("web/_why.html")
-def why(reasons: object, *, opened: bool = False) -> dict[str, object]:
-    """Return the reasons of an automatic decision, folded behind "Why?"."""
-    return {"reasons": _reasons(reasons), "opened": opened}
-
-
-def _reasons(reasons: object) -> list[dict[str, Any]]:
-    """Return reasons as a list of mappings, however many there are and whichever form they were kept in."""
-    if isinstance(reasons, Because):
-        return [reasons.as_json()]
-    if isinstance(reasons, Mapping):
-        return [dict(reasons)] if reasons else []
-    if isinstance(reasons, Iterable) and not isinstance(reasons, str):
-        return [one for reason in reasons for one in _reasons(reason)]
-    return []
-
-
-@register.filter
-def in_words(value: object) -> SafeString:
-    """Return a fact of a reason for reading: lists joined, yes and no in words, nothing as a dash."""
-    if value is None or value == "" or value == []:
-        return NOTHING
-    if isinstance(value, bool):
-        return format_html("{}", _("yes") if value else _("no"))
-    if isinstance(value, Mapping):
-        return format_html_join(", ", "{}: {}", ((key, in_words(entry)) for key, entry in value.items()))
-    if isinstance(value, list | tuple | set | frozenset):
-        return format_html_join(", ", "{}", ((in_words(entry),) for entry in value))
-    return ident(value)
-
-
 @register.filter
 def grouped(value: int) -> str:
     """Return a number with its thousands apart, for a place inside a sentence."""
     return str(format_decimal(value, locale=_locale()))
-
-
-@register.filter
-def fact_name(name: str) -> str:
-    """Return what a fact is called; one without a name by its code's words."""
-    called = word_of("fact", name)
-    return plain_code(name) if called == name else called
 
 
 @register.filter
