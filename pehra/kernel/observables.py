@@ -66,7 +66,7 @@ _PERCENT = re.compile(r"%([0-9a-fA-F]{2})")
 
 _SCHEME_MARK = re.compile(r"(?<![a-z0-9])(hxxps?|fxps?|h\*\*ps?)(?=(?:\[)?:)", re.IGNORECASE)
 _SQUARE_MARK = re.compile(r"\[(\.|dot|:|:/{0,2}|/|@|at)\]", re.IGNORECASE)
-_HOST_MARK = re.compile(r"[(\[{] ?(\.|dot|@|at) ?[)\]}]|\\(\.)", re.IGNORECASE)
+_HOST_MARK = re.compile(r"[(\[{] ?(\.|dot|@|at) ?[)\]}]|\\(\.)|\[(\.)|(\.)\]", re.IGNORECASE)
 _AROUND = "<>\"'“”‘’«»` \t\r\n\f\v\u00a0\u200e\u200f\ufeff"
 _AFTER = ",;،؛۔"
 _GAPPED_MARK = re.compile(r" ?([(\[{]) ?(\.|dot|@|at|:) ?([)\]}]) ?", re.IGNORECASE)
@@ -157,11 +157,16 @@ def _refang_word(word: str) -> str:
         scheme = _URL.match(word)
         start = scheme.end() if scheme else 0
         end = start + _authority_end(word[start:])
-        host = _HOST_MARK.sub(lambda mark: _WORDS.get((mark[1] or mark[2]).lower(), mark[1] or mark[2]), word[:end])
+        host = _HOST_MARK.sub(_meant, word[:end])
         word = host + word[end:]
         if word == previous:
             break
     return word
+
+
+def _meant(mark: re.Match[str]) -> str:
+    said = str(mark[mark.lastindex or 0]).lower()
+    return _WORDS.get(said, said)
 
 
 def _live_scheme(mark: re.Match[str]) -> str:

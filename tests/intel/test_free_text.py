@@ -101,6 +101,21 @@ def test_precision_and_recall_over_the_shared_mails(shared_data: Path) -> None:
         ("اردو۔مثال۔example پر", [("domain", "xn--mgbqf7g.xn--mgbh0fb.example")]),
         ("host-203.0.113.4.portal.example", [("domain", "host-203.0.113.4.portal.example")]),
         ("envelope-from=user@portal.example;", [("email", "user@portal.example")]),
+        ("portal[.example and mail.]portal.example", [("domain", "portal.example"), ("domain", "mail.portal.example")]),
+        ("soc AT portal DOT example", [("email", "soc@portal.example")]),
+        ("203 . 0 . 113 . 7", [("ipv4", "203.0.113.7")]),
+        ("*.portal.example and .mail.example", [("domain", "portal.example"), ("domain", "mail.example")]),
+        ("the server 203.0.113.7, driver: 203.0.113.8", [("ipv4", "203.0.113.7"), ("ipv4", "203.0.113.8")]),
+        ("it is 203.0.113.7.Then it stopped", [("ipv4", "203.0.113.7")]),
+        ("[IPv6:2001:db8::1] ip6:2001:db8::/32", [("ipv6", "2001:db8::1"), ("prefix", "2001:db8::/32")]),
+        ("source:2001:db8::1 dst:2001:db8::2", [("ipv6", "2001:db8::1"), ("ipv6", "2001:db8::2")]),
+        ("CVE\u20112024\u20111234, CVE_2024_1235", [("cve", "CVE-2024-1234"), ("cve", "CVE-2024-1235")]),
+        ("CVE 2024-1234, CVE: 2024-1235", [("cve", "CVE-2024-1234"), ("cve", "CVE-2024-1235")]),
+        ("http://a.example/,http://b.example/", [("url", "http://a.example/"), ("url", "http://b.example/")]),
+        ("http://a.example/1,2;3?to=http://b.example/", [("url", "http://a.example/1,2;3?to=http://b.example/")]),
+        (r'"u":"http:\/\/a.example\/b"', [("url", "http://a.example/b")]),
+        ("›http://a.example/b‹", [("url", "http://a.example/b")]),
+        ("Portal.Com, not portal.com.Report it", [("domain", "portal.com")]),
     ],
 )
 def test_what_people_write_is_read(text: str, observables: list[tuple[str, str]]) -> None:
@@ -123,6 +138,14 @@ def test_what_people_write_is_read(text: str, observables: list[tuple[str, str]]
         "/var/mail.com/x and C:\\temp\\file.com",
         "smtp.remote-ip=1 header.id=2 module.call()",
         "1.2.3.4.5 and 300.1.1.1",
+        '"version":"10.4.1.2", rv:1.9.2.13, section 3.2.1.4, from n/a through 1.6.3.1, ورژن 3.1.2.0',
+        "netmask 255.255.255.0, broadcast 255.255.255.255",
+        "serial 04:a3:5b:11:9c:00:7f:12",
+        "fixed in commit 1f3a9c5e7b2d4f6081a3c5e7092b4d6f8193a5c7",
+        "Message-ID: <CAF=77+xyz@mail.portal.example>",
+        "Server kharab hai.Report bhej di.Link nahi chala, AC.Band tha",
+        "WScript.Shell and document.open",
+        "LOOK AT THE DOT IN THE MIDDLE",
         "",
     ],
 )
@@ -146,12 +169,25 @@ def test_what_only_looks_like_one_is_left_out(text: str) -> None:
         "::",
         "http://a(",
         "۔",
+        "http://a)",
+        "http://[)",
+        "a.]",
+        "[.a",
+        "http://a,",
+        "http:\\/",
+        "a AT b DOT ",
+        "a AT ",
+        "1 . ",
+        "1.1.1.1.Aa",
+        "CVE ",
+        " .a",
+        "g:1:",
     ],
 )
 def test_time_is_linear_in_hostile_text(attack: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()  # what else the machine does is no matter of ours
     observables_in(attack * (400_000 // len(attack)))
-    assert time.monotonic() - begun < SECONDS_FOR_AN_ATTACK_MAX
+    assert time.process_time() - begun < SECONDS_FOR_AN_ATTACK_MAX
 
 
 def test_a_value_is_given_once_where_it_first_stands() -> None:

@@ -35,6 +35,8 @@ READ = [
     ("portal [.] example", "domain", "portal.example"),
     ("portal(.)example", "domain", "portal.example"),
     (r"portal\.example", "domain", "portal.example"),
+    ("mail[.portal.]example", "domain", "mail.portal.example"),
+    ("hxxp://portal[.example/a[.b", "url", "http://portal.example/a%5B.b"),
     ("_dmarc.portal.example", "domain", "_dmarc.portal.example"),
     ("r3---sn-abc.example", "domain", "r3---sn-abc.example"),
     ("bücher.example", "domain", "xn--bcher-kva.example"),
