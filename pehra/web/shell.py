@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.law import api as law
+from pehra.threads import api as threads
 
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "pehra_theme"
@@ -119,8 +120,16 @@ def _glasses(request: HttpRequest) -> list[access.GlassView]:
     return access.active_glasses(by=actor, at=at) if actor is not None and at is not None else []
 
 
+def _calls(request: HttpRequest) -> tuple[threads.ThreadView, ...]:
+    """Return the calls for help that nobody answered yet in the incident that a page is about."""
+    match = request.resolver_match
+    reference = match.kwargs.get("reference") if match else None
+    return threads.asking_for_help(incident=reference, by=request.actor) if reference else ()  # type: ignore[attr-defined]
+
+
 def shell(request: HttpRequest) -> dict[str, object]:
-    """Return what the frame needs (a context processor); only a broken glass of the reader's teams costs a query."""
+    """Return what the frame needs (a context processor); only what a page asks for costs a query: a broken glass of the
+    reader's teams, and on the pages of an incident the calls for help in its letters."""
     bidi = get_language_bidi()
     return {
         "shell": {
@@ -133,6 +142,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
             "languages": settings.LANGUAGES,
             "country": law.load(settings.PEHRA_PROFILE).identity,
             "glasses": partial(_glasses, request),  # a page that says what broke must not ask what may be broken too
+            "calls": partial(_calls, request),
             "fonts": (settings.PEHRA_FONTS / "fonts.css").is_file(),
         },
         "at": getattr(request, "at", None),

@@ -86,6 +86,11 @@ def _recorded(place: Place, by: Actor) -> Any:
     return outbox.record_bounce(message_id=message_id, **said, by=by, at=AT)
 
 
+def _calling(place: Place, by: Actor) -> bool:
+    Thread.objects.filter(reference=_thread(place)).update(urgent=True)
+    return bool(threads.asking_for_help(incident=place.incident, by=by))
+
+
 def _held(place: Place, by: Actor) -> bool:
     row = Incident.objects.get(reference=place.incident)
     IncidentFinding.objects.create(incident=row, finding=place.finding, added_at=AT)
@@ -108,6 +113,7 @@ PROBES: dict[str, Probe] = {
     "threads.thread": acts(lambda p, by: threads.thread(reference=_thread(p), by=by)),
     "threads.deliveries": sees(_delivered),
     "threads.look_up": sees(_looked_up),
+    "threads.asking_for_help": sees(_calling),
     "threads.of_incident": acts(lambda p, by: threads.of_incident(reference=p.incident, by=by)),
     "threads.preview_letter": acts(_previewed),
     # What nobody looked at is not sent: who may write is told that it is another letter.
@@ -137,6 +143,7 @@ PROBES: dict[str, Probe] = {
     ),
     "incidents.finding_ids": acts(lambda p, by: incidents.finding_ids(ref=p.incident, by=by)),
     "incidents.live_with_findings": sees(_held),
+    "incidents.references_of_matter": acts(lambda p, by: incidents.references_of_matter(ref=p.incident, by=by)),
     "findings.say_fixed": sees(lambda p, by: bool(_said_fixed(p, by))),
     "findings.take_back_fixed": sees(_taken_back),
     "findings.notices_telling": sees(lambda p, by: bool(findings.notices_telling(finding_ids=[p.finding], by=by))),

@@ -1,4 +1,4 @@
-"""Filters of lists in a real browser: folded on a phone, so that what waits is on the first screen; whole on a desktop."""
+"""Filters of lists in a real browser: on a phone folded, so that what waits is on the first screen; else in sight."""
 
 import os
 

@@ -105,7 +105,7 @@ from pehra.incidents.queries.evidence import (
 from pehra.incidents.queries.lessons import LessonView
 from pehra.incidents.queries.notes import NoteVersionView, NoteView, Unsaved
 from pehra.incidents.queries.observables import ObservableView, observables
-from pehra.incidents.queries.of_findings import finding_ids, live_with_findings
+from pehra.incidents.queries.of_findings import finding_ids, live_with_findings, references_of_matter
 from pehra.incidents.queries.playbooks import PlaybookView
 from pehra.incidents.queries.ties import (
     AssetView,
@@ -289,6 +289,7 @@ __all__ = [
     "quarantine_evidence",
     "read_documents",
     "record_stage_sent",
+    "references_of_matter",
     "remind",
     "remove_asset",
     "remove_observable",

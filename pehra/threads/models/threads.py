@@ -71,6 +71,7 @@ class Thread(models.Model):
             models.Index(fields=["organisation", "-number"], name="threads_organisation"),
             models.Index(fields=["about"], condition=~Q(about=""), name="threads_about"),
             models.Index(fields=["-last_at", "-number"], name="threads_newest"),
+            models.Index(fields=["last_at"], condition=Q(urgent=True), name="threads_calling"),
         ]
 
     def __str__(self) -> str:

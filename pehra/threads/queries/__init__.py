@@ -3,6 +3,7 @@
 from pehra.threads.queries.answering import answer_page
 from pehra.threads.queries.reading import (
     STATES,
+    asking_for_help,
     deliveries,
     find,
     for_change,
@@ -38,6 +39,7 @@ __all__ = [
     "ThreadPage",
     "ThreadView",
     "answer_page",
+    "asking_for_help",
     "deliveries",
     "find",
     "for_change",

@@ -163,10 +163,30 @@ def look_up(*, ticket: str, by: Actor) -> Found:
 def of_incident(*, reference: str, by: Actor) -> Found:
     """Return all that was said about an incident, and the notices that told of its findings, with what came back."""
     access.require(by, access.Permission.THREADS_READ)
+    notices = _notices_of(reference, by=by)
+    return _found(parse_reference(reference), *notices, by=by)
+
+
+def asking_for_help(*, incident: str, by: Actor) -> tuple[ThreadView, ...]:
+    """Return the threads of an incident, of its parts and of the notices of their findings in which somebody asks for
+    help and has no answer yet, whoever waits longest first."""
+    calling = visible(by).filter(urgent=True)
+    # On most days nobody calls, and then there is nothing more to ask.
+    if not calling.exists():
+        return ()
+    names = {
+        name
+        for reference in incidents.references_of_matter(ref=incident, by=by)
+        for name in (reference, *_notices_of(reference, by=by))
+    }
+    return tuple(thread_view(row) for row in calling.filter(about__in=names).order_by("last_at", "number")[:FOUND_MAX])
+
+
+def _notices_of(reference: str, *, by: Actor) -> tuple[str, ...]:
+    """Return the notices that told of an incident's findings."""
     told = incidents.finding_ids(ref=reference, by=by)
     may = access.may(by, access.Permission.FINDINGS_READ)
-    notices = findings.notices_telling(finding_ids=told[:FOUND_MAX], by=by) if told and may else ()
-    return _found(parse_reference(reference), *notices, by=by)
+    return findings.notices_telling(finding_ids=told[:FOUND_MAX], by=by) if told and may else ()
 
 
 def _found(*names: str, by: Actor) -> Found:
