@@ -24,6 +24,7 @@ END_SECONDS_MAX = 120
 _HEAVY = (
     *("polars", "polars_hash", "duckdb", "numpy", "pyarrow", "psycopg", "cryptography", "msgspec", "zstandard", "idna"),
     *("django.db.models", "django.urls", "django.core.management", "django.template", "procrastinate", "structlog"),
+    *("requests", "pyzipper", "scim2_models", "joserfc.jwt", "lxml.etree", "filetype", "publicsuffixlist", "brotli"),
 )
 
 

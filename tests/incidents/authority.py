@@ -121,7 +121,7 @@ def running(folder: Path) -> Iterator[Authority]:
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Asked)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     authority.url = f"http://127.0.0.1:{server.server_port}/"
     try:

@@ -259,6 +259,9 @@ def _hold(operation: Any, mode: HypothesisTestMode, callers: list[Caller], seen:
             _require_refusal_of_what_is_wrong(case, response)
             caller.require_nothing_of_others(case, response)
 
+    for caller in callers:
+        if caller.token:  # noted as used once: what every case does is undone, so that each would note it anew
+            access.actor_for_token(token=caller.token, at=_now())
     settings = hypothesis.settings(
         max_examples=CASES,
         derandomize=True,
