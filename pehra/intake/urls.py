@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from pehra.intake.views import documents, hooks, mail, organisation_forms, triage
+from pehra.intake.views import documents, hooks, mail, of_incident, organisation_forms, triage
 
 app_name = "intake"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", triage.listing, name="list"),
     path("", include("pehra.intake.views.alerts.urls")),
     path("document", documents.document, name="document"),
+    path("incident/<str:reference>/", of_incident.tab, name="of-incident"),
     path("mail/", mail.listing, name="mails"),
     path("mail/let-in", mail.let_in, name="mails-let-in"),
     path("mail/<uuid:mail_id>/", mail.one, name="mail"),

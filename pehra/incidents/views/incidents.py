@@ -19,7 +19,7 @@ from pehra.access.api import Permission, Request
 from pehra.desk import api as desk
 from pehra.findings import api as findings
 from pehra.incidents import api
-from pehra.incidents.views import frame
+from pehra.incidents.views import frame, seen
 from pehra.kernel import rsit
 from pehra.kernel.markings import Tlp
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible, Refusal
@@ -126,12 +126,12 @@ def move(request: Request, reference: str) -> HttpResponse:
 def severity(request: Request, reference: str) -> HttpResponse:
     """Set its severity by judgement."""
     level, reason = request.POST.get("severity", ""), request.POST.get("reason", "")
-    return _act(
-        request,
-        reference,
-        "severity",
-        lambda: api.set_severity(ref=reference, severity=level, reason=reason, by=request.actor, at=request.at),
-    )
+
+    def act() -> None:
+        seen.require("severity", request.POST, api.incident(reference, by=request.actor))
+        api.set_severity(ref=reference, severity=level, reason=reason, by=request.actor, at=request.at)
+
+    return _act(request, reference, "severity", act)
 
 
 @require_POST
@@ -160,6 +160,7 @@ def facts(request: Request, reference: str) -> HttpResponse:
         profile = law.load(settings.PEHRA_PROFILE)
         said = {word.code: request.POST.get(f"impact-{word.code}", "").strip() for word in profile.measures}
         page = api.incident(reference, by=request.actor)
+        seen.require("facts", request.POST, page)
         taxonomy, type = _kind_said(request.POST, page.incident)
         api.state_facts(
             ref=reference,
@@ -228,6 +229,8 @@ def _page(request: Request, reference: str, *, refused: str = "", refusal: Refus
         **frame.around(request, head, tab="overview"),
         "moves": [state for state in page.moves if head.may_close or state not in {"closed", "dismissed"}],
         "levels": list(reversed(profile.severity_levels)),
+        "level": request.POST.get("severity", "") if refused == "severity" else incident.severity,
+        "seen": seen.marks(page),
         "all_moments": api.MOMENTS,
         "profile": profile,
         "attributes": {

@@ -16,7 +16,7 @@ from pehra.access import api as access
 from pehra.access.api import Permission, Request
 from pehra.findings import api as findings
 from pehra.incidents import api
-from pehra.incidents.views import acting, frame
+from pehra.incidents.views import acting, frame, seen
 from pehra.kernel.markings import Pap, Tlp
 from pehra.kernel.refusals import Invalid, NotVisible, Refusal
 from pehra.law import api as law
@@ -69,7 +69,10 @@ def _assessment(request: Request, reference: str, *, refused: str = "", refusal:
         "say_of": [side for side in page.sides if side.organisation and side.may_say],
         "all_moments": api.MOMENTS,
         "clocks": [(clock, sides.get(clock.organisation, "")) for clock in _own_clocks(request, reference)],
+        "regions": request.POST.getlist("region") if refused == "impact" else page.impact.get("regions", ()),
         "marks": list(Tlp),
+        "marked": request.POST if refused == "marking" else {"tlp": page.incident.tlp, "pap": page.incident.pap},
+        "seen": seen.marks(page),
         "uses": list(Pap),
         "territories": profile.territories,
         "measures": [(word, page.impact[word.code]) for word in profile.measures if word.code in page.impact],
@@ -176,7 +179,13 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.replace("\r\n", "\n").split("\n") if line.strip()]
 
 
+def _marking(said: QueryDict, who: dict[str, Any]) -> object:
+    seen.require("marking", said, api.incident(who["ref"], by=who["by"]))
+    return api.change_marking(**_words(said, "tlp", "pap", "reason"), **who)
+
+
 def _impact(said: QueryDict, who: dict[str, Any]) -> object:
+    seen.require("impact", said, api.incident(who["ref"], by=who["by"]))
     return api.state_impact(
         services=_lines(said.get("services", "")),
         regions=said.getlist("region"),
@@ -216,7 +225,7 @@ OBSERVABLE_ACTS: Acts = {
     ),
 }
 ASSESSMENT_ACTS: Acts = {
-    "marking": lambda said, who: api.change_marking(**_words(said, "tlp", "pap", "reason"), **who),
+    "marking": _marking,
     "exercise": lambda said, who: api.mark_exercise(
         exercise=said.get("exercise") == "yes", **_words(said, "reason"), **who
     ),

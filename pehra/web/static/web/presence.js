@@ -27,11 +27,34 @@ function sent() {
 function words(form) {
   const said = {};
   for (const field of form.elements) {
-    if (field.name && field.name !== "csrfmiddlewaretoken" && /^(text|textarea|search|email|tel|datetime-local|select-one)$/.test(field.type)) {
+    if (!field.name || field.name === "csrfmiddlewaretoken") continue;
+    if (/^(radio|checkbox)$/.test(field.type)) {
+      said[field.name] ||= [];
+      if (field.checked) said[field.name].push(field.value);
+    } else if (/^(text|textarea|search|email|tel|number|datetime-local|select-one)$/.test(field.type)) {
       said[field.name] = field.value;
     }
   }
   return said;
+}
+
+// Where the page still shows what was there when the typing began, all of it comes back. Where somebody saved meanwhile,
+// what they said stands, and only what is empty is filled.
+function restore(form, said, isAsItWas) {
+  for (const field of form.elements) {
+    const value = said[field.name];
+    if (value === undefined) continue;
+    if (Array.isArray(value)) {
+      if (!isAsItWas || field.checked === value.includes(field.value)) continue;
+      field.checked = !field.checked;
+    } else {
+      if (!value || field.value === value || (field.value && !isAsItWas)) continue;
+      field.value = value;
+    }
+    form.classList.add("restored");
+  }
+  const folded = form.closest("details");
+  if (folded && form.classList.contains("restored")) folded.open = true;
 }
 
 // First: what was taken is not shown again. Which drafts were sent is noted, for the page that says so may be another.
@@ -42,17 +65,13 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
   const empty = JSON.stringify(words(form));
   const kept = sessionStorage.getItem(keyOf(form));
   if (kept && !form.querySelector(".refusal")) {
-    const said = JSON.parse(kept);
-    for (const [name, value] of Object.entries(said)) {
-      if (!value || !form.elements[name] || form.elements[name].value) continue;
-      form.elements[name].value = value;
-      form.classList.add("restored");
-    }
+    const { before, said = {} } = JSON.parse(kept);
+    restore(form, said, before === empty);
   }
   form.addEventListener("input", () => {
-    const now = JSON.stringify(words(form));
-    if (now === empty) sessionStorage.removeItem(keyOf(form));
-    else sessionStorage.setItem(keyOf(form), now);
+    const said = words(form);
+    if (JSON.stringify(said) === empty) sessionStorage.removeItem(keyOf(form));
+    else sessionStorage.setItem(keyOf(form), JSON.stringify({ before: empty, said }));
   });
 }
 // A letter is looked at and then sent, by two forms of one page; a form of another page sends none of this one's drafts.
