@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.desk.models import Presence, SavedView
@@ -89,12 +90,12 @@ def save_view(*, place: str, name: str, query: str, team: str = "", by: Actor, a
     person = _person(by)
     rules.require_place(place)
     if team and team not in by.teams:
-        raise Invalid("this is no team of yours", field="team")
+        raise Invalid(_("this is no team of yours"), field="team")
     own = SavedView.objects.filter(person_id=person)
     words = rules.view_name(name)
     before = own.filter(place=place, name=words).first()
     if before is None and own.count() >= rules.VIEWS_MAX:
-        raise Invalid(f"you have {rules.VIEWS_MAX} views; remove one first", field="name")
+        raise Invalid(_("you have %(n)s views; remove one first") % {"n": rules.VIEWS_MAX}, field="name")
     values = {"query": rules.require_savable(rules.view_query(query)), "team": team, "saved_at": at}
     row, _made = SavedView.objects.update_or_create(
         person_id=person, place=place, name=words, defaults=values, create_defaults={"id": new_id(at), **values}

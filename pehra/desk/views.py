@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from pehra.access.api import Request
 from pehra.desk import api
 from pehra.kernel.refusals import Invalid
+from pehra.kernel.sentences import in_language
 
 
 @require_POST
@@ -21,7 +22,7 @@ def save(request: Request) -> HttpResponse:
     try:
         view = api.save_view(**said, by=request.actor, at=request.at)
     except Invalid as refusal:
-        messages.error(request, refusal.message)
+        messages.error(request, in_language(refusal.message, _))
         return redirect(_list_of(request))
     messages.success(request, _("The view “%(name)s” is saved.") % {"name": view.name})
     return redirect(_list_of(request))

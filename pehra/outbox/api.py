@@ -305,7 +305,7 @@ def queue_again(*, message_id: UUID, reason: str, by: Actor, at: datetime, email
     row = queries.for_change(message_id, by=by)
     states.require_move(State(row.state), State.QUEUED)
     if not reason.strip():
-        raise Invalid("say why this message is to be sent after all", field="reason")
+        raise Invalid(_("say why this message is to be sent after all"), field="reason")
     target = letters.address(email or row.recipient_email)
     Message.objects.filter(id=row.id).update(
         state=State.QUEUED, recipient_email=target, attempts=0, next_attempt_at=at, problem=""

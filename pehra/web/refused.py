@@ -16,7 +16,9 @@ from django.utils.translation import get_language, get_language_bidi
 from django.utils.translation import gettext as _
 
 from pehra.kernel.refusals import Fault, Gone, Refusal
+from pehra.kernel.sentences import in_language
 from pehra.web import machines, problems
+from pehra.web.templatetags.reasons import told
 
 OPEN_PAGES = "/report/"
 """Where people without an account are: they are led back to their form, and to no page that asks who they are."""
@@ -27,9 +29,9 @@ _LINE_BROKE = (psycopg.DatabaseError, psycopg.InternalError)
 
 def _page(request: HttpRequest, *, status: int, title: str, message: str, advice: str, field: str = "") -> HttpResponse:
     if machines.is_machine(request):
-        return _document(request, status=status, message=message, field=field)
+        return _document(request, status=status, message=in_language(message, _), field=field)
     # Nothing on the page may tell one absent thing from another, not even the section it would stand in.
-    context = {"title": title, "message": message, "advice": advice, "lost": True}
+    context = {"title": title, "message": told(message), "advice": advice, "lost": True}
     return render(request, "web/refused.html", context, status=status)
 
 

@@ -4,6 +4,7 @@ import pytest
 from django.template import engines
 from django.utils import translation
 
+from pehra.kernel.refusals import Invalid
 from pehra.kernel.sentences import Sentence
 from pehra.web.templatetags import reasons
 
@@ -80,3 +81,17 @@ def test_a_sentence_in_english_has_the_english_fact():
     with translation.override("en"):
         said = Sentence("what starts the clock is unknown: %(note)s", note="72 hours", note_local="بہتّر")
         assert text_of(reasons.told(said)) == "what starts the clock is unknown: 72 hours"
+
+
+def test_a_refusal_says_its_codes_in_the_readers_words(urdu):
+    said = Sentence(
+        "a task that is %(task_word)s cannot become %(task_word_after)s; it may become: %(task_words)s",
+        task_word="done",
+        task_word_after="doing",
+        task_words="open, skipped",
+    )
+    text = text_of(shown('{% include "web/_refusal.html" %}', refusal=Invalid(said, field="state")))
+    for name in ("مکمل", "جاری", "باقی", "چھوڑ دیا گیا"):
+        assert name in text, name
+    for code in ("done", "doing", "open", "skipped"):
+        assert code not in text, code

@@ -3,6 +3,7 @@
 from urllib.parse import parse_qsl, urlencode
 
 from pehra.kernel.refusals import Invalid
+from pehra.kernel.sentences import Sentence
 
 NAME_CHARACTERS_MAX = 80
 PLACE_CHARACTERS_MAX = 120
@@ -17,7 +18,7 @@ def view_name(text: str) -> str:
     """Return a name without the space around it; refuse none, and one that no list shows whole."""
     name = " ".join(text.split())
     if not name or len(name) > NAME_CHARACTERS_MAX:
-        raise Invalid(f"a view needs a name of at most {NAME_CHARACTERS_MAX} characters", field="name")
+        raise Invalid(Sentence("a view needs a name of at most %(n)s characters", n=NAME_CHARACTERS_MAX), field="name")
     return name
 
 
@@ -36,5 +37,5 @@ def view_query(text: str) -> str:
 def require_savable(query: str) -> str:
     """Return a query that a view can hold; a list may be narrowed further than that, and is shown all the same."""
     if len(query) > QUERY_CHARACTERS_MAX:
-        raise Invalid("this filter is too long to be saved", field="query")
+        raise Invalid(Sentence("this filter is too long to be saved"), field="query")
     return query

@@ -17,6 +17,7 @@ from pehra.findings import api
 from pehra.findings.views.findings import ACTS, chosen, filters_of
 from pehra.kernel.identifiers import parse_id
 from pehra.kernel.refusals import Invalid, Refusal
+from pehra.kernel.sentences import in_language
 
 
 @require_POST
@@ -31,7 +32,7 @@ def _preview(request: Request, *, refusal: Refusal | None = None) -> HttpRespons
     try:
         shown = api.preview_many(act=act, by=request.actor, **_asked(request.POST))
     except Invalid as refused:
-        messages.error(request, refused.message)
+        messages.error(request, in_language(refused.message, _))
         return redirect(_list(request.POST))
     context = {
         "preview": shown,

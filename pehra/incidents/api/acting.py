@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.access.api import Permission
@@ -15,6 +16,7 @@ from pehra.incidents.rules.states import State
 from pehra.incidents.rules.working import working_teams
 from pehra.kernel.actors import Actor
 from pehra.kernel.refusals import Invalid, NotVisible
+from pehra.kernel.sentences import Sentence
 from pehra.ledger import api as ledger
 
 REASON_LENGTH_MAX = 2_000
@@ -36,7 +38,10 @@ def locked(
     incident = queries.for_change(ref, by=by, merged_too=merged_too)
     require(incident, permission, by=by)
     if live and State(incident.state) in states.ENDED:
-        raise states.MoveRefused(f"the incident is {incident.state}; open a new one instead", field="state")
+        raise states.MoveRefused(
+            Sentence("the incident is %(incident_word)s; open a new one instead", incident_word=incident.state),
+            field="state",
+        )
     return incident
 
 
@@ -63,9 +68,9 @@ def words(text: str, *, field: str, most: int, needed: bool = True) -> str:
     """Return what was written, stripped; refuse nothing where something is needed, NULs, and too much."""
     said = text.replace("\r\n", "\n").strip()
     if needed and not said:
-        raise Invalid("this must be said", field=field)
+        raise Invalid(_("this must be said"), field=field)
     if len(said) > most:
-        raise Invalid(f"at most {most} characters, not {len(said)}", field=field)
+        raise Invalid(_("at most %(n)s characters, not %(more)s") % {"n": most, "more": len(said)}, field=field)
     if "\x00" in said or any("\ud800" <= letter <= "\udfff" for letter in said):
         raise Invalid("a text holds a NUL or half a character, which no text needs", field=field)
     return said
@@ -75,7 +80,7 @@ def reason(text: str, *, needed: bool = True) -> str:
     """Return a reason; refuse none where one is needed."""
     said = words(text, field="reason", most=REASON_LENGTH_MAX, needed=False)
     if needed and not said:
-        raise Invalid("say why: a reason is kept with this decision", field="reason")
+        raise Invalid(_("say why: a reason is kept with this decision"), field="reason")
     return said
 
 

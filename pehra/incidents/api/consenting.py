@@ -10,6 +10,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.access.api import Permission
@@ -25,6 +26,7 @@ from pehra.kernel.actors import Actor
 from pehra.kernel.clock import format_time
 from pehra.kernel.identifiers import new_id
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
+from pehra.kernel.sentences import Sentence
 from pehra.law import api as law
 from pehra.ledger import api as ledger
 from pehra.outbox import api as outbox
@@ -88,7 +90,7 @@ def answer_consent(
     rules.require_move(Answer(row.answer), target)
     row.channel, row.answered_name = _spoken_for(incident, row, name, channel, by=by)
     if valid_until is not None and valid_until <= at:
-        raise Invalid("this consent would have ended already", field="valid_until")
+        raise Invalid(_("this consent would have ended already"), field="valid_until")
     before = row.answer
     row.answer, row.answered_at, row.answered_by = target, at, by.id
     row.terms = acting.words(terms, field="terms", most=rules.TERMS_LENGTH_MAX, needed=False)
@@ -160,12 +162,20 @@ def require_consent(incident: Incident, task: Task, *, at: datetime) -> None:
     for row in Consent.objects.filter(task=task).order_by("number"):
         latest[row.organisation] = row
     if not latest:
-        raise rules.ConsentRefused("this acts on an organisation's systems: ask for its consent first", field="state")
+        raise rules.ConsentRefused(
+            _("this acts on an organisation's systems: ask for its consent first"), field="state"
+        )
     for row in latest.values():
         if not rules.holds(Answer(row.answer), valid_until=row.valid_until, at=at):
             who = "one who was asked" if incident.widespread else row.organisation
             raise rules.ConsentRefused(
-                f"{who} has not agreed to this (consent {row.number} is {row.answer})", field="state"
+                Sentence(
+                    "%(who)s has not agreed to this (consent %(number)s is %(consent_word)s)",
+                    who=who,
+                    number=row.number,
+                    consent_word=row.answer,
+                ),
+                field="state",
             )
 
 
@@ -177,7 +187,7 @@ def _side(incident: Incident, organisation: str, *, by: Actor) -> IncidentOrgani
     code = organisation or incident.organisation
     found = sides.filter(organisation=code).first() if code else None
     if found is None:
-        raise Invalid("name an organisation that this incident concerns", field="organisation")
+        raise Invalid(_("name an organisation that this incident concerns"), field="organisation")
     return found
 
 
@@ -197,7 +207,9 @@ def _spoken_for(incident: Incident, row: Consent, name: str, channel: str, *, by
         return PORTAL, by.name[:NAME_LENGTH_MAX]
     acting.require(incident, Permission.INCIDENTS_CHANGE, by=by)
     if channel == PORTAL:
-        raise Forbidden("only the organisation itself answers here; say by which channel it told you", field="channel")
+        raise Forbidden(
+            _("only the organisation itself answers here; say by which channel it told you"), field="channel"
+        )
     if channel not in rules.CHANNELS:
         raise Invalid(f"{channel!r} is no channel; one of: {', '.join(rules.CHANNELS[1:])}", field="channel")
     return channel, acting.words(name, field="name", most=NAME_LENGTH_MAX)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.access.api import Permission
@@ -51,15 +52,15 @@ def link(*, ref: str, other: str, kind: str, note: str, by: Actor, at: datetime)
     said = acting.words(note, field="note", most=NOTE_CHARACTERS_MAX, needed=False)
     wanted = _kind(kind)
     if target.id == incident.id:
-        raise JoiningRefused("an incident is not linked with itself", field="other")
+        raise JoiningRefused(_("an incident is not linked with itself"), field="other")
     there = IncidentLink.objects.filter(incident=incident, removed_at__isnull=True)
     same = Q(incident=incident, other=target)
     if INVERSE[wanted] == wanted:
         same |= Q(incident=target, other=incident)
     if IncidentLink.objects.filter(same, kind=wanted, removed_at__isnull=True).exists():
-        raise Invalid("this link is there already", field="other")
+        raise Invalid(_("this link is there already"), field="other")
     if there.count() >= LINKS_MAX:
-        raise Invalid(f"an incident has at most {LINKS_MAX} links", field="other")
+        raise Invalid(_("an incident has at most %(n)s links") % {"n": LINKS_MAX}, field="other")
     _link(incident, target, wanted, note=said, by=by, at=at)
 
 
@@ -153,7 +154,7 @@ def _parted(
     if wanted != held:
         raise NotVisible("the incident does not hold all of that; look again at what it holds")
     if not any(held):
-        raise Invalid("say what goes along: findings, organisations or observables", field="parting")
+        raise Invalid(_("say what goes along: findings, organisations or observables"), field="parting")
     return findings, sides, seen
 
 

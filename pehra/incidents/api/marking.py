@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.access.api import Permission
@@ -101,7 +102,9 @@ def mark_exercise(*, ref: str, exercise: bool, reason: str, by: Actor, at: datet
     """Say that an incident is an exercise, or that it is real: it moves to the other lists, counts and messages."""
     incident, words = acting.locked(ref, by=by, permission=Permission.INCIDENTS_CLOSE), acting.reason(reason)
     if Merge.objects.filter(into=incident, undone_at__isnull=True).exists():
-        raise JoiningRefused("undo its merges first: an exercise and a real incident are never one", field="exercise")
+        raise JoiningRefused(
+            _("undo its merges first: an exercise and a real incident are never one"), field="exercise"
+        )
     if incident.exercise == exercise:
         return queries.views([incident])[0]
     incident.exercise = exercise

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.access.api import Permission
@@ -72,7 +73,7 @@ def unmerge(*, ref: str, reason: str, by: Actor, at: datetime) -> queries.Incide
     part = queries.for_change(ref, by=by, merged_too=True)
     acting.require(part, Permission.INCIDENTS_CHANGE, by=by)
     if part.merged_into_id is None:
-        raise rules.JoiningRefused("this incident is merged into none", field="reference")
+        raise rules.JoiningRefused(_("this incident is merged into none"), field="reference")
     with access.elevated(part="incidents.merging"):
         _part(part, reason=words, by=by, at=at)
     return queries.views([part])[0]

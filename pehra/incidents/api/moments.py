@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.access.api import Permission
@@ -21,6 +22,7 @@ from pehra.incidents.rules.states import State
 from pehra.kernel.actors import Actor
 from pehra.kernel.clock import format_time
 from pehra.kernel.refusals import Invalid, NotVisible
+from pehra.kernel.sentences import Sentence
 from pehra.ledger import api as ledger
 
 MOMENTS = ("occurrence", "discovery", "awareness", "ransom_payment", "handling_end")
@@ -60,7 +62,10 @@ def _supply_own(
     side = _side(incident, organisation, by=by)
     access.require(by, Permission.INCIDENTS_CHANGE, teams=working.who_may_say(incident, side))
     if State(incident.state) in states.ENDED:
-        raise states.MoveRefused(f"the incident is {incident.state}; open a new one instead", field="state")
+        raise states.MoveRefused(
+            Sentence("the incident is %(incident_word)s; open a new one instead", incident_word=incident.state),
+            field="state",
+        )
     clocks = deriving.locked_clocks(incident)
     _require_moment(name, moment, [clock for clock in clocks if clock.organisation == organisation], at=at)
     before = side.moments.get(name, {}).get("moment")
@@ -98,4 +103,4 @@ def _require_moment(name: str, moment: datetime, clocks: Sequence[Clock], *, at:
     if moment.tzinfo is None:
         raise Invalid("a moment needs an offset", field="moment")
     if moment > at and not name.endswith(":due"):
-        raise Invalid(f"{format_time(moment)} has not come yet", field="moment")
+        raise Invalid(_("%(moment)s has not come yet") % {"moment": format_time(moment)}, field="moment")

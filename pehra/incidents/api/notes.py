@@ -6,6 +6,7 @@ Two people who change one note at once do not overwrite each other: who comes se
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from pehra.incidents.api import acting
 from pehra.incidents.gateways.markdown import NOTE_BYTES_MAX
@@ -36,7 +37,7 @@ def add_note(*, ref: str, text: str, team: str = "", by: Actor, at: datetime) ->
     """Write a note for all teams of the incident, or for one of the actor's own teams alone."""
     incident = acting.locked(ref, by=by, live=False)
     if team and not (team in by.teams and team in incident.teams):
-        raise Invalid("a note is for all teams of the incident, or for one of yours", field="team")
+        raise Invalid(_("a note is for all teams of the incident, or for one of yours"), field="team")
     row = Note(
         id=new_id(at),
         incident=incident,
@@ -79,5 +80,5 @@ def change_note(*, ref: str, number: int, text: str, version: int, by: Actor, at
 def _text(text: str) -> str:
     words = acting.words(text, field="text", most=NOTE_BYTES_MAX)
     if len(words.encode()) > NOTE_BYTES_MAX:
-        raise Invalid(f"a note has at most {NOTE_BYTES_MAX // 1024} KiB", field="text")
+        raise Invalid(_("a note has at most %(n)s KiB") % {"n": NOTE_BYTES_MAX // 1024}, field="text")
     return words

@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from pehra.incidents.api import acting
 from pehra.incidents.models import Incident, IncidentObservable
@@ -31,9 +32,12 @@ def add_observables(*, ref: str, text: str, by: Actor, at: datetime, note: str =
     about = acting.words(note, field="note", most=rules.NOTE_CHARACTERS_MAX, needed=False)
     found = [Observable(one.kind, one.value) for one in intel.observables_in(said)]
     if not found:
-        raise Invalid("no address, name, URL, mailbox, digest, AS number or CVE is in this text", field="text")
+        raise Invalid(_("no address, name, URL, mailbox, digest, AS number or CVE is in this text"), field="text")
     if len(found) > rules.OBSERVABLES_AT_ONCE_MAX:
-        raise Invalid(f"at most {rules.OBSERVABLES_AT_ONCE_MAX} at once; this has {len(found)}", field="text")
+        raise Invalid(
+            _("at most %(n)s at once; this has %(more)s") % {"n": rules.OBSERVABLES_AT_ONCE_MAX, "more": len(found)},
+            field="text",
+        )
     source = Source.HAND if len(found) == 1 else Source.TEXT
     return len(observe(incident, found, source=source, note=about, by=by, at=at))
 
@@ -52,7 +56,7 @@ def observe(
     there = set(incident.observables.filter(removed_at__isnull=True).values_list("kind", "value"))
     fresh = [one for one in dict.fromkeys(seen) if (one.type.value, one.value) not in there]
     if len(there) + len(fresh) > rules.OBSERVABLES_MAX:
-        raise Invalid(f"an incident holds at most {rules.OBSERVABLES_MAX} observables", field="text")
+        raise Invalid(_("an incident holds at most %(n)s observables") % {"n": rules.OBSERVABLES_MAX}, field="text")
     rows = [
         IncidentObservable(
             id=new_id(at),

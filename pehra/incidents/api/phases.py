@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from pehra.incidents.api import acting
 from pehra.incidents.models import Incident, IncidentPhase
@@ -27,7 +28,7 @@ def enter_phase(*, ref: str, phase: str, reason: str = "", by: Actor, at: dateti
     current = queries.phase_of(incident, known)
     target = holding.place_of(phase, order)
     if phase == current:
-        raise Invalid("the incident stands there already", field="phase")
+        raise Invalid(_("the incident stands there already"), field="phase")
     if current in order and target < order.index(current):
         words = acting.reason(reason)
     else:

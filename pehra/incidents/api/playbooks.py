@@ -11,6 +11,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.access.api import Permission
@@ -81,7 +82,7 @@ def add_playbook(*, document: bytes, team: str, for_everybody: bool = False, by:
         known = Playbook.objects.get(team=team, cacao_id=read.cacao_id, modified=read.modified)
         if known.sha256 != sha256:
             raise Invalid(
-                "another playbook of this id and version is here already; a changed one needs a later `modified`",
+                _("another playbook of this id and version is here already; a changed one needs a later `modified`"),
                 field="document",
             ) from None
         return queries.playbook_view(known)
@@ -96,7 +97,7 @@ def retire_playbook(*, playbook_id: UUID, reason: str, by: Actor, at: datetime) 
     row = queries.one_playbook(playbook_id, by=by, lock=True)
     access.require(by, Permission.INCIDENTS_PLAYBOOKS, teams=[row.team])
     if row.retired_at is not None:
-        raise PlaybookRefused("this playbook is retired already", field="reason")
+        raise PlaybookRefused(_("this playbook is retired already"), field="reason")
     row.retired_at, row.retired_by, row.retired_reason = at, by.id, acting.reason(reason)
     row.save(update_fields=["retired_at", "retired_by", "retired_reason"])
     facts = {"cacao_id": row.cacao_id, "name": row.name, "reason": row.retired_reason}
@@ -129,7 +130,9 @@ def start_playbook(
     if unknown:
         raise Invalid(f"this playbook has no step {min(unknown)}", field="blocking")
     if Task.objects.filter(incident=incident).count() + len(read.steps) > task_rules.TASKS_AN_INCIDENT_MAX:
-        raise Invalid(f"an incident has at most {task_rules.TASKS_AN_INCIDENT_MAX} tasks", field="playbook")
+        raise Invalid(
+            _("an incident has at most %(n)s tasks") % {"n": task_rules.TASKS_AN_INCIDENT_MAX}, field="playbook"
+        )
     run = _run(incident, row, read, by=by, at=at)
     first = acting.next_number(Task.objects.filter(incident=incident))
     tasks = [
@@ -166,7 +169,7 @@ def playbook_of_tasks(ref: str, *, name: str, team: str, by: Actor, at: datetime
         if task.state is not task_rules.TaskState.SKIPPED
     ]
     if not works:
-        raise Invalid("there are no tasks to make a playbook of", field="name")
+        raise Invalid(_("there are no tasks to make a playbook of"), field="name")
     title = acting.words(name, field="name", most=rules.NAME_LENGTH_MAX)
     ids = [uuid4() for _ in range(writing.ids_needed(works))]
     return writing.write(works, name=title, description="", team=team, ids=ids, at=at)
@@ -174,13 +177,15 @@ def playbook_of_tasks(ref: str, *, name: str, team: str, by: Actor, at: datetime
 
 def _require_usable(row: Playbook, read: rules.Playbook, *, at: datetime) -> None:
     if row.retired_at is not None:
-        raise PlaybookRefused(f"this playbook was retired: {row.retired_reason}", field="playbook")
+        raise PlaybookRefused(
+            _("this playbook was retired: %(reason)s") % {"reason": row.retired_reason}, field="playbook"
+        )
     if read.revoked:
-        raise PlaybookRefused("this playbook was revoked by who made it", field="playbook")
+        raise PlaybookRefused(_("this playbook was revoked by who made it"), field="playbook")
     if read.valid_from is not None and at < read.valid_from:
-        raise PlaybookRefused("this playbook is not valid yet", field="playbook")
+        raise PlaybookRefused(_("this playbook is not valid yet"), field="playbook")
     if read.valid_until is not None and at > read.valid_until:
-        raise PlaybookRefused("this playbook is not valid any more", field="playbook")
+        raise PlaybookRefused(_("this playbook is not valid any more"), field="playbook")
 
 
 def _run(incident: Incident, row: Playbook, read: rules.Playbook, *, by: Actor, at: datetime) -> PlaybookRun:
@@ -201,7 +206,7 @@ def _run(incident: Incident, row: Playbook, read: rules.Playbook, *, by: Actor, 
         with transaction.atomic():
             run.save(force_insert=True)
     except IntegrityError as error:
-        raise PlaybookRefused("this playbook runs on the incident already", field="playbook") from error
+        raise PlaybookRefused(_("this playbook runs on the incident already"), field="playbook") from error
     return run
 
 

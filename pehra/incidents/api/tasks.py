@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.access.api import Permission
@@ -26,6 +27,7 @@ from pehra.kernel.actors import Actor
 from pehra.kernel.clock import format_time
 from pehra.kernel.identifiers import new_id
 from pehra.kernel.refusals import Invalid
+from pehra.kernel.sentences import Sentence
 from pehra.outbox import api as outbox
 
 NOT_TAKEN = "not on the way that was taken"
@@ -69,7 +71,7 @@ def add_task(
     """Add a task. A checklist is written an item a line."""
     incident = acting.locked(ref, by=by)
     if Task.objects.filter(incident=incident).count() >= rules.TASKS_AN_INCIDENT_MAX:
-        raise Invalid(f"an incident has at most {rules.TASKS_AN_INCIDENT_MAX} tasks", field="title")
+        raise Invalid(_("an incident has at most %(n)s tasks") % {"n": rules.TASKS_AN_INCIDENT_MAX}, field="title")
     row = Task(
         id=new_id(at),
         incident=incident,
@@ -142,7 +144,9 @@ def tick(*, ref: str, number: int, item: int, done: bool, by: Actor, at: datetim
     incident = acting.locked(ref, by=by, merged_too=True)
     row = queries.one_task(incident, number, by=by)
     if TaskState(row.state) in rules.ENDED:
-        raise rules.TaskRefused(f"the task is {row.state}; open it again first", field="item")
+        raise rules.TaskRefused(
+            Sentence("the task is %(task_word)s; open it again first", task_word=row.state), field="item"
+        )
     if not 1 <= item <= len(row.checklist):
         raise Invalid(f"its checklist has no item {item}", field="item")
     ticked = dict(row.checklist[item - 1])
@@ -231,7 +235,7 @@ def _phase(code: str, *, at: datetime) -> str:
 def _moved_phase(row: Task, code: str, *, at: datetime) -> str:
     """A blocking task is not let go by moving it to a phase that holds nothing: the same door as unblocking it."""
     if row.is_blocking and code != row.phase:
-        raise Invalid("a blocking task stays in its phase; let it block no more first, with a reason", field="phase")
+        raise Invalid(_("a blocking task stays in its phase; let it block no more first, with a reason"), field="phase")
     return _phase(code, at=at)
 
 
@@ -240,7 +244,7 @@ def _assignee(person: str, incident: Incident, *, by: Actor, at: datetime) -> st
         return person
     teams = working_teams(incident.roles, otherwise=incident.teams)
     if person not in access.colleagues(teams=teams, by=by, at=at):
-        raise Invalid("give it to somebody of your team that works on this incident", field="assignee")
+        raise Invalid(_("give it to somebody of your team that works on this incident"), field="assignee")
     return person
 
 

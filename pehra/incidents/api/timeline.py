@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from pehra.incidents.api import acting
 from pehra.incidents.models import Incident, Note, Task, TimelineEntry
@@ -105,7 +106,7 @@ def pin(
         with transaction.atomic():
             (row,) = _add(incident, [said], pinned=(kind, key), by=by, at=at)
     except IntegrityError as error:
-        raise Invalid("this is pinned to the timeline already", field="source_ref") from error
+        raise Invalid(_("this is pinned to the timeline already"), field="source_ref") from error
     return queries.entry_view(row)
 
 
@@ -120,7 +121,7 @@ def _add(
 ) -> list[TimelineEntry]:
     first = acting.next_number(TimelineEntry.objects.filter(incident=incident))
     if first - 1 + len(said) > rules.ENTRIES_AN_INCIDENT_MAX:
-        raise Invalid(f"a timeline has at most {rules.ENTRIES_AN_INCIDENT_MAX} entries", field="line")
+        raise Invalid(_("a timeline has at most %(n)s entries") % {"n": rules.ENTRIES_AN_INCIDENT_MAX}, field="line")
     rows = [
         TimelineEntry(
             id=new_id(at),
@@ -163,7 +164,7 @@ def _standing(incident: Incident, number: int, *, by: Actor) -> TimelineEntry:
     """Return an entry that stands; one that was corrected or taken back is history."""
     row = queries.one_entry(incident, number, by=by)
     if row.retracted_at is not None or TimelineEntry.objects.filter(corrects=row).exists():
-        raise Invalid("this entry does not stand any more; correct the one that stands for it", field="line")
+        raise Invalid(_("this entry does not stand any more; correct the one that stands for it"), field="line")
     return row
 
 

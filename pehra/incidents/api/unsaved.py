@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from pehra.incidents.api import acting
 from pehra.incidents.gateways.markdown import NOTE_BYTES_MAX
@@ -47,10 +48,12 @@ def keep_unsaved(*, ref: str, place: str, fields: Mapping[str, str], by: Actor, 
     if len(said) > FIELDS_MAX or not all(_FIELD.fullmatch(name) for name in said):
         raise Invalid("these are not the fields of a form here", field="fields")
     if sum(len(text.encode()) for text in said.values()) > 2 * NOTE_BYTES_MAX:
-        raise Invalid(f"at most {2 * NOTE_BYTES_MAX // 1024} KiB are kept unsaved", field="fields")
+        raise Invalid(_("at most %(n)s KiB are kept unsaved") % {"n": 2 * NOTE_BYTES_MAX // 1024}, field="fields")
     own = UnsavedText.objects.filter(person_id=person, incident=incident)
     if own.exclude(place=place).count() >= PLACES_MAX:
-        raise Invalid(f"at most {PLACES_MAX} unsaved texts on one incident; write some down first", field="place")
+        raise Invalid(
+            _("at most %(n)s unsaved texts on one incident; write some down first") % {"n": PLACES_MAX}, field="place"
+        )
     UnsavedText.objects.update_or_create(
         person_id=person, incident=incident, place=place, defaults={"fields": said, "saved_at": at}
     )

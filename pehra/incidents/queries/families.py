@@ -72,7 +72,7 @@ def lock_matters(ids: Iterable[UUID]) -> dict[UUID, Incident]:
             return rows
         # Somebody joined or parted them while we waited. What we hold may be out of order: let go, and begin again.
         transaction.savepoint_rollback(held)
-    raise JoiningRefused("others join and part these incidents at this moment: try again", field="reference")
+    raise JoiningRefused(_("others join and part these incidents at this moment: try again"), field="reference")
 
 
 def _matters(ids: set[UUID]) -> set[UUID]:

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Case, Count, F, IntegerField, Max, Q, Value, When, Window
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.incidents.models import (
@@ -97,8 +98,10 @@ def for_change(reference: str, *, by: Actor, merged_too: bool = False) -> Incide
         raise NotVisible(f"there is no incident {reference}")
     if row.merged_into_id is not None and not merged_too:
         whole = visible(by).filter(id=row.merged_into_id).values_list("reference", flat=True).first()
-        where = f"into {whole}: act there" if whole else "into another one"
-        raise JoiningRefused(f"{row.reference} is merged {where}, or undo the merge first", field="reference")
+        text = _("%(reference)s is merged into another one, or undo the merge first")
+        if whole:
+            text = _("%(reference)s is merged into %(whole)s: act there, or undo the merge first")
+        raise JoiningRefused(text % {"reference": row.reference, "whole": whole}, field="reference")
     return row
 
 

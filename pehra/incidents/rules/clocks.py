@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from pehra.kernel.refusals import Refusal
+from pehra.kernel.sentences import Sentence
 
 
 class ClockState(StrEnum):
@@ -98,14 +99,14 @@ def sent(*, state: ClockState, due: datetime | None, at: datetime) -> ClockState
     A stage without a known due time cannot be late: nobody may be blamed by a rule that nobody has found.
     """
     if state in ENDED:
-        raise ClockRefused(f"this stage is {state} already", field="stage")
+        raise ClockRefused(Sentence("this stage is %(clock_word)s already", clock_word=state), field="stage")
     return ClockState.MET_LATE if due is not None and at > due else ClockState.MET
 
 
 def require_withdrawable(state: ClockState) -> None:
     """Refuse to withdraw a clock that has ended."""
     if state in ENDED:
-        raise ClockRefused(f"this stage is {state} already", field="stage")
+        raise ClockRefused(Sentence("this stage is %(clock_word)s already", clock_word=state), field="stage")
 
 
 def urgency(state: ClockState, due: datetime | None, order: int) -> tuple[int, float, int]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pehra.kernel.refusals import Invalid, Refusal
+from pehra.kernel.sentences import Sentence
 
 ACT_LENGTH_MAX = 2_000
 TERMS_LENGTH_MAX = 2_000
@@ -54,7 +55,15 @@ def require_move(answer: Answer, target: Answer) -> None:
     """Refuse an answer that the table does not hold."""
     if target not in MOVES[answer]:
         allowed = ", ".join(moves_from(answer))
-        raise ConsentRefused(f"a consent that is {answer} cannot become {target}; only: {allowed}", field="answer")
+        raise ConsentRefused(
+            Sentence(
+                "a consent that is %(consent_word)s cannot become %(consent_word_after)s; only: %(consent_words)s",
+                consent_word=answer,
+                consent_word_after=target,
+                consent_words=allowed,
+            ),
+            field="answer",
+        )
 
 
 def holds(answer: Answer, *, valid_until: datetime | None, at: datetime) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pehra.kernel.refusals import Invalid
+from pehra.kernel.sentences import Sentence
 
 LISTS = ("services", "regions", "countries")
 SERVICES_MAX = 50
@@ -26,14 +27,19 @@ class Impact:
         """Read what people write; refuse a service without a name, too many, and what is no country's code."""
         named = tuple(dict.fromkeys(service.strip() for service in services if service.strip()))
         if len(named) > SERVICES_MAX:
-            raise Invalid(f"at most {SERVICES_MAX} services", field="services")
+            raise Invalid(Sentence("at most %(n)s services", n=SERVICES_MAX), field="services")
         for service in named:
             if len(service) > SERVICE_CHARACTERS_MAX or "\x00" in service:
-                raise Invalid(f"a service has a name of at most {SERVICE_CHARACTERS_MAX} characters", field="services")
+                raise Invalid(
+                    Sentence("a service has a name of at most %(n)s characters", n=SERVICE_CHARACTERS_MAX),
+                    field="services",
+                )
         written = {country.strip() for country in countries if country.strip()}
         for word in sorted(written):
             if not _COUNTRY.fullmatch(word.upper()):
-                raise Invalid(f"{word!r} is no country's code of two letters (ISO 3166-1)", field="countries")
+                raise Invalid(
+                    Sentence("%(word)s is no country's code of two letters (ISO 3166-1)", word=word), field="countries"
+                )
         codes = sorted({word.upper() for word in written})
         where = tuple(sorted({region.strip() for region in regions if region.strip()}))
         return cls(services=named, regions=where, countries=tuple(codes[:COUNTRIES_MAX]))

@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from pehra.kernel.refusals import Refusal
+from pehra.kernel.sentences import Sentence
 
 FAMILY_MAX = 200  # incidents that one matter may hold; more is a mistake of a program, not of a person
 
@@ -53,14 +54,16 @@ def require_mergeable(
 ) -> None:
     """Refuse what cannot become part of the other; each refusal says what to do instead."""
     if incident == into:
-        raise JoiningRefused("an incident cannot be merged into itself", field="into")
+        raise JoiningRefused(Sentence("an incident cannot be merged into itself"), field="into")
     if incident_merged:
-        raise JoiningRefused("this incident is merged already; undo that first", field="into")
+        raise JoiningRefused(Sentence("this incident is merged already; undo that first"), field="into")
     if into_merged:
-        raise JoiningRefused("that incident is itself merged; merge into the one that it is part of", field="into")
+        raise JoiningRefused(
+            Sentence("that incident is itself merged; merge into the one that it is part of"), field="into"
+        )
     if incident_ended or into_ended:
-        raise JoiningRefused("only incidents that have not ended are merged; link them instead", field="into")
+        raise JoiningRefused(Sentence("only incidents that have not ended are merged; link them instead"), field="into")
     if exercises[0] != exercises[1]:
-        raise JoiningRefused("an exercise and a real incident are never one matter", field="into")
+        raise JoiningRefused(Sentence("an exercise and a real incident are never one matter"), field="into")
     if family > FAMILY_MAX:
-        raise JoiningRefused(f"one matter holds at most {FAMILY_MAX} incidents", field="into")
+        raise JoiningRefused(Sentence("one matter holds at most %(n)s incidents", n=FAMILY_MAX), field="into")

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from pehra.kernel.refusals import Invalid, Refusal
+from pehra.kernel.sentences import Sentence
 
 LESSON_LENGTH_MAX = 8_000
 
@@ -64,4 +65,12 @@ def require_move(state: LessonState, target: LessonState) -> None:
     """Refuse an answer that the table does not hold."""
     if target not in MOVES[state]:
         allowed = ", ".join(moves_from(state)) or "nothing any more"
-        raise LessonRefused(f"a lesson that is {state} cannot become {target}; it may become: {allowed}", field="state")
+        raise LessonRefused(
+            Sentence(
+                "a lesson that is %(lesson_word)s cannot become %(lesson_word_after)s; it may become: %(lesson_words)s",
+                lesson_word=state,
+                lesson_word_after=target,
+                lesson_words=allowed,
+            ),
+            field="state",
+        )

@@ -9,6 +9,7 @@ Nothing leaves `closed` or `dismissed`: what comes back is a new incident.
 from enum import StrEnum
 
 from pehra.kernel.refusals import Invalid, Refusal
+from pehra.kernel.sentences import Sentence
 
 
 class State(StrEnum):
@@ -56,4 +57,13 @@ def require_move(state: State, target: State) -> None:
     if target in MOVES[state]:
         return
     allowed = ", ".join(moves_from(state)) or "nowhere: open a new incident instead"
-    raise MoveRefused(f"an incident that is {state} cannot become {target}; it may go to: {allowed}", field="state")
+    raise MoveRefused(
+        Sentence(
+            "an incident that is %(incident_word)s cannot become %(incident_word_after)s;"
+            " it may go to: %(incident_words)s",
+            incident_word=state,
+            incident_word_after=target,
+            incident_words=allowed,
+        ),
+        field="state",
+    )

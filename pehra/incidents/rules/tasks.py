@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pehra.kernel.refusals import Invalid, Refusal
+from pehra.kernel.sentences import Sentence
 
 TITLE_LENGTH_MAX = 300
 DESCRIPTION_LENGTH_MAX = 8_000
@@ -69,21 +70,34 @@ def require_move(state: TaskState, target: TaskState) -> None:
     """Refuse a move that the table does not hold."""
     if target not in MOVES[state]:
         allowed = ", ".join(moves_from(state))
-        raise TaskRefused(f"a task that is {state} cannot become {target}; it may become: {allowed}", field="state")
+        raise TaskRefused(
+            Sentence(
+                "a task that is %(task_word)s cannot become %(task_word_after)s; it may become: %(task_words)s",
+                task_word=state,
+                task_word_after=target,
+                task_words=allowed,
+            ),
+            field="state",
+        )
 
 
 def require_ticked(checklist: Sequence[Mapping[str, object]]) -> None:
     """Refuse to call a task done while an item of its checklist is not."""
     waiting = [str(item["text"]) for item in checklist if not item["done"]]
     if waiting:
-        raise TaskRefused(f"{len(waiting)} items of its checklist are not ticked: {', '.join(waiting)}", field="state")
+        raise TaskRefused(
+            Sentence(
+                "%(n)s items of its checklist are not ticked: %(items)s", n=len(waiting), items=", ".join(waiting)
+            ),
+            field="state",
+        )
 
 
 def require_before_it(unfinished: Iterable[str]) -> None:
     """Refuse to start or end a step while one that comes before it is unfinished."""
     names = list(unfinished)
     if names:
-        raise TaskRefused(f"first comes: {', '.join(names)}", field="state")
+        raise TaskRefused(Sentence("first comes: %(names)s", names=", ".join(names)), field="state")
 
 
 def checklist_of(text: str) -> list[dict[str, object]]:
@@ -91,8 +105,10 @@ def checklist_of(text: str) -> list[dict[str, object]]:
     lines = [line.strip().lstrip("-*•☐").removeprefix("[ ]").strip() for line in text.splitlines()]
     items = [line for line in lines if line]
     if len(items) > CHECKLIST_ITEMS_MAX:
-        raise Invalid(f"a checklist has at most {CHECKLIST_ITEMS_MAX} items", field="checklist")
+        raise Invalid(Sentence("a checklist has at most %(n)s items", n=CHECKLIST_ITEMS_MAX), field="checklist")
     for item in items:
         if len(item) > ITEM_LENGTH_MAX:
-            raise Invalid(f"an item of a checklist has at most {ITEM_LENGTH_MAX} characters", field="checklist")
+            raise Invalid(
+                Sentence("an item of a checklist has at most %(n)s characters", n=ITEM_LENGTH_MAX), field="checklist"
+            )
     return [{"text": item, "done": False, "by": "", "at": None} for item in items]

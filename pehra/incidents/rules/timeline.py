@@ -13,6 +13,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from pehra.kernel.refusals import Invalid
+from pehra.kernel.sentences import Sentence
 
 TEXT_LENGTH_MAX = 4_000
 SOURCE_LENGTH_MAX = 200
@@ -66,9 +67,9 @@ def read_lines(text: str, *, zone: ZoneInfo, at: datetime) -> list[Typed]:
     """Read what somebody typed or pasted, an entry a line; a line that cannot be read is refused by its number."""
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if not lines:
-        raise Invalid("say what happened; the time may stand in front, as 14:32", field="line")
+        raise Invalid(Sentence("say what happened; the time may stand in front, as 14:32"), field="line")
     if len(lines) > LINES_MAX:
-        raise Invalid(f"at most {LINES_MAX} lines at once, not {len(lines)}", field="line")
+        raise Invalid(Sentence("at most %(n)s lines at once, not %(more)s", n=LINES_MAX, more=len(lines)), field="line")
     found = []
     for number, line in lines:
         try:
@@ -87,7 +88,9 @@ def read_line(line: str, *, zone: ZoneInfo, at: datetime) -> Typed:
             try:
                 happened, precision = read(match, zone, at)
             except (ValueError, OverflowError) as error:
-                raise Invalid(f"{match[0].strip()!r} is no moment of the calendar", field="line") from error
+                raise Invalid(
+                    Sentence("%(text)s is no moment of the calendar", text=match[0].strip()), field="line"
+                ) from error
             words = line[match.end() :].strip().lstrip("-–—:,").strip()
             break
     else:
@@ -98,11 +101,13 @@ def read_line(line: str, *, zone: ZoneInfo, at: datetime) -> Typed:
 def require_entry(typed: Typed, *, at: datetime) -> Typed:
     """Refuse an entry without words, with too many, or from the future."""
     if not typed.text:
-        raise Invalid("say what happened after the time", field="line")
+        raise Invalid(Sentence("say what happened after the time"), field="line")
     if len(typed.text) > TEXT_LENGTH_MAX:
-        raise Invalid(f"an entry has at most {TEXT_LENGTH_MAX} characters", field="line")
+        raise Invalid(Sentence("an entry has at most %(n)s characters", n=TEXT_LENGTH_MAX), field="line")
     if typed.happened_at > at + CLOCK_DRIFT:
-        raise Invalid(f"{typed.happened_at:%Y-%m-%d %H:%M} UTC has not come yet", field="line")
+        raise Invalid(
+            Sentence("%(moment)s UTC has not come yet", moment=f"{typed.happened_at:%Y-%m-%d %H:%M}"), field="line"
+        )
     return typed
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.access.api import Permission
@@ -64,7 +65,7 @@ def preview(*, act: Act | str, chosen: Chosen, by: Actor) -> Preview:
     fit = rows.filter(_fits(kind))
     ids = list(fit.order_by("-id").values_list("id", flat=True)[: AT_ONCE_MAX + 1])
     if len(ids) > AT_ONCE_MAX:
-        raise Invalid(f"more than {AT_ONCE_MAX} reports at once: narrow the list", field="filters")
+        raise Invalid(_("more than %(n)s reports at once: narrow the list") % {"n": AT_ONCE_MAX}, field="filters")
     shown = list(fit.order_by("id")[:SHOWN_MAX])
     teams = sorted({team for team in fit.order_by().values_list("lead_team", flat=True).distinct() if team})
     return Preview(
@@ -93,9 +94,9 @@ def locked(act: Act, chosen: Chosen, *, by: Actor, head: UUID | None = None) -> 
     taken = rows.order_by("id").select_for_update(of=("self",))[: AT_ONCE_MAX + 2]
     found = [row for row in taken if row.id != head]
     if len(found) > AT_ONCE_MAX:
-        raise Invalid(f"more than {AT_ONCE_MAX} reports at once: narrow the list", field="filters")
+        raise Invalid(_("more than %(n)s reports at once: narrow the list") % {"n": AT_ONCE_MAX}, field="filters")
     if not found:
-        raise Invalid("no report is chosen that this can be done to", field="references")
+        raise Invalid(_("no report is chosen that this can be done to"), field="references")
     return found
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.access.api import Permission
@@ -61,7 +62,9 @@ def join(*, chosen: Chosen, incident: str, reason: str = "", by: Actor, at: date
     rows = locked(Act.JOIN, chosen, by=by)
     known = incidents.incident(incident, by=by).incident
     if known.ended_at is not None:
-        raise Invalid(f"{known.reference} has ended: open a new incident instead", field="incident")
+        raise Invalid(
+            _("%(reference)s has ended: open a new incident instead") % {"reference": known.reference}, field="incident"
+        )
     done = decide(Act.JOIN, rows, {"incident": known.reference}, chosen=chosen, reason=reason, by=by, at=at)
     hand_on(rows, incident=known.reference, at=at)
     facts = {"reports": len(rows), "first": rows[0].reference, "act": str(done.token)}
@@ -77,10 +80,15 @@ def merge(*, chosen: Chosen, into: str, reason: str, by: Actor, at: datetime) ->
     rows = locked(Act.MERGE, chosen, by=by, head=named.merged_into_id or named.id)
     head = Report.objects.filter(id=named.merged_into_id or named.id).first()
     if head is None or head.merged_into_id is not None:
-        raise states.MoveRefused(f"{named.reference} stands behind another report: merge into that one", field="into")
+        raise states.MoveRefused(
+            _("%(reference)s stands behind another report: merge into that one") % {"reference": named.reference},
+            field="into",
+        )
     behind = Report.objects.filter(merged_into__in=[row.id for row in rows]).values_list("reference", flat=True)
     if behind:
-        raise states.MoveRefused(f"others are merged into it already: {', '.join(behind[:5])}", field="into")
+        raise states.MoveRefused(
+            _("others are merged into it already: %(reports)s") % {"reports": ", ".join(behind[:5])}, field="into"
+        )
     done = decide(Act.MERGE, rows, {"merged_into_id": head.id}, chosen=chosen, reason=reason, by=by, at=at)
     if head.incident:
         hand_on(rows, incident=head.incident, at=at)
@@ -106,7 +114,7 @@ def assign(*, chosen: Chosen, assignee: str, by: Actor, at: datetime) -> Done:
     if assignee and assignee != by.id:
         known = access.colleagues(teams={team for row in rows for team in row.working_teams}, by=by, at=at)
         if assignee not in known:
-            raise Invalid("nobody of these teams", field="assignee")
+            raise Invalid(_("nobody of these teams"), field="assignee")
     return decide(Act.ASSIGN, rows, {"assignee": assignee}, chosen=chosen, reason="", by=by, at=at)
 
 
@@ -229,7 +237,7 @@ def columns() -> list[str]:
 def _reason(text: str, *, needed: bool) -> str:
     words = text.strip()
     if needed and not words:
-        raise Invalid("say why", field="reason")
+        raise Invalid(_("say why"), field="reason")
     if len(words) > REASON_LENGTH_MAX:
-        raise Invalid(f"longer than {REASON_LENGTH_MAX} characters", field="reason")
+        raise Invalid(_("longer than %(n)s characters") % {"n": REASON_LENGTH_MAX}, field="reason")
     return words

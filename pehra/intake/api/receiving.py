@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.access.api import Permission
@@ -385,4 +386,4 @@ def _receipt(row: Submission, *, is_new: bool = True) -> Receipt:
 def require_something(said: Said, files: Sequence[Handed]) -> None:
     """Refuse a report that says nothing at all: for the roads on which a person can be asked again."""
     if not (said.title.strip() or said.description.strip() or said.observables or said.answers or files):
-        raise Invalid("say what happened, in a few words at least", field="description")
+        raise Invalid(_("say what happened, in a few words at least"), field="description")

@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.access.api import Permission
@@ -43,9 +44,9 @@ def undo(*, token: UUID, by: Actor, at: datetime) -> Undone:
         raise NotVisible("there is no such act")
     access.require(by, Permission.INTAKE_TRIAGE, teams=act.teams)
     if Act(act.act) not in UNDOABLE:
-        raise MoveRefused("an incident was opened: end it by its own states", field="token")
+        raise MoveRefused(_("an incident was opened: end it by its own states"), field="token")
     if act.undone_at is not None:
-        raise MoveRefused("this was taken back already", field="token")
+        raise MoveRefused(_("this was taken back already"), field="token")
     changes = {change.report_id: change for change in act.changes.all()}
     heads = _heads(changes)
     # Heads too, in the one order of all locks: what may stand behind them is decided here.
@@ -55,11 +56,11 @@ def undo(*, token: UUID, by: Actor, at: datetime) -> Undone:
     ours = [row for row in rows if access.may(by, Permission.INTAKE_TRIAGE, teams=row.working_teams or row.teams)]
     # An act is taken back once: by a part of it, nobody could take back the rest.
     if not ours or (len(ours) < len(changes) and act.acted_by != by.id):
-        raise Forbidden("not all of these reports are yours to decide about: who decided takes it back")
+        raise Forbidden(_("not all of these reports are yours to decide about: who decided takes it back"))
     buried = _buried(heads, found)
     back = [row for row in ours if row.id not in buried and _is_as_left(row, changes[row.id])]
     if not back:
-        raise MoveRefused("each of these was decided about since", field="token")
+        raise MoveRefused(_("each of these was decided about since"), field="token")
     for row in back:
         put(row, changes[row.id].before)
         row.changed_at = at

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from pehra.kernel.markings import Tlp
 from pehra.kernel.refusals import Invalid
+from pehra.kernel.sentences import Sentence
 
 TITLE_LENGTH_MAX = 300
 DESCRIPTION_LENGTH_MAX = 100_000
@@ -154,9 +155,11 @@ def file_name(text: str) -> str:
 def require_takeable(files: Sequence[Handed]) -> None:
     """Refuse more files, or more bytes of them, than one submission may bring."""
     if len(files) > FILES_MAX:
-        raise Invalid(f"more than {FILES_MAX} files: send the rest as another submission", field="files")
+        raise Invalid(
+            Sentence("more than %(n)s files: send the rest as another submission", n=FILES_MAX), field="files"
+        )
     if sum(len(file.content) or file.size for file in files) > FILES_BYTES_MAX:
-        raise Invalid(f"more than {FILES_BYTES_MAX} bytes of files", field="files")
+        raise Invalid(Sentence("more than %(n)s bytes of files", n=FILES_BYTES_MAX), field="files")
 
 
 def writable(text: str) -> str:
@@ -185,12 +188,12 @@ def _key(name: str) -> str:
 
 def _require_few(count: int, name: str, limit: int) -> None:
     if count > limit:
-        raise Invalid(f"more than {limit} of them", field=name)
+        raise Invalid(Sentence("more than %(n)s of them", n=limit), field=name)
 
 
 def _text(text: str, name: str, limit: int) -> str:
     if len(text) > limit:
-        raise Invalid(f"longer than {limit} characters", field=name)
+        raise Invalid(Sentence("longer than %(n)s characters", n=limit), field=name)
     return writable(text).strip()
 
 

@@ -8,6 +8,7 @@ and ends by its own states.
 from enum import StrEnum
 
 from pehra.kernel.refusals import Invalid, Refusal
+from pehra.kernel.sentences import Sentence
 
 
 class State(StrEnum):
@@ -53,4 +54,13 @@ def require_move(state: State, target: State, *, reference: str) -> None:
     if target in MOVES[state]:
         return
     allowed = ", ".join(moves_from(state)) or "nowhere: work on its incident instead"
-    raise MoveRefused(f"{reference} is {state} and cannot become {target}; it may go to: {allowed}", field="state")
+    raise MoveRefused(
+        Sentence(
+            "%(reference)s is %(report_word)s and cannot become %(report_word_after)s; it may go to: %(report_words)s",
+            reference=reference,
+            report_word=state,
+            report_word_after=target,
+            report_words=allowed,
+        ),
+        field="state",
+    )

@@ -31,6 +31,7 @@ from pehra.intake.rules.forms.answers import Filled
 from pehra.intake.rules.forms.offline import FileRefused, Unusable
 from pehra.intake.views import form_fields
 from pehra.kernel.refusals import Fault, Invalid, NotVisible
+from pehra.kernel.sentences import in_language
 
 KEPT, HANDED_IN = "keep", "hand-in"
 REPORTER = ("name", "email", "phone", "anonymous")
@@ -377,7 +378,7 @@ def said_of(refusal: Invalid) -> str:
         "description": _("Say in a few words what you add, or choose a file."),
         "secret": _("This page was open too long or was changed. What you typed is here: press once more."),
     }
-    return words.get(refusal.field, refusal.message)
+    return words.get(refusal.field, in_language(refusal.message, _))
 
 
 def file_words(refusal: FileRefused) -> str:

@@ -20,6 +20,7 @@ from pehra.intake import api as intake
 from pehra.intake.views import form_fields, open_forms
 from pehra.intake.views.form_fields import FieldView
 from pehra.kernel.refusals import Fault, Invalid
+from pehra.kernel.sentences import in_language
 from pehra.registry import api as registry
 
 HANDED_IN = "hand-in"
@@ -71,7 +72,11 @@ def one(request: Request, draft: UUID) -> HttpResponse:
     try:
         outcome = _done(request, draft, typed)
     except Invalid as refusal:
-        said = open_forms.said_of(refusal) if refusal.field in ("files", "description") else refusal.message
+        said = (
+            open_forms.said_of(refusal)
+            if refusal.field in ("files", "description")
+            else in_language(refusal.message, _)
+        )
         return _page(request, draft, typed=typed, problem=said, status=422)
     except Fault as fault:
         return _page(request, draft, typed=typed, problem=str(fault), status=503)

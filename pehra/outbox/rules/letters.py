@@ -19,6 +19,7 @@ import idna
 
 from pehra.kernel.markings import Circle
 from pehra.kernel.refusals import Invalid
+from pehra.kernel.sentences import Sentence
 
 SUBJECT_CHARACTERS_MAX = 250
 NAME_CHARACTERS_MAX = 200
@@ -84,9 +85,11 @@ class Letter:
 def one_line(text: str, *, field: str, limit: int) -> str:
     """Return a text that is safe in a header line; refuse control characters and excess."""
     if _FORBIDDEN_IN_HEADER.search(text):
-        raise Invalid(f"the {field} holds a line break or another control character", field=field)
+        raise Invalid(
+            Sentence("the %(field)s holds a line break or another control character", field=field), field=field
+        )
     if len(text) > limit:
-        raise Invalid(f"the {field} is longer than {limit} characters", field=field)
+        raise Invalid(Sentence("the %(field)s is longer than %(n)s characters", field=field, n=limit), field=field)
     return text.strip()
 
 
@@ -95,7 +98,7 @@ def address(text: str, *, field: str = "email") -> str:
     text = one_line(text, field=field, limit=ADDRESS_CHARACTERS_MAX)
     local, at_sign, domain = text.rpartition("@")
     if not at_sign or len(local) > LOCAL_PART_CHARACTERS_MAX or not _LOCAL_PART.fullmatch(local):
-        raise Invalid(f"{text!r} is not a mail address", field=field)
+        raise Invalid(Sentence("%(text)s is not a mail address", text=text), field=field)
     try:
         return f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
     except idna.IDNAError as error:
@@ -127,7 +130,7 @@ def check_attachments(attachments: tuple[Attachment, ...]) -> None:
 def check_body(body: str) -> str:
     """Return a body with plain line ends; refuse control characters and excess."""
     if len(body) > BODY_CHARACTERS_MAX:
-        raise Invalid(f"the body is longer than {BODY_CHARACTERS_MAX} characters", field="body")
+        raise Invalid(Sentence("the body is longer than %(n)s characters", n=BODY_CHARACTERS_MAX), field="body")
     body = body.replace("\r\n", "\n").replace("\r", "\n")
     if _FORBIDDEN_IN_BODY.search(body):
         raise Invalid("the body holds a control character", field="body")

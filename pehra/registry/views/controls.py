@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from pehra.access import api as access
 from pehra.access.api import Permission, Request
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible, Refusal
+from pehra.kernel.sentences import in_language
 from pehra.kernel.spreadsheets import table
 from pehra.law import api as law
 from pehra.registry import api
@@ -159,7 +160,7 @@ def answer(request: Request, code: str, assessment_id: UUID, theme: str) -> Http
     except (NotVisible, Forbidden):
         raise
     except Invalid as refused:
-        refusals = {refused.field: refused.message}
+        refusals = {refused.field: in_language(refused.message, _)}
         return _typed_again(request, view, theme, said, refusals=refusals, conflicts=())
     refusals = _files(request, view, theme)
     if conflicts or refusals:
@@ -187,7 +188,7 @@ def _files(request: Request, view: AssessmentView, theme: str) -> dict[str, str]
                     at=request.at,
                 )
             except Invalid as refused:
-                refusals[row.control] = refused.message
+                refusals[row.control] = in_language(refused.message, _)
     named = request.POST.get("remove", "")
     if named:
         api.remove_evidence(assessment_id=view.id, evidence_id=_id(named), by=request.actor, at=request.at)

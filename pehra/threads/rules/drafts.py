@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from pehra.kernel.markings import Circle, Tlp
 from pehra.kernel.refusals import Invalid
+from pehra.kernel.sentences import Sentence
 
 RECIPIENTS_MAX = 50
 SUBJECT_CHARACTERS_MAX = 200
@@ -39,14 +40,14 @@ class Writing:
         """Refuse a letter to nobody, and one to several sides at once."""
         sides = [bool(self.thread), bool(self.organisation), bool(self.to_team), bool(self.email)]
         if sum(sides) != 1:
-            raise Invalid("say to whom: an organisation, a team, or an address", field="organisation")
+            raise Invalid(Sentence("say to whom: an organisation, a team, or an address"), field="organisation")
 
     def require_within_limits(self) -> None:
         """Refuse what is too long."""
         if len(self.subject) > SUBJECT_CHARACTERS_MAX:
-            raise Invalid(f"a subject has at most {SUBJECT_CHARACTERS_MAX} characters", field="subject")
+            raise Invalid(Sentence("a subject has at most %(n)s characters", n=SUBJECT_CHARACTERS_MAX), field="subject")
         if len(self.body) > BODY_CHARACTERS_MAX:
-            raise Invalid(f"a letter has at most {BODY_CHARACTERS_MAX} characters", field="body")
+            raise Invalid(Sentence("a letter has at most %(n)s characters", n=BODY_CHARACTERS_MAX), field="body")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,12 +10,14 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext
 from ninja import NinjaAPI, Router
 from ninja.errors import HttpError, ValidationError
 from ninja.security.base import AuthBase
 
 from pehra.kernel.json_text import NotJson
 from pehra.kernel.refusals import Fault, Forbidden, Gone, Invalid, NotVisible, Refusal
+from pehra.kernel.sentences import in_language
 from pehra.web import problems
 from pehra.web.problems import FieldError
 from pehra.web.rest import answers
@@ -93,16 +95,21 @@ def _not_there(request: HttpRequest, refusal: Exception) -> HttpResponse:
 
 
 def _not_allowed(request: HttpRequest, refusal: Forbidden) -> HttpResponse:
-    return problems.answer(request, 403, detail=refusal.message)
+    return problems.answer(request, 403, detail=_told(refusal))
 
 
 def _gone(request: HttpRequest, refusal: Gone) -> HttpResponse:
-    return problems.answer(request, 410, detail=refusal.message)
+    return problems.answer(request, 410, detail=_told(refusal))
 
 
 def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    errors = [FieldError(place=_place(request, refusal), field=refusal.field, detail=refusal.message)]
-    return problems.answer(request, 422, detail=refusal.message, errors=errors if refusal.field else ())
+    errors = [FieldError(place=_place(request, refusal), field=refusal.field, detail=_told(refusal))]
+    return problems.answer(request, 422, detail=_told(refusal), errors=errors if refusal.field else ())
+
+
+def _told(refusal: Refusal) -> str:
+    """Return what a refusal says in the language that the request asked for."""
+    return in_language(refusal.message, gettext)
 
 
 def _place(request: HttpRequest, refusal: Refusal) -> str:

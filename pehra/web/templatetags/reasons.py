@@ -33,6 +33,7 @@ from pehra.web.templatetags.pehra import (
     territory,
     word,
 )
+from pehra.web.words import TABLES
 from pehra.web.words import word as word_of
 
 register = template.Library()
@@ -172,7 +173,12 @@ def _of_kind(kind: str, code: str) -> SafeString:
 
 
 def _of(facts: Mapping[str, Any], name: str) -> object:
-    """Return a fact of a sentence, in the country's language where the reader's is another than English."""
+    """Return a fact of a sentence in the reader's language: `task_word` is a code of the table `task`, `note_local`
+    what `note` is in the country's own."""
+    table, is_coded, ends = name.partition("_word")
+    if is_coded and table in TABLES:
+        codes = str(facts[name]).split(", ") if ends == "s" else [str(facts[name])]
+        return comma().join(word_of(table, code) for code in codes)
     own = facts.get(f"{name}_local")
     return own if own and not (get_language() or "en").startswith("en") else facts[name]
 

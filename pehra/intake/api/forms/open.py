@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.intake import queries
@@ -112,11 +113,13 @@ def keep_draft(*, secret: str, typed: Typed, at: datetime) -> datetime:
     }
     sealed = sealed_drafts.seal(secret, content)
     if len(sealed) > DRAFT_BYTES_MAX:
-        raise Invalid(f"a draft is at most {DRAFT_BYTES_MAX // 1024} KiB: hand it in, and add the rest later")
+        raise Invalid(
+            _("a draft is at most %(n)s KiB: hand it in, and add the rest later") % {"n": DRAFT_BYTES_MAX // 1024}
+        )
     key = sealed_drafts.key_of(secret)
     row = OpenDraft.objects.select_for_update().filter(key=key).first()
     if row is None and OpenDraft.objects.count() >= DRAFTS_MAX:
-        raise Invalid("no more drafts can be kept at the moment: hand in what you have, and add the rest later")
+        raise Invalid(_("no more drafts can be kept at the moment: hand in what you have, and add the rest later"))
     ends_at = at + DRAFT_DAYS
     if row is None or not row.is_handed_in:
         values = {"sealed": sealed, "changed_at": at, "ends_at": ends_at}
@@ -312,12 +315,12 @@ def _once(secret: str, document: bytes) -> str:
 
 def _require_secret(secret: str) -> None:
     if len(secret) not in SECRET_LENGTHS or not secret.isascii():
-        raise Invalid("this form has no number of its own: open it again", field="secret")
+        raise Invalid(_("this form has no number of its own: open it again"), field="secret")
 
 
 def _require_few(files: Sequence[Handed]) -> None:
     if len(files) > FILES_MAX:
-        raise Invalid(f"at most {FILES_MAX} files at once: add the others afterwards", field="files")
+        raise Invalid(_("at most %(n)s files at once: add the others afterwards") % {"n": FILES_MAX}, field="files")
 
 
 def read_offline(*, raw: bytes, at: datetime) -> tuple[offline.OfflineForm, Typed, Filled]:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.access.api import Permission
@@ -105,7 +106,10 @@ def begin_own_report(*, organisation: str, incident: str = "", by: Actor, at: da
     if incident:
         incidents.incident(incident, by=by)
     if OrganisationDraft.objects.filter(organisation=organisation).count() >= DRAFTS_MAX:
-        raise Invalid(f"{DRAFTS_MAX} reports are open already: hand some in, or throw them away", field="organisation")
+        raise Invalid(
+            _("%(n)s reports are open already: hand some in, or throw them away") % {"n": DRAFTS_MAX},
+            field="organisation",
+        )
     row = OrganisationDraft.objects.create(
         id=new_id(at),
         organisation=organisation,
@@ -154,7 +158,9 @@ def save_own_report(
     asked = duties.whole_shape(at=at).codes
     answers = {name: list(words) for name, words in typed.items() if name in asked}
     if len(canonical(answers)) > ANSWERS_BYTES_MAX:
-        raise Invalid(f"all answers together are at most {ANSWERS_BYTES_MAX // 1024} KiB: send the rest as a file")
+        raise Invalid(
+            _("all answers together are at most %(n)s KiB: send the rest as a file") % {"n": ANSWERS_BYTES_MAX // 1024}
+        )
     filled = _read(typed, at=at)
     if seen and row.changed_at.isoformat() != seen:
         differ = {name for name in {*row.answers, *answers} if row.answers.get(name) != answers.get(name)}
@@ -199,7 +205,7 @@ def throw_away_own_report(*, draft: UUID, by: Actor, at: datetime) -> None:
     """Delete what was never handed in."""
     row = _one(draft, by=by, for_change=True)
     if row.report:
-        raise Invalid("this report was handed in: it can be added to, and no longer be thrown away", field="draft")
+        raise Invalid(_("this report was handed in: it can be added to, and no longer be thrown away"), field="draft")
     row.delete()
 
 
@@ -276,7 +282,9 @@ def _require_whole(form: OwnForm, stages: Sequence[str]) -> None:
             raise Invalid(f"{name} is no stage of this report", field="stages")
         if not known[name].progress.is_whole:
             lacking = ", ".join(known[name].progress.lacking) or "what it demands is not known"
-            raise Invalid(f"{name} is not whole yet: {lacking}", field="stages")
+            raise Invalid(
+                _("%(name)s is not whole yet: %(lacking)s") % {"name": name, "lacking": lacking}, field="stages"
+            )
 
 
 def _receive(

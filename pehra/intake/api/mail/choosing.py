@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from pehra.access import api as access
 from pehra.access.api import Permission
@@ -59,7 +60,7 @@ def take_for_report(*, mail_id: UUID, by: Actor, at: datetime) -> None:
     """Take a mail that was sorted as something else for a report."""
     row = queries.for_change(mail_id, by=by)
     if row.report:
-        raise Invalid(f"this mail is in {row.report} already", field="mail")
+        raise Invalid(_("this mail is in %(report)s already") % {"report": row.report}, field="mail")
     require_move(MailState(row.state), MailState.WAITING)
     _wait(row, wanted=Sort.REPORT, at=at)
     _record("intake.mail.taken_for_report", row, {"sorted_as": row.sort}, by=by, at=at)
@@ -78,7 +79,7 @@ def make_findings(*, mail_id: UUID, subjects: Sequence[str], type: str, by: Acto
         raise Invalid(f"{type!r} is no type of RSIT", field="type")
     named = [subject for one in subjects if (subject := one.strip())]
     if not named:
-        raise Invalid("name at least one address, name or URL", field="subjects")
+        raise Invalid(_("name at least one address, name or URL"), field="subjects")
     seen_at = row.sent_at if row.sent_at and row.sent_at <= at else row.received_at
     seen = [events.Event(subject=subject, type=type, seen_at=seen_at) for subject in dict.fromkeys(named)]
     feed = row.sender_address.rpartition("@")[2] or row.mailbox

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from pehra.kernel.refusals import Refusal
+from pehra.kernel.sentences import Sentence
 
 
 class MailState(StrEnum):
@@ -40,4 +41,11 @@ class MoveRefused(Refusal):
 def require_move(state: MailState, target: MailState) -> None:
     """Refuse a move that the table does not hold."""
     if target not in MOVES[state]:
-        raise MoveRefused(f"this mail is {state} and cannot become {target}", field="state")
+        raise MoveRefused(
+            Sentence(
+                "this mail is %(mail_word)s and cannot become %(mail_word_after)s",
+                mail_word=state,
+                mail_word_after=target,
+            ),
+            field="state",
+        )
