@@ -101,7 +101,7 @@ def test_a_move_outside_the_table_is_refused(opened: IncidentView, analyst: Acto
 
 def test_closing_is_refused_while_anything_is_owed(opened: IncidentView, analyst: Actor, at: datetime) -> None:
     api.move(ref=opened.reference, to="open", reason="", by=analyst, at=at)
-    with pytest.raises(MoveRefused, match="notification"):
+    with pytest.raises(MoveRefused, match="“Notification”"):
         api.move(ref=opened.reference, to="closed", reason="cleaned", by=analyst, at=at)
     end_everything(opened, by=analyst, at=at)
     assert api.move(ref=opened.reference, to="closed", reason="cleaned", by=analyst, at=at).ended_at == at

@@ -16,7 +16,7 @@ from django.db import transaction
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.incidents import queries
-from pehra.incidents.api import acting, deriving, drafts, duty_clocks, merging, phases, tasks
+from pehra.incidents.api import acting, deriving, drafts, duty_clocks, merging, owing, phases, tasks
 from pehra.incidents.api.assessment import Assessor, Grading
 from pehra.incidents.api.drafts import Draft, Side
 from pehra.incidents.models import Clock, Incident
@@ -37,7 +37,6 @@ from pehra.law import api as law
 from pehra.ledger import api as ledger
 from pehra.registry import api as registry
 
-OWED_NAMED_MAX = 5
 SET_BY_HAND = "set-by-hand"
 NOBODY_NAMED = "-"
 DECIDED_BY_PERSON = "decided by a person"
@@ -152,7 +151,7 @@ def move(*, ref: str, to: State | str, reason: str, by: Actor, at: datetime) -> 
     words = acting.reason(reason, needed=ends)
     clocks = deriving.locked_clocks(incident)
     if target is State.CLOSED:
-        _require_nothing_owed(clocks)
+        owing.require_nothing_owed(clocks, by=by)
     if target is not State.DISMISSED:
         phases.require_free(incident, target, at=at)
     if target is State.DISMISSED:
@@ -168,17 +167,6 @@ def move(*, ref: str, to: State | str, reason: str, by: Actor, at: datetime) -> 
         merging.end_with(incident, state=target, at=at)
     acting.record(incident, "incidents.moved", {"from": before, "to": target, "reason": words}, by=by, at=at)
     return queries.views([incident])[0]
-
-
-def _require_nothing_owed(clocks: Sequence[Clock]) -> None:
-    owed = [clock for clock in clocks if clock.state in clock_rules.OWED]
-    if not owed:
-        return
-    names = ", ".join(f"{clock.duty}/{clock.stage} ({clock.state})" for clock in owed[:OWED_NAMED_MAX])
-    raise states.MoveRefused(
-        f"{len(owed)} stages are still owed: {names}. Record them as sent, or withdraw each with a reason",
-        field="state",
-    )
 
 
 @transaction.atomic
