@@ -52,6 +52,16 @@ def test_help_loads_no_part_and_nothing_heavy():
         assert f"  {word} " in done.stdout
 
 
+def test_a_command_does_not_build_the_schemas_of_directories(data_folder):
+    script = (
+        "import sys; from pehra.node.api import set_up_django; set_up_django(); print('scim2_models' in sys.modules)\n"
+        "from pehra.access import api; api.add_user, api.add_group; print('scim2_models' in sys.modules)"
+    )
+    env = {**os.environ, "PEHRA_DATA": str(data_folder)}
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
+
+
 @pytest.mark.parametrize("words", [("nonsense",), ("init", "--nonsense"), ("telemetry", "ingest")])
 def test_wrong_usage_is_2(data_folder, words):
     done = pehra(*words, data=data_folder)

@@ -4,33 +4,12 @@ Refuses by default: an actor without a valid grant sees nothing and may do nothi
 import from here only.
 """
 
+from typing import TYPE_CHECKING
+
 from pehra.access.api.answers import claim_answer, forget_answers, keep_answer
 from pehra.access.api.asking import PendingView, ask_for_grant, decide, pending, require_second
 from pehra.access.api.compromise import force_new_credential, is_password_of, people_at
 from pehra.access.api.deciding import actor_for, may, narrowed, require
-from pehra.access.api.directory import (
-    Stale,
-    Taken,
-    TooMany,
-    Unchangeable,
-    add_user,
-    directory_for,
-    find_users,
-    patch_user,
-    remove_user,
-    replace_user,
-    user,
-)
-from pehra.access.api.directory_groups import (
-    add_group,
-    ensure_role_groups,
-    find_groups,
-    find_resources,
-    group,
-    patch_group,
-    remove_group,
-    replace_group,
-)
 from pehra.access.api.glass import GlassView, active_glasses, break_glass, glasses, review_glass, teams_to_break
 from pehra.access.api.granting import NeedsSecondPerson, grant, policy, revoke, within
 from pehra.access.api.leading import Leadership, LoneLead, leadership
@@ -138,6 +117,41 @@ from pehra.access.rules.providers import Word
 from pehra.access.rules.roles import Permission, Role
 from pehra.access.sessions.limits import is_through, what_comes_first
 from pehra.access.sessions.limits import keep as keep_session
+
+if TYPE_CHECKING:
+    from pehra.access.api.directory import (
+        Stale,
+        Taken,
+        TooMany,
+        Unchangeable,
+        add_user,
+        directory_for,
+        find_users,
+        patch_user,
+        remove_user,
+        replace_user,
+        user,
+    )
+    from pehra.access.api.directory_groups import (
+        add_group,
+        ensure_role_groups,
+        find_groups,
+        find_resources,
+        group,
+        patch_group,
+        remove_group,
+        replace_group,
+    )
+else:
+
+    def __getattr__(name: str) -> object:
+        """Load what speaks SCIM when it is asked for: to build its schemas would be half of each command's start."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from pehra.access.api import directory, directory_groups
+
+        return getattr(directory if hasattr(directory, name) else directory_groups, name)
+
 
 __all__ = [
     "BAD_TOKENS_WINDOW",
