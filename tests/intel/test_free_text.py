@@ -115,7 +115,8 @@ def test_precision_and_recall_over_the_shared_mails(shared_data: Path) -> None:
         ("http://a.example/1,2;3?to=http://b.example/", [("url", "http://a.example/1,2;3?to=http://b.example/")]),
         (r'"u":"http:\/\/a.example\/b"', [("url", "http://a.example/b")]),
         ("›http://a.example/b‹", [("url", "http://a.example/b")]),
-        ("Portal.Com, not portal.com.Report it", [("domain", "portal.com")]),
+        ("portal.Com, not site.com.Report it", [("domain", "portal.com"), ("domain", "site.com")]),
+        ("http://a.example/(b]c)", [("url", "http://a.example/(b")]),
     ],
 )
 def test_what_people_write_is_read(text: str, observables: list[tuple[str, str]]) -> None:
