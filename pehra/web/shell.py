@@ -13,6 +13,8 @@ from pehra.access.api import Permission
 from pehra.law import api as law
 from pehra.threads import api as threads
 
+MEBIBYTE = 1024 * 1024
+FORM_BYTES = 64 * 1024  # what a form says beside its files
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "pehra_theme"
 
@@ -143,6 +145,8 @@ def shell(request: HttpRequest) -> dict[str, object]:
             "country": law.load(settings.PEHRA_PROFILE).identity,
             "glasses": partial(_glasses, request),  # a page that says what broke must not ask what may be broken too
             "calls": partial(_calls, request),
+            "bytes_max": settings.PEHRA_REQUEST_BYTES_MAX - FORM_BYTES,
+            "megabytes": settings.PEHRA_REQUEST_BYTES_MAX // MEBIBYTE,
             "fonts": (settings.PEHRA_FONTS / "fonts.css").is_file(),
         },
         "at": getattr(request, "at", None),

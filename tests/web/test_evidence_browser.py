@@ -84,3 +84,50 @@ def test_a_file_goes_in_and_comes_out_sealed(browser, live_server, lay_out_here,
     page.get_by_text("Given out, encrypted").wait_for()
     assert said == []
     context.close()
+
+
+@pytest.mark.parametrize(("language", "says"), [("en", "At most 2 MB can be sent at once"), ("ur", "2 MB")])
+def test_a_file_too_large_is_refused_before_it_is_sent(
+    browser, live_server, lay_out_here, tmp_path, settings, language, says
+):
+    settings.PEHRA_REQUEST_BYTES_MAX = 2 * 1024 * 1024
+    country = lay_out_here()
+    reference = at_the_hospital(country)
+    large, small = tmp_path / "disk.img", tmp_path / "auth.log"
+    large.write_bytes(bytes(2 * 1024 * 1024))
+    small.write_bytes(LOG)
+    context, page = signed_in(browser, live_server.url, country, size="phone")
+    choose(context, live_server.url, language, "light")
+    said, sent = complaints(page), []
+    page.goto(f"{live_server.url}/incidents/{reference}/evidence")
+    page.on("request", lambda request: sent.append(request.method))
+    field, form = page.locator("#take input[type=file]"), page.locator("#take")
+    field.set_input_files(large)
+    assert says in field.evaluate("field => field.validationMessage")
+    form.locator("[name=source]").fill("the hospital's SOC")
+    form.locator("button").click()
+    assert "POST" not in sent
+    field.set_input_files(small)
+    assert field.evaluate("field => field.validationMessage") == ""
+    form.locator("button").click()
+    page.get_by_role("link", name="E1 auth.log").wait_for()
+    assert said == []
+    context.close()
+
+
+def test_without_scripts_the_page_says_the_limit_and_the_server_refuses_unread(
+    browser, live_server, lay_out_here, tmp_path, settings
+):
+    settings.PEHRA_REQUEST_BYTES_MAX = 2 * 1024 * 1024
+    country = lay_out_here()
+    reference = at_the_hospital(country)
+    large = tmp_path / "disk.img"
+    large.write_bytes(bytes(2 * 1024 * 1024))
+    context, page = signed_in(browser, live_server.url, country, size="desktop", java_script_enabled=False)
+    page.goto(f"{live_server.url}/incidents/{reference}/evidence")
+    page.get_by_label("File, at most 2 MB").set_input_files(large)
+    page.get_by_label("From whom or from where").fill("the hospital's SOC")
+    page.get_by_role("button", name="Take in").click()
+    page.get_by_text("at most 2 MiB can be sent at once").wait_for()
+    assert not api.evidence(reference, by=country.actor("national"))
+    context.close()

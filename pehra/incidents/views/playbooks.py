@@ -96,6 +96,8 @@ def _listing(request: Request, *, refusal: Refusal | None = None) -> HttpRespons
     ]
     context = {
         "playbooks": api.playbooks(retired=retired, by=request.actor),
+        "bytes_max": DOCUMENT_BYTES_MAX,
+        "megabytes": DOCUMENT_BYTES_MAX // (1024 * 1024),
         "retired": retired,
         "teams": teams,
         "refusal": refusal,

@@ -93,6 +93,18 @@ if (refused) {
   refused.scrollIntoView({ block: "center" });
 }
 
+// What is too large is said before it goes over the line: a file by its field's limit, all of a form by a request's.
+document.addEventListener("change", (event) => {
+  const field = event.target;
+  if (field.type !== "file" || !field.form) return;
+  const bytes = (fields) => fields.flatMap((one) => [...one.files]).reduce((sum, file) => sum + file.size, 0);
+  const all = [...field.form.querySelectorAll("input[type=file]")];
+  for (const one of all) one.setCustomValidity("");
+  const over = [[all, document.body], [[field], field]].find(([fields, { dataset }]) => bytes(fields) > Number(dataset.bytesMax));
+  if (over) field.setCustomValidity(over[1].dataset.tooLarge);
+  field.reportValidity();
+});
+
 // On a narrow screen tabs and sections run past its edge: the current one is brought into sight.
 for (const current of document.querySelectorAll(".rail [aria-current], .tabs [aria-current]")) {
   const strip = current.closest(".rail, .tabs");
