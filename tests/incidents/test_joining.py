@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from click.testing import CliRunner
 
+from pehra.access import api as access
 from pehra.incidents import api
 from pehra.incidents.commands import commands
 from pehra.incidents.models import Clock, Incident, IncidentFinding
@@ -50,6 +51,16 @@ def opened(at: datetime) -> Opener:
 
 def owed(reference: str) -> list[Clock]:
     return [c for c in Clock.objects.filter(incident__reference=reference) if c.state in clock_rules.OWED]
+
+
+def test_one_on_which_the_law_cannot_be_asked_is_refused(opened: Opener, machine: Actor, at: datetime) -> None:
+    gone = access.KnownOrganisation(code="gone-1", lead_team="pkcert", teams=("pkcert",))
+    access.learn_scopes(teams=[], organisations=[gone], at=at)
+    with pytest.raises(Invalid, match="There is no organisation gone-1"):
+        opened("org-0001", "gone-1", by=machine)
+    ref = opened("org-0001", by=machine)
+    with pytest.raises(Invalid, match="There is no organisation gone-1"):
+        api.affect(ref=ref, organisation="gone-1", reason="hit too", by=machine, at=at)
 
 
 def test_each_of_several_organisations_has_its_own_clock(opened: Opener, machine: Actor, at: datetime) -> None:

@@ -130,6 +130,7 @@ PROBES: dict[str, Probe] = {
         lambda p, by: p.organisation in {row.code for row in registry.every_organisation(by=by)}
     ),
     "registry.code_of": sees(lambda p, by: registry.code_of(f"Works of {p.name}", by=by) == p.organisation),
+    "registry.named_facts": acts(lambda p, by: registry.named_facts([p.organisation], by=by), hidden=True),
     "registry.team": acts(lambda p, by: registry.team(p.team, by=by)),
     "registry.teams": sees(lambda p, by: p.team in {row.code for row in registry.teams(by=by)}),
     "registry.who": sees(

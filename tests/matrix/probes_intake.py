@@ -77,6 +77,7 @@ PROBES: dict[str, Probe] = {
     "intake.waiting": sees(lambda p, by: p.team in intake.waiting(by=by)),
     "intake.of_source": sees(_by_source),
     "intake.triage_act": acts(lambda p, by: intake.triage_act(token=p.act, by=by)),
+    "intake.offer": acts(lambda p, by: intake.offer(reference=p.report, number=1, by=by)),
     "intake.give_out": acts(_given_out),
     "intake.preview": acts(_previewed),
     "intake.open_incident": acts(lambda p, by: intake.open_incident(reference=p.report, by=by, at=AT), hidden=True),

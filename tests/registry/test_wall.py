@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from pehra.access import api as access
 from pehra.kernel.actors import Actor
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
 from pehra.registry import api
@@ -141,6 +142,19 @@ def test_facts_and_names_for_the_parts_above(nation: None) -> None:
     assert api.names(["op-1", "pkcert", "no-such"]).keys() == {"op-1", "pkcert"}
     assert [c.role for c in api.contacts(organisation="op-1", role="security")] == ["security"]
     assert api.contacts_of(["op-1", "op-2", "gov-2"], role="security").keys() == {"op-1", "gov-2"}
+
+
+def test_facts_of_what_somebody_names_are_refused_where_there_are_none(
+    nation: None, provincial_analyst: Actor, at: datetime
+) -> None:
+    assert set(api.named_facts(["gov-1", "gov-2"], by=provincial_analyst)) == {"gov-1", "gov-2"}
+    # Access was told of it, and the registry has it no more.
+    gone = access.KnownOrganisation(code="gone-1", lead_team="punjab-cert", teams=("punjab-cert",))
+    access.learn_scopes(teams=[], organisations=[gone], at=at)
+    for code in ("op-1", "no-such", "gone-1"):
+        with pytest.raises(Invalid, match=f"There is no organisation {code}") as refused:
+            api.named_facts(["gov-1", code], field="organisations", by=provincial_analyst)
+        assert refused.value.field == "organisations"
 
 
 def test_prefixes_that_organisations_hold(nation: None, at: datetime) -> None:

@@ -7,7 +7,9 @@ import pytest
 import pyzipper
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from pehra.access import api as access
 from pehra.incidents import api
+from pehra.kernel import clock
 
 LOG = b"Nov 20 03:11:02 host sshd[1]: Accepted password for root from 192.0.2.7\n"
 PROGRAM = b"MZ\x90\x00" + bytes(260)
@@ -68,6 +70,18 @@ def test_it_leaves_sealed_under_a_password_that_is_shown_once(signed_in, inciden
     shown = browser.get(address(incident, "/1/")).text
     assert "Given out, encrypted" in shown
     assert password not in shown
+
+
+def test_who_only_reads_gets_no_password(signed_in, incident, country):
+    take(signed_in("national"), incident)
+    country.people["reader"] = access.add_person(email="a@cast.example", name="A", by=country.by, at=clock.now())
+    held = {"role": "auditor", "team": "pkcert", "reason": "reads"}
+    access.grant(person_id=country.people["reader"], by=country.by, at=clock.now(), **held)
+    browser = signed_in("reader")
+    assert browser.get(address(incident, "/1/")).status_code == 200
+    answer = browser.post(address(incident, "/1/give-out"), {"reason": "curious"})
+    assert answer.status_code == 403
+    assert "readonly" not in answer.text
 
 
 def test_who_did_not_prove_lately_who_they_are_is_asked_first(signed_in, incident, country, settings):

@@ -218,3 +218,16 @@ def test_what_came_in_leaves_sealed_alone(country, signed_in) -> None:
     with _sealed(client, address, {}) as archive:
         assert HOSTILE in archive.read(archive.namelist()[0])
     assert client.post(f"{address}/sealed", {"password": "short"}).status_code in (400, 422)
+
+
+@pytest.mark.parametrize(("who", "number", "file"), [
+    ("national", 2, ""), ("national", 1, "999999"), ("national", 1, "the whole"), ("national", 1, "9" * 30),
+    ("telecom", 1, ""), ("telecom", 2, ""),
+])  # fmt: skip
+def test_what_is_not_there_or_not_theirs_gets_no_password(country, signed_in, who, number, file) -> None:
+    address = f"/intake/reports/{report('With a file')}/{number}"
+    client = signed_in(who)
+    for said in ("/give-out", "/sealed"):
+        answer = client.post(address + said, {"file": file, "password": "a long enough password"})
+        assert answer.status_code == 404
+        assert b'name="password"' not in answer.content

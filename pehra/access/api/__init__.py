@@ -65,6 +65,7 @@ from pehra.access.api.scopes import (
     KnownOrganisation,
     KnownTeam,
     learn_scopes,
+    no_organisation,
     require_known_organisation,
     require_known_team,
 )
@@ -255,6 +256,7 @@ __all__ = [
     "may",
     "names",
     "narrowed",
+    "no_organisation",
     "note_bad_token",
     "note_credential_change",
     "open_person",

@@ -84,7 +84,12 @@ def require_known_organisation(code: str, *, field: str = "organisation", by: Ac
     One that is hidden is refused in the very words in which one that does not exist is.
     """
     if not queries.sees_organisation(code, by=by):
-        raise Invalid(_("There is no organisation %(code)s.") % {"code": code}, field=field)
+        raise no_organisation(code, field=field)
+
+
+def no_organisation(code: str, *, field: str = "organisation") -> Invalid:
+    """Return the refusal of an organisation that is not there, to whoever asks."""
+    return Invalid(_("There is no organisation %(code)s.") % {"code": code}, field=field)
 
 
 def _near(code: str, known: Sequence[str]) -> str:

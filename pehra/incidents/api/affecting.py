@@ -32,7 +32,7 @@ NOTE_CHARACTERS_MAX = 2_000
 def affect(*, ref: str, organisation: str, reason: str, by: Actor, at: datetime) -> queries.IncidentView:
     """Say that an organisation is affected too; the law is asked what it owes."""
     incident, words = acting.locked(ref, by=by), acting.reason(reason)
-    access.require_known_organisation(organisation, field="organisation", by=by)
+    facts = registry.named_facts([organisation], by=by)[organisation]
     with access.elevated(part="incidents.sides"):
         there = incident.organisations.filter(organisation=organisation).first()
     if there is not None and there.removed_at is None:
@@ -44,7 +44,7 @@ def affect(*, ref: str, organisation: str, reason: str, by: Actor, at: datetime)
             there.removed_at, there.removed_by, there.removed_reason = None, "", ""
             there.save(update_fields=["removed_at", "removed_by", "removed_reason"])
         else:
-            drafts.add_sides([(incident, _side(organisation, incident))], at=at)
+            drafts.add_sides([(incident, _side(organisation, facts, incident))], at=at)
         is_first = not incident.organisation and not incident.widespread
         name_alone(incident)
         if is_first:
@@ -96,8 +96,7 @@ def _withdrawn_since(clocks: Iterable[Clock], organisation: str, *, since: datet
     }
 
 
-def _side(organisation: str, incident: Incident) -> Side:
-    facts = registry.entity_facts([organisation]).get(organisation, law.EntityFacts())
+def _side(organisation: str, facts: law.EntityFacts, incident: Incident) -> Side:
     lead = deriving.assessor_of(incident).responsibility(facts, duty_clocks.facts_of_a_part(incident)).lead
     return Side(
         organisation=organisation,

@@ -98,9 +98,7 @@ def open_incident(
 
 def _sides(organisations: Sequence[str], *, by: Actor) -> list[Side]:
     """Return the organisations as an incident keeps them; one that the actor may not see is as unknown as any."""
-    for code in organisations:
-        access.require_known_organisation(code, field="organisations", by=by)
-    entities = registry.entity_facts(list(organisations))
+    entities = registry.named_facts(organisations, field="organisations", by=by)
     names = registry.names(list(organisations))
     return [
         Side(organisation=code, name=names.get(code, ""), entity=entities[code].without_name())

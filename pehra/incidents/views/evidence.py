@@ -96,8 +96,11 @@ def _readable(request: Request, reference: str) -> list[api.EvidenceView] | None
 
 
 def _may(request: Request, frame: dict[str, Any], permission: Permission) -> bool:
-    incident = frame["incident"]
-    return access.may(request.actor, permission, teams=api.working_teams(incident.roles, otherwise=incident.teams))
+    return access.may(request.actor, permission, teams=_teams(frame))
+
+
+def _teams(frame: dict[str, Any]) -> list[str]:
+    return api.working_teams(frame["incident"].roles, otherwise=frame["incident"].teams)
 
 
 @require_safe
@@ -200,7 +203,9 @@ def destroy(request: Request, reference: str, number: int) -> HttpResponse:
 @recently_authenticated()
 def give_out(request: Request, reference: str, number: int) -> HttpResponse:
     """Show the password of a zip, once, with the button that gives the zip out."""
+    frame = heading(request, reference, tab=TAB)
     piece = api.one_evidence(reference, number, by=request.actor)
+    access.require(request.actor, Permission.INCIDENTS_CHANGE, teams=_teams(frame))
     reason, hostile = request.POST.get("reason", ""), bool(request.POST.get("hostile"))
     refusal: Refusal | None = None
     if piece.destroyed_at is not None:
@@ -213,7 +218,7 @@ def give_out(request: Request, reference: str, number: int) -> HttpResponse:
         )
     if refusal:
         return _one(request, reference, number, refused="give-out", refusal=refusal)
-    context = heading(request, reference, tab=TAB) | {
+    context = frame | {
         "piece": piece,
         "reason": reason,
         "hostile": hostile,

@@ -21,7 +21,7 @@ from pehra.intake.api.forms.organisation import (
     save_own_report,
     throw_away_own_report,
 )
-from pehra.intake.api.giving import Sealed, give_out, new_password
+from pehra.intake.api.giving import Offer, Sealed, give_out, offer
 from pehra.intake.api.mail import (
     FeedSummary,
     FeedView,
@@ -107,6 +107,7 @@ __all__ = [
     "MoveRefused",
     "NewWebhook",
     "ObservableView",
+    "Offer",
     "OwnForm",
     "OwnOutcome",
     "Preview",
@@ -149,8 +150,8 @@ __all__ = [
     "mails",
     "make_findings",
     "merge",
-    "new_password",
     "of_source",
+    "offer",
     "one_mail",
     "open_incident",
     "own_form",

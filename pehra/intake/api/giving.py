@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from pehra.access import api as access
 from pehra.access.api import Permission
 from pehra.intake import queries
-from pehra.intake.models import ReportFile, Submission
+from pehra.intake.models import Report, ReportFile, Submission
 from pehra.intake.rules.channels import Channel
 from pehra.kernel.actors import Actor
 from pehra.kernel.refusals import Forbidden, Invalid, NotVisible
@@ -34,8 +34,32 @@ class Sealed:
     sha256: str
 
 
-def new_password() -> str:
-    """Return a password for one file, once."""
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """What is about to be given out, and the password that will seal it."""
+
+    reference: str
+    number: int
+    file: int | None
+    password: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Original:
+    """Something that came in, in the report that it came to."""
+
+    report: Report
+    name: str
+    sha256: str
+
+
+def offer(*, reference: str, number: int, file: int | None = None, by: Actor) -> Offer:
+    """Return a new password for what may be given out as it is named here; what may not gets none."""
+    original = _original(reference, number, file, by=by)
+    return Offer(reference=original.report.reference, number=number, file=file, password=_new_password())
+
+
+def _new_password() -> str:
     return secrets.token_urlsafe(PASSWORD_BYTES)
 
 
@@ -49,23 +73,29 @@ def give_out(
     """
     if password and len(password) < PASSWORD_CHARACTERS_MIN:
         raise Invalid(f"a password has at least {PASSWORD_CHARACTERS_MIN} characters", field="password")
+    original = _original(reference, number, file, by=by)
+    row, sha256 = original.report, original.sha256
+    password = password or _new_password()
+    content = vault.sealed(vault.read(sha256), name=original.name, password=password)
+    facts = {"number": number, "file": file, "sha256": sha256}
+    ledger.record("intake.given_out", subject=row.reference, by=by, at=at, teams=row.teams, facts=facts)
+    return Sealed(name=f"{row.reference}-{sha256[:12]}.zip", content=content, password=password, sha256=sha256)
+
+
+def _original(reference: str, number: int, file: int | None, *, by: Actor) -> _Original:
+    """Return a submission, or a file that came with it, if the actor may take it out; anything else is refused."""
     row = queries.find(reference, by=by)
     access.require(by, Permission.INTAKE_TRIAGE, teams=row.working_teams or row.teams)
     submission = row.submissions.filter(number=number).first()
     if submission is None:
         raise NotVisible("there is no such submission")
     _require_all_of(submission, by=by)
-    name, sha256 = f"{row.reference}-{number}", submission.raw_sha256
-    if file is not None:
-        kept = ReportFile.objects.filter(submission=submission, pk=file).first()
-        if kept is None:
-            raise NotVisible("there is no such file")
-        name, sha256 = kept.name, kept.sha256
-    password = password or new_password()
-    content = vault.sealed(vault.read(sha256), name=name, password=password)
-    facts = {"number": number, "file": file, "sha256": sha256}
-    ledger.record("intake.given_out", subject=row.reference, by=by, at=at, teams=row.teams, facts=facts)
-    return Sealed(name=f"{row.reference}-{sha256[:12]}.zip", content=content, password=password, sha256=sha256)
+    if file is None:
+        return _Original(report=row, name=f"{row.reference}-{number}", sha256=submission.raw_sha256)
+    kept = ReportFile.objects.filter(submission=submission, pk=file).first()
+    if kept is None:
+        raise NotVisible("there is no such file")
+    return _Original(report=row, name=kept.name, sha256=kept.sha256)
 
 
 def _require_all_of(submission: Submission, *, by: Actor) -> None:

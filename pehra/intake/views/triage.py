@@ -25,7 +25,7 @@ from pehra.intake.views import form_fields
 from pehra.kernel.actors import Actor
 from pehra.kernel.clock import parse_time
 from pehra.kernel.identifiers import parse_id
-from pehra.kernel.refusals import Invalid, Refusal
+from pehra.kernel.refusals import Invalid, NotVisible, Refusal
 from pehra.kernel.rsit import CLASSES
 from pehra.law import api as law
 from pehra.registry import api as registry
@@ -298,25 +298,18 @@ def _before(query: QueryDict) -> UUID | None:
 def give_out(request: Request, reference: str, number: int) -> HttpResponse:
     """Show the password of a sealed file, once, with the button that gives the file out."""
     access.require(request.actor, Permission.INTAKE_TRIAGE)
-    page = api.report(reference, by=request.actor)
-    context = {
-        "report": page.report,
-        "number": number,
-        "file": request.POST.get("file", ""),
-        "password": api.new_password(),
-    }
-    return render(request, "intake/out.html", context)
+    offer = api.offer(reference=reference, number=number, file=_file(request.POST), by=request.actor)
+    return render(request, "intake/out.html", {"offer": offer})
 
 
 @require_POST
 @access.recently_authenticated()
 def sealed(request: Request, reference: str, number: int) -> HttpResponse:
     """Give out what came in as an encrypted zip; the ledger has it before the first byte leaves."""
-    text = request.POST.get("file", "")
     given = api.give_out(
         reference=reference,
         number=number,
-        file=int(text) if text.isdecimal() and len(text) < FILE_DIGITS_MAX else None,
+        file=_file(request.POST),
         password=request.POST.get("password", ""),
         by=request.actor,
         at=request.at,
@@ -324,3 +317,11 @@ def sealed(request: Request, reference: str, number: int) -> HttpResponse:
     answer = HttpResponse(given.content, content_type="application/zip")
     answer.headers["Content-Disposition"] = f'attachment; filename="{given.name}"'
     return answer
+
+
+def _file(said: QueryDict) -> int | None:
+    """Return which file of a submission is meant; where none is named, the submission itself."""
+    text = said.get("file", "")
+    if text and not (text.isdecimal() and len(text) < FILE_DIGITS_MAX):
+        raise NotVisible(_("There is nothing at this address that you may see."))
+    return int(text) if text else None

@@ -1,6 +1,6 @@
 """Reading the registry: pages for people, through the wall; facts and names for the parts above."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from django.conf import settings
@@ -115,6 +115,18 @@ def entity_facts(organisations: Iterable[str]) -> dict[str, law.EntityFacts]:
         )
         for code, sector, territory, classes in rows.values_list("code", "sector_id", "territory_id", "classes")
     }
+
+
+def named_facts(organisations: Sequence[str], *, field: str = "organisation", by: Actor) -> dict[str, law.EntityFacts]:
+    """Return what law may ask about organisations that somebody names, or refuse one in the words for one that is not
+    there: it is hidden from them, or nothing is registered on which the law could be asked."""
+    for code in organisations:
+        access.require_known_organisation(code, field=field, by=by)
+    facts = entity_facts(organisations)
+    for code in organisations:
+        if code not in facts:
+            raise access.no_organisation(code, field=field)
+    return facts
 
 
 @access.elevated(part="registry.names")
