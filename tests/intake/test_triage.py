@@ -59,7 +59,7 @@ class TestOpen:
         assert (opened.title, opened.taxonomy, opened.tlp) == ("Billing is down", "availability", "TLP:RED")
         assert opened.organisation == "org-0001"
         assert (page.attributes, page.attributes_absent) == (("ransomware",), ()), "what was not ticked was not denied"
-        assert page.because[0]["facts"]["reported"] == "ransomware"
+        assert page.because[0]["facts"]["reported"] == ["ransomware"]
         assert page.summary == "files are locked"
         assert [moment.name for moment in page.moments] == ["occurrence"]
         assert page.because[0]["facts"]["report"] == receipt.reference

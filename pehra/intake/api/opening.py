@@ -97,7 +97,7 @@ def _entity(row: Report, concerned: Sequence[str]) -> law.EntityFacts:
 
 
 def _because(row: Report, *, by: Actor) -> Because:
-    facts = {"report": row.reference, "by": by.id, "reported": ", ".join(row.attributes)}
+    facts = {"report": row.reference, "by": by.id, "reported": list(row.attributes)}
     return Because(rule=RULE, version="", citation="", status=DECIDED_BY_PERSON, facts=facts)
 
 

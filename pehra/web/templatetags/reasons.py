@@ -42,7 +42,12 @@ ATTRIBUTE = "incident.attributes."
 MEASURE = "incident.impact."
 STANDS_IN = "stands_in."
 _CODED = {"incident.class": "taxonomy", "incident.severity": "severity", "would be": "obligation", "role": "team_role"}
-_NAMED = {"entity.sector": sector, "entity.territory": territory, "incident.attributes": attribute}
+_NAMED = {
+    "entity.sector": sector,
+    "entity.territory": territory,
+    "incident.attributes": attribute,
+    "reported": attribute,
+}
 _PLAIN = {"yes": "holds", "no": "holds", "unknown": "moment"}
 
 
