@@ -33,6 +33,7 @@ def test_the_organisation_finds_its_question_in_the_menu_and_answers_it(signed_i
     page = hospital.get("/incidents/asked/").content.decode()
     assert ACT in page
     assert f'id="{asked.incident}-1"' in page
+    assert "PKCERT" in page[page.index(ACT) :].partition("</p>")[0], "whose question it is"
     wrong = {"reference": asked.incident, "number": "1", "answer": "given", "terms": "not on Friday"}
     refused = hospital.post("/incidents/asked/", wrong | {"valid_until": "2020-01-01T00:00"})
     assert refused.status_code == 422

@@ -34,6 +34,7 @@ class ConsentTold:
 class ConsentView:
     """One question to an organisation and its answer. `task` is 0 where it is about no task.
 
+    `lead_team` leads the incident; an organisation reads it, and no name of the team's people.
     `told` are the letters that asked, as far as the reader may read letters.
     """
 
@@ -45,6 +46,7 @@ class ConsentView:
     task: int
     asked_at: datetime
     asked_by: str
+    lead_team: str
     answer: Answer
     answered_at: datetime | None
     answered_by: str
@@ -62,7 +64,7 @@ def consents_of(incident: Incident, *, by: Actor) -> tuple[ConsentView, ...]:
     rows = Consent.objects.all().visible_to(reading.reader(by)).filter(incident=incident)
     found = list(rows.select_related("task").order_by("number")[:CONSENTS_SHOWN_MAX])
     told = _letters([message for row in found for message in row.told], by=by)
-    return tuple(_view(row, told, incident=incident.reference, task=_number(row.task)) for row in found)
+    return tuple(_view(row, told, incident=incident, task=_number(row.task)) for row in found)
 
 
 def asked_of(*, by: Actor) -> tuple[ConsentView, ...]:
@@ -73,11 +75,10 @@ def asked_of(*, by: Actor) -> tuple[ConsentView, ...]:
     rows = Consent.objects.filter(organisation__in=sorted(reading.reader(by).organisations))
     newest = list(rows.order_by("-asked_at", "-id")[:CONSENTS_SHOWN_MAX])
     with access.elevated(part="incidents.asked"):
-        incidents = Incident.objects.filter(id__in={row.incident_id for row in newest})
-        names = dict(incidents.values_list("id", "reference"))
+        incidents = Incident.objects.in_bulk({row.incident_id for row in newest})
     told = _letters([message for row in newest for message in row.told], by=by)
     found = sorted(newest, key=lambda row: row.answer != Answer.ASKED)
-    return tuple(_view(row, told, incident=names[row.incident_id], task=0) for row in found)
+    return tuple(_view(row, told, incident=incidents[row.incident_id], task=0) for row in found)
 
 
 def to_answer(reference: str, number: int, *, by: Actor) -> tuple[Incident, Consent]:
@@ -115,7 +116,7 @@ def one_consent(incident: Incident, number: int, *, by: Actor) -> Consent:
 
 def consent_view(row: Consent, *, incident: Incident, by: Actor) -> ConsentView:
     """Return a consent's row as shown, read with its task: an organisation sees what it is asked, and no task."""
-    return _view(row, _letters(row.told, by=by), incident=incident.reference, task=_number(row.task))
+    return _view(row, _letters(row.told, by=by), incident=incident, task=_number(row.task))
 
 
 def _letters(ids: Sequence[UUID], *, by: Actor) -> dict[UUID, ConsentTold]:
@@ -139,16 +140,17 @@ def _number(task: Task | None) -> int:
     return task.number if task else 0
 
 
-def _view(row: Consent, told: Mapping[UUID, ConsentTold], *, incident: str, task: int) -> ConsentView:
+def _view(row: Consent, told: Mapping[UUID, ConsentTold], *, incident: Incident, task: int) -> ConsentView:
     return ConsentView(
         id=row.id,
-        incident=incident,
+        incident=incident.reference,
         number=row.number,
         organisation=row.organisation,
         act=row.act,
         task=task,
         asked_at=row.asked_at,
         asked_by=row.asked_by,
+        lead_team=incident.lead_team,
         answer=Answer(row.answer),
         answered_at=row.answered_at,
         answered_by=row.answered_by,
