@@ -37,7 +37,7 @@ def test_an_act_on_a_private_operators_systems_waits_for_its_yes(
         api.move_task(ref=ref, number=1, to="done", by=colleague, at=at)
     asked = api.ask_consent(ref=ref, act="pull the ports", task=1, by=colleague, at=at)
     assert asked.answer is Answer.ASKED
-    with pytest.raises(ConsentRefused, match="org-0001"):  # silence is no consent
+    with pytest.raises(ConsentRefused, match="North Telecom has not agreed"):  # silence is no consent
         api.move_task(ref=ref, number=1, to="done", by=colleague, at=at + timedelta(days=30))
     with pytest.raises(Invalid, match="ended already"):
         api.answer_consent(ref=ref, number=1, answer="given", valid_until=at, by=organisation_contact, at=at)

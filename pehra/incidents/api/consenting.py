@@ -30,6 +30,7 @@ from pehra.kernel.sentences import Sentence
 from pehra.law import api as law
 from pehra.ledger import api as ledger
 from pehra.outbox import api as outbox
+from pehra.registry import api as registry
 
 PORTAL = "portal"
 NAME_LENGTH_MAX = 200
@@ -167,16 +168,21 @@ def require_consent(incident: Incident, task: Task, *, at: datetime) -> None:
         )
     for row in latest.values():
         if not rules.holds(Answer(row.answer), valid_until=row.valid_until, at=at):
-            who = "one who was asked" if incident.widespread else row.organisation
-            raise rules.ConsentRefused(
-                Sentence(
-                    "%(who)s has not agreed to this (consent %(number)s is %(consent_word)s)",
-                    who=who,
-                    number=row.number,
-                    consent_word=row.answer,
-                ),
-                field="state",
-            )
+            raise rules.ConsentRefused(_not_agreed(row, names_it=not incident.widespread), field="state")
+
+
+def _not_agreed(row: Consent, *, names_it: bool) -> Sentence:
+    """Return that an organisation has not agreed, by its name where that may be said."""
+    stands = {"number": row.number, "consent_word": row.answer}
+    if not names_it:
+        return Sentence("one who was asked has not agreed to this (consent %(number)s is %(consent_word)s)", **stands)
+    named = registry.local_names([row.organisation]).get(row.organisation)
+    return Sentence(
+        "%(who)s has not agreed to this (consent %(number)s is %(consent_word)s)",
+        who=named.name if named else row.organisation,
+        who_local=named.name_local if named else "",
+        **stands,
+    )
 
 
 def _side(incident: Incident, organisation: str, *, by: Actor) -> IncidentOrganisation:
