@@ -362,6 +362,11 @@ CONSENT: Words = {
     "refused": pgettext_lazy("consent", "Refused"),
     "withdrawn": pgettext_lazy("consent", "Withdrawn"),
 }
+CONSENT_ACT: Words = {
+    "given": pgettext_lazy("consent", "Give consent"),
+    "refused": pgettext_lazy("consent", "Refuse"),
+    "withdrawn": pgettext_lazy("consent", "Withdraw it"),
+}
 CONSENT_CHANNEL: Words = {
     "portal": _("here"),
     "telephone": _("telephone"),
@@ -390,6 +395,7 @@ TABLES: dict[str, Words] = {
     "lesson": LESSON,
     "aim": AIM,
     "consent": CONSENT,
+    "consent_act": CONSENT_ACT,
     "consent_channel": CONSENT_CHANNEL,
     "source": SOURCE,
     "way": WAY,

@@ -205,7 +205,8 @@ class TestReading:
 class TestDeciding:
     def test_each_act_is_done_told_and_taken_back(self, reported):
         one, other = reported("one").reference, reported("other").reference
-        opened = answer("open", reported("three").reference, "--title", "Fire", "--severity", "low")
+        opened = answer("open", reported("three").reference, "--title", "Fire", "--severity", "low", "--exercise")
+        assert opened["exercise"] is True
         assert (opened["title"], opened["severity"]) == ("Fire", "low")
         for words, state in (
             (["dismiss", one, other, "--reason", "a test"], "dismissed"),

@@ -127,6 +127,12 @@ class TestWhatWasSeenGoesOn:
         opened = intake.open_incident(reference=receipt.reference, by=analyst, at=at)
         assert incidents.incident(opened.reference, by=analyst).incident.exercise
 
+    def test_what_was_not_reported_as_practised_may_be_opened_so_before_anybody_is_told(self, reported, analyst, at):
+        opened = intake.open_incident(reference=reported("drill").reference, exercise=True, by=analyst, at=at)
+        assert incidents.incident(opened.reference, by=analyst).incident.exercise
+        real = intake.open_incident(reference=reported("no drill").reference, by=analyst, at=at)
+        assert not incidents.incident(real.reference, by=analyst).incident.exercise
+
 
 class TestJoin:
     def test_both_histories_say_so_and_it_can_be_taken_back(self, reported, analyst, at):

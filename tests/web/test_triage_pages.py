@@ -145,6 +145,15 @@ def test_an_incident_is_opened_for_organisations_by_name_and_with_the_kind_that_
     assert page.incident.taxonomy == "availability"
 
 
+def test_an_incident_is_opened_as_an_exercise(country, signed_in) -> None:
+    client = signed_in("national")
+    reference = report("A table-top", organisation="org-0001")
+    page = client.get(f"/intake/reports/{reference}/").text
+    assert '<input type="checkbox" name="exercise" value="yes">' in page
+    answer = client.post(f"/intake/reports/{reference}/do", {"act": "open", "exercise": "yes"})
+    assert incidents.incident(answer.headers["Location"].split("/")[2], by=system("test")).incident.exercise
+
+
 def test_a_name_that_nobody_or_several_have_is_said_at_the_form(country, signed_in) -> None:
     reference = report("Screens locked")
     client = signed_in("national")

@@ -40,11 +40,15 @@ def open_incident(
     taxonomy: str = "",
     type: str = "",
     severity: str = "",
+    exercise: bool = False,
     reason: str = "",
     by: Actor,
     at: datetime,
 ) -> incidents.IncidentView:
-    """Open an incident from a report; what is not given is as the report says. The report names it from then on."""
+    """Open an incident from a report; what is not given is as the report says. The report names it from then on.
+
+    `exercise` marks it before anybody is told of it; what was reported as practised is never opened as real.
+    """
     chosen = Chosen(references=(reference,))
     (row,) = locked(Act.OPEN, chosen, by=by)
     concerned = list(organisations) if organisations is not None else _concerned(row)
@@ -64,7 +68,7 @@ def open_incident(
         marking=_marking(row, entity, facts, at=at),
         summary=row.description,
         entity=None if concerned else entity,
-        exercise=row.exercise,
+        exercise=exercise or row.exercise,
         because=[_because(row, by=by)],
         said_by=row.reference,
         by=by,

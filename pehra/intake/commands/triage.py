@@ -112,6 +112,7 @@ def hand_over(references: tuple[str, ...], team: str, reason: str, as_json: bool
 @click.option("--taxonomy", default="", help="RSIT class.")
 @click.option("--type", "kind", default="", help="RSIT type.")
 @click.option("--severity", default="", help="The level, by your own judgement.")
+@click.option("--exercise", is_flag=True, help="As an exercise: marked, and kept apart from what is real.")
 @click.option("--reason", default="", help="Why; kept with the decision.")
 @AS_JSON
 def open_(
@@ -121,6 +122,7 @@ def open_(
     taxonomy: str,
     kind: str,
     severity: str,
+    exercise: bool,
     reason: str,
     as_json: bool,
 ) -> None:
@@ -134,6 +136,7 @@ def open_(
         taxonomy=taxonomy,
         type=kind,
         severity=severity,
+        exercise=exercise,
         reason=reason,
         **_by_now(),
     )

@@ -6,7 +6,7 @@ from typing import Self
 from uuid import UUID
 
 from ninja.params.functions import Query
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from pehra.access import api as access
 from pehra.access.api import Permission, Request
@@ -53,6 +53,7 @@ class OpenIn(Strict):
     taxonomy: Code = ""
     type: Code = ""
     severity: Code = ""
+    exercise: StrictBool = False
     reason: str = Field("", max_length=2_000)
 
 

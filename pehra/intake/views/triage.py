@@ -130,6 +130,7 @@ def _opened(request: Request, reference: str) -> HttpResponse:
         organisations=_organisations(said.get("organisations", ""), by=request.actor) or None,
         taxonomy=said.get("taxonomy", ""),
         severity=said.get("severity", ""),
+        exercise=said.get("exercise") == "yes",
         reason=said.get("reason", ""),
         by=request.actor,
         at=request.at,
