@@ -17,7 +17,8 @@ from django.db import models
 
 from pehra.access import api as access
 from pehra.kernel.actors import Actor
-from pehra.kernel.identifiers import new_id
+from pehra.kernel.identifiers import new_id, reference
+from tests.web.hostile import FIRST
 from tests.web.whose import model_of, walled_tables
 
 MORE = {
@@ -55,7 +56,11 @@ GIVEN: dict[str, dict[str, object]] = {
     "incidents_evidencedisposal": {"outcome": "asked", "decided_at": None, "decided_by": ""},
     "incidents_evidencehold": {"lifted_at": None, "lifted_by": ""},
     "incidents_playbook": {"reach": "team"},
-    "incidents_incident": {"entity": {}, "roles": [], "origin_key": ""},
+    "incidents_incident": {
+        "entity": dict.fromkeys(("sector", "territory", "classes"), None) | {"known": False},
+        "roles": [],
+        "origin_key": "",
+    },
     "incidents_merge": {"undone_at": None, "undone_by": ""},
     **{
         table: {"removed_at": None, "removed_by": ""}
@@ -78,12 +83,15 @@ GIVEN: dict[str, dict[str, object]] = {
     },
     "signals_leakedaccount": {"secret_kind": ""},
 }
+# What was seen, and its column of what it is.
+OBSERVABLES = {"incidents_incidentobservable": "kind", "intake_reportobservable": "type"}
 # A tie between two incidents, and its column of the other one.
 OF_TWO = {"incidents_incidentlink": "other", "incidents_merge": "into"}
 # What people write: another's is seen by its words.
 FREE = frozenset({"body", "description", "email", "name", "note", "reason", "subject", "summary", "title"})
 # Columns that name a person without a foreign key.
 PERSON = frozenset({"account_id", "person_id", "received_by"})
+SECRET_NUMBERS = 900_000  # after these, numbers of references: no other number of a page is one of them
 _number = count(1)
 
 
@@ -121,11 +129,15 @@ def row_for(table: str, tenant: Tenant, *, at: datetime, made: dict[str, Any], l
         model = model_of(table)
         values = {
             field.name: _value(field, tenant, like.get(table), at=at, made=made, others=like)
-            for field in model._meta.concrete_fields
+            for field in _columns(model)
             if not isinstance(field, models.AutoField | models.GeneratedField)
         }
         made[table] = model.objects.create(**values | GIVEN.get(table, {}) | _of(table, tenant, at))
     return made[table]
+
+
+def _columns(model: Any) -> tuple[Any, ...]:
+    return tuple(model._meta.concrete_fields)
 
 
 def _of(table: str, tenant: Tenant, at: datetime) -> dict[str, object]:
@@ -136,9 +148,9 @@ def _of(table: str, tenant: Tenant, at: datetime) -> dict[str, object]:
         return {"type": "recovery_codes", "data": {"seed": get_adapter().encrypt("00112233445566"), "used_mask": 0}}
     if table == "access_directoryentry":
         return {"attributes": {"emails": [{"value": f"secret-{next(_number)}@secret.example"}]}}
-    if table == "intake_report":
-        number = next(_number)
-        return {"reference": f"secret-{number}-{number}"}  # it ends in a number, which is a column
+    if table in OBSERVABLES:
+        # What its type says: a page that reads an address out of anything else would break.
+        return {OBSERVABLES[table]: "domain", "value": f"secret-{next(_number)}-value.example"}
     if table in OF_TWO:
         # The other of the two is an incident of its own, of the same tenant.
         return {OF_TWO[table]: row_for("incidents_incident", tenant, at=at, made={}, like={})}
@@ -201,7 +213,8 @@ def _of_type(field: Any, at: datetime) -> object:
         case models.BooleanField():
             return False
         case models.IntegerField():
-            return number
+            # What is beneath something is the first there, as those who try its address count it.
+            return 1 if field.name in FIRST and any(one.is_relation for one in _columns(field.model)) else number
         case models.JSONField():
             return {}
         case models.BinaryField():
@@ -212,6 +225,9 @@ def _of_type(field: Any, at: datetime) -> object:
             return f"https://secret-{number}.example/"
         case models.GenericIPAddressField():
             return "192.0.2.9"
+        case models.CharField() if field.name == "reference" and field.unique:
+            # Of the form that every door reads: one that no door does is refused before anything is looked up.
+            return reference(prefix="SECRET", year=at.year, number=SECRET_NUMBERS + number)
         case models.CharField() | models.TextField():
             return f"secret-{number}-{field.name}"[: field.max_length or 200]
     raise AssertionError(f"say how {field} is filled: {json.dumps(field.get_internal_type())}")

@@ -6,7 +6,7 @@ tried. The addresses come from the resolver: a page that is new is walked by its
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -56,6 +56,8 @@ NOUNS = {
     "scim": ("access", "registry"),
     "account": ("access", "account", "mfa", "usersessions", "socialaccount"),
 }
+# What is beneath a thing is counted from one: it is there wherever the thing is, and by its number is nobody's.
+FIRST = {"number": 1, "position": 1}
 # Places of addresses that take a word of a few.
 SPOKEN = {"act": ("close", "fixed", "verify"), "form": ("csv", "json")}
 # What the places of addresses are called, where it is not what the table is; where it depends, by the noun.
@@ -65,6 +67,14 @@ STEMS_OF = {("intake", "reference"): "report", ("threads", "reference"): "thread
 
 def _stem(name: str, noun: str) -> str:
     return STEMS_OF.get((noun, name)) or STEMS.get(name, name.removesuffix("_id"))
+
+
+def _first(keys: Mapping[str, list[str]], name: str, noun: str) -> str:
+    """The first key of what a place of an address names, if there is one: the noun's own table, or the nearest name."""
+    named = [table for table, found in keys.items() if found and _is_called(table, _stem(name, noun))]
+    if not named:
+        return ""
+    return keys[min(named, key=lambda table: (not table.startswith(NOUNS.get(noun, (noun,))), len(table)))][0]
 
 
 def _is_called(table: str, stem: str) -> bool:
@@ -92,10 +102,12 @@ class Foreign:
         for table in tables if len(tables) > 1 else self.keys:
             yield from ((table, key) for key in self.keys[table][:EACH_MAX])
 
-    def own_for(self, name: str, noun: str) -> str:
-        """A key of the walker's own for one place of an address, if there is one."""
-        stem = _stem(name, noun)
-        return next((keys[0] for table, keys in self.own.items() if _is_called(table, stem) and keys), "")
+    def around(self, takes: Iterable[tuple[str, str]], noun: str) -> list[dict[str, object]]:
+        """What the places of an address hold beside the key that is tried: the walker's own, and then all of others."""
+        return [
+            {name: FIRST.get(name) or _first(keys, name, noun) or _absent(kind) for kind, name in takes}
+            for keys in (self.own, self.keys)
+        ]
 
     def asked_for(self, name: str, noun: str) -> list[tuple[str, str]]:
         """Table and key of what is tried in one place of an address: what its name says, and one thing besides."""
@@ -126,10 +138,15 @@ def foreign_to(actor: Actor) -> Foreign:
     named = _named_to(actor)
     text = "\n".join([*mine, *named])
     for table, keys in found.keys.items():
-        found.keys[table] = [key for key in keys if key not in named]
+        # What was furnished has something in each of its places, and is tried first.
+        found.keys[table] = sorted((key for key in keys if key not in named), key=_is_plain)
     found.words = {word for word in found.words if word not in text}
     found.uuids -= set(_UUIDS.findall(text))
     return found
+
+
+def _is_plain(key: str) -> bool:
+    return not key.lower().startswith("secret")
 
 
 def _named_to(actor: Actor) -> set[str]:
@@ -189,32 +206,37 @@ def _plain(pattern: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Try:
-    """An address with somebody else's key, and the one that is the same but for a key that nobody has."""
+    """An address with somebody else's key, and the one that is the same but for a key that nobody has.
+
+    `around` are the keys that both hold beside it: an answer may repeat them as well.
+    """
 
     table: str
     theirs: str
     nobodys: str
     key: str
     absent: str
+    around: tuple[str, ...]
 
 
 def tries(door: Door, foreign: Foreign) -> Iterator[Try]:
-    """Everything to try at an address, a part of it at a time; what else it takes is the walker's own."""
-    for spoken in _spoken(door):
-        filled = {name: foreign.own_for(name, door.noun) or _absent(kind) for kind, name in door.takes} | spoken
-        for kind, name in door.takes:
-            for table, key in () if name in SPOKEN else foreign.asked_for(name, door.noun):
-                fits = {"int": key.isdigit(), "uuid": _is_uuid(key), "uuidstr": _is_uuid(key)}
-                if not fits.get(kind, len(key) > 3) or "/" in key:
-                    continue
-                absent = like(key)
-                yield Try(
-                    table=table,
-                    theirs=door.address(**filled | {name: key}),
-                    nobodys=door.address(**filled | {name: absent}),
-                    key=key,
-                    absent=absent,
-                )
+    """Everything to try at an address, a part of it at a time; what else it takes is the walker's own, then others'."""
+    places = [(kind, name) for kind, name in door.takes if name not in SPOKEN and name not in FIRST]
+    arounds = foreign.around(door.takes, door.noun)[: len(places)]  # around a single key there is none
+    for spoken, around, (kind, name) in product(_spoken(door), arounds, places):
+        for table, key in foreign.asked_for(name, door.noun):
+            fits = {"int": key.isdigit(), "uuid": _is_uuid(key), "uuidstr": _is_uuid(key)}
+            if not fits.get(kind, len(key) > 3) or "/" in key:
+                continue
+            absent = like(key)
+            yield Try(
+                table=table,
+                theirs=door.address(**around | spoken | {name: key}),
+                nobodys=door.address(**around | spoken | {name: absent}),
+                key=key,
+                absent=absent,
+                around=tuple(str(value) for value in around.values()),
+            )
 
 
 def _spoken(door: Door) -> list[dict[str, str]]:

@@ -6,7 +6,7 @@ then every text of it is another's key in turn.
 
 import json
 from collections.abc import Iterator
-from copy import deepcopy
+from itertools import product
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from tests.web import hostile
 # Those who may have programs; the auditor holds none of their own, and reads what a team has.
 WHO = ["admin", "auditor", "chief", "river", "telecom"]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+PLACES = {"integer": "int"}  # by what an operation says of a place of its address
 KEYS_MAX = 3  # of another's, in one place of what is sent
 DIRECTORY = "urn:ietf:params:scim"
 SAID: dict[str, Any] = {
@@ -107,25 +108,22 @@ def _try_operation(walker: hostile.Walker, place: str, method: str, operation: d
     noun = place.removeprefix(interface.PREFIX).strip("/").split("/")[0]
     if not keys:
         walker.ask(place, method=method, said=json.dumps(said) if said else None)
-    for name, where in keys:
+    takes = [(PLACES.get(one["schema"].get("type"), "uuid"), one["name"]) for one in parameters if one["in"] == "path"]
+    arounds = walker.foreign.around(takes, noun)[: max(1, len(takes))]
+    for around, (name, where) in product(arounds, keys):
         for table, key in walker.foreign.asked_for(name, noun)[:KEYS_MAX]:
             if key.isdigit() or "/" in key:
                 continue
             walker.tables[table] += 1
             answers = []
             for asked in (key, hostile.beside(key) if name == "cursor" else hostile.like(key)):
-                filled = {one["name"]: hostile.ABSENT_UUID for one in parameters if one["in"] == "path"}
-                address, body = place, deepcopy(said)
-                if where == "path":
-                    filled[name] = asked
-                elif where == "body":
-                    body[name] = asked
-                for one, value in filled.items():
+                address = place
+                for one, value in (around | ({name: asked} if where == "path" else {})).items():
                     address = address.replace(f"{{{one}}}", str(value))
                 if where == "query":
                     address += f"?{name}={asked}"
-                sent = json.dumps(body) if body is not None else None
-                answers.append(walker.ask(address, method=method, said=sent, hide=(asked,)))
+                sent = json.dumps(said | {name: asked} if where == "body" else said) if said is not None else None
+                answers.append(walker.ask(address, method=method, said=sent, hide=(asked, *map(str, around.values()))))
             walker.compare(*answers, method=method, address=f"{place} {where} {name}", said=(table, key))
 
 
@@ -142,8 +140,9 @@ def _try_directory(walker: hostile.Walker, door: hostile.Door) -> None:
     for tried in hostile.tries(door, walker.foreign):
         walker.tables[tried.table] += 1
         for method in taken:
-            one = walker.ask(tried.theirs, method=method, said=_said(method, "curious"), hide=(tried.key,))
-            other = walker.ask(tried.nobodys, method=method, said=_said(method, "curious"), hide=(tried.absent,))
+            said = _said(method, "curious")
+            one = walker.ask(tried.theirs, method=method, said=said, hide=(tried.key, *tried.around))
+            other = walker.ask(tried.nobodys, method=method, said=said, hide=(tried.absent, *tried.around))
             walker.compare(one, other, method=method, address=tried.theirs)
     if door.route.endswith(("Users", "Groups")) and not door.takes:
         for table in ("access_directoryentry", "access_person", "access_directorygroup"):

@@ -85,10 +85,10 @@ def _try_keys(walker: hostile.Walker, door: hostile.Door) -> None:
         for method, said in (("GET", None), ("POST", POSTED)):
             same = (tried.nobodys, method)
             if same not in nobodys:
-                nobodys[same] = walker.ask(tried.nobodys, method=method, said=said, hide=(tried.absent,))
+                nobodys[same] = walker.ask(tried.nobodys, method=method, said=said, hide=(tried.absent, *tried.around))
             if nobodys[same].status == 405:
                 continue  # refused before anything is looked up
-            one = walker.ask(tried.theirs, method=method, said=said, hide=(tried.key,))
+            one = walker.ask(tried.theirs, method=method, said=said, hide=(tried.key, *tried.around))
             walker.compare(one, nobodys[same], method=method, address=tried.theirs, key=tried.key)
 
 
