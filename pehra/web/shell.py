@@ -21,7 +21,7 @@ THEME_COOKIE = "pehra_theme"
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """One entry of the rail; `prefix` is the path under which it is the current one.
+    """One entry of the rail; `prefix` is the path under which it is the current one, and so are `also`.
 
     `for_organisations`: only for whoever speaks for one.
     """
@@ -30,6 +30,7 @@ class Section:
     url: str
     prefix: str
     permission: Permission
+    also: tuple[str, ...] = ()
     starts_group: bool = False
     for_organisations: bool = False
 
@@ -51,7 +52,13 @@ SECTIONS = (
         permission=Permission.INCIDENTS_CONSENT,
         for_organisations=True,
     ),
-    Section(name=_("Incidents"), url="incidents:list", prefix="/incidents/", permission=Permission.INCIDENTS_READ),
+    Section(
+        name=_("Incidents"),
+        url="incidents:list",
+        prefix="/incidents/",
+        permission=Permission.INCIDENTS_READ,
+        also=("/intake/incident/", "/threads/incident/"),  # tabs of one that other parts fill
+    ),
     Section(name=_("Findings"), url="findings:list", prefix="/findings/", permission=Permission.FINDINGS_READ),
     Section(name=_("Leaks"), url="signals:leaks", prefix="/leaks/", permission=Permission.FINDINGS_READ),
     Section(name=_("Notices"), url="outbox:list", prefix="/outbox/", permission=Permission.OUTBOX_READ),
@@ -106,9 +113,10 @@ def sections_for(request: HttpRequest) -> list[Section]:
 
 
 def current(path: str) -> str:
-    """Return the longest prefix among the sections that a path lies under."""
-    under = [s.prefix for s in SECTIONS if path == s.prefix or (s.prefix != "/" and path.startswith(s.prefix))]
-    return max(under, key=len, default="")
+    """Return the prefix of the section that a path lies under: of several the one that says most of the path."""
+    places = {place: section.prefix for section in SECTIONS for place in (section.prefix, *section.also)}
+    under = [place for place in places if path == place or (place != "/" and path.startswith(place))]
+    return places[max(under, key=len)] if under else ""
 
 
 def here(request: HttpRequest) -> str:

@@ -3,6 +3,7 @@
 import pytest
 
 from pehra.intake import api as intake
+from pehra.web import shell
 from tests.web.test_triage_pages import report
 
 pytestmark = pytest.mark.django_db
@@ -41,3 +42,21 @@ def test_an_organisation_is_led_to_its_own(signed_in, incident):
     assert answer["Location"] == f"/intake/own/?incident={incident.reference}"
     page = signed_in("national").get(f"/intake/incident/{incident.reference}/")
     assert "Nobody reported this" in page.text
+
+
+@pytest.mark.parametrize(
+    ("path", "section"),
+    [
+        ("/intake/incident/PK-2026-000007/", "/incidents/"),
+        ("/threads/incident/PK-2026-000007/", "/incidents/"),
+        ("/incidents/PK-2026-000007/tasks", "/incidents/"),
+        ("/incidents/asked/", "/incidents/asked/"),
+        ("/intake/own/", "/intake/own/"),
+        ("/intake/reports/PKR-2026-000007/", "/intake/"),
+        ("/threads/", "/threads/"),
+        ("/", "/"),
+        ("/nowhere/", ""),
+    ],
+)
+def test_a_tab_of_an_incident_lies_under_incidents_whoever_fills_it(path: str, section: str) -> None:
+    assert shell.current(path) == section
