@@ -78,19 +78,19 @@ def kept(content: bytes, *, at: datetime, ago: timedelta = timedelta(days=30)) -
 
 
 @pytest.fixture(autouse=True)
-def numbered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A report that is made up gets a reference that could be one."""
+def nothing_made() -> None:
+    """What one test made up is not another's."""
     MADE.clear()
-    monkeypatch.setitem(GIVEN, "intake_report", {"reference": "PKR-2026-000001"})
 
 
 def name(column: str, sha256: str, *, at: datetime) -> None:
     """Write a row that names a file in one column."""
     table, field = column.split(".")
-    MADE.pop(table, None)
+    before = MADE.pop(table, None)
+    next_one = {"number": before.number + 1} if hasattr(before, "number") else {}
     # Written in at once: what was received does not change afterwards.
     with pytest.MonkeyPatch.context() as patched:
-        patched.setitem(GIVEN, table, GIVEN.get(table, {}) | {field: NAMING[column](sha256)})
+        patched.setitem(GIVEN, table, GIVEN.get(table, {}) | next_one | {field: NAMING[column](sha256)})
         row_for(table, OURS, at=at, made=MADE, like={})
 
 
